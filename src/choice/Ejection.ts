@@ -30,12 +30,17 @@ export const base = 10_000
 /** The longest ejection, in milliseconds. */
 export const longest = 60_000
 
-/** Whether the share of failed attempts of a target is too large, by itself or compared with its equals. */
-export const isTooMuch = (own: Counted, others: ReadonlyArray<Counted>, settings: Settings): boolean => {
+/** Whether the share of failed attempts of a target is too large, by itself or compared with its equals, which are counted if needed. */
+export const isTooMuch = (
+  own: Counted,
+  others: () => ReadonlyArray<Counted>,
+  settings: Settings
+): boolean => {
   if (own.attempts < settings.attempts) return false
   const share = own.failed / own.attempts
   if (share > settings.share) return true
-  return others.length > 0 && share > median(others.map(shareOf)) + settings.above
+  const shares = others().map(shareOf)
+  return shares.length > 0 && share > median(shares) + settings.above
 }
 
 /** Whether one more of `size` targets may be ejected when `out` of them are out already. */

@@ -42,7 +42,7 @@ describe("a target is out", () => {
   const isOut = (
     own: Ejection.Settings | ReturnType<typeof counted>,
     ...others: ReadonlyArray<ReturnType<typeof counted>>
-  ) => Ejection.isTooMuch(own as ReturnType<typeof counted>, others, Ejection.defaults)
+  ) => Ejection.isTooMuch(own as ReturnType<typeof counted>, () => others, Ejection.defaults)
 
   it("above half of its attempts, and not at half", () => {
     assert.isTrue(isOut(counted(11, 20), counted(11, 20)))

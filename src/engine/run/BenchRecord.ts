@@ -28,19 +28,22 @@ export const record = (
   kind: Failed,
   now: number
 ): void => {
-  const group = target.hasEquals && isItsOwn(failure) ? signals.groups.get(target) : undefined
-  const found =
-    group === undefined ? undefined : tooOften(group, target, signals.ofTarget(target), registry, kind, now)
-  if (found === undefined || failure._tag !== "Transient") {
-    registry.failUnsafe(target, admission, failure, rest, now)
-  } else registry.failUnsafe(target, admission, withEvidence(failure, found.evidence), found.rest, now)
+  if (isItsOwn(failure)) {
+    const group = signals.groups.get(target)
+    const found = group && tooOften(group, target, signals.ofTarget(target), registry, kind, now)
+    if (found !== undefined) {
+      registry.failUnsafe(target, admission, withEvidence(failure, found.evidence), found.rest, now)
+      return
+    }
+  }
+  registry.failUnsafe(target, admission, failure, rest, now)
 }
 
 /**
  * Whether a failure counts for ejection: a fault of the target or on the way to it. A throttle is no fault, and a failure that
  * the text of a request can cause must not bench a target for other requests.
  */
-const isItsOwn = (failure: Failure.Failure): boolean =>
+const isItsOwn = (failure: Failure.Failure): failure is Failure.Transient =>
   failure._tag === "Transient" && failure.reason !== "Local" && !doubtfulClasses.has(failure.reason)
 
 const tooOften = (
@@ -60,23 +63,13 @@ const tooOften = (
     own.outcomes.add(true, now)
   }
   const counted = own.outcomes.count(now)
-  if (counted.attempts < settings.attempts) return undefined
-  const others = group.signals.filter((signals) => signals !== own)
-  if (
-    !Ejection.isTooMuch(
-      counted,
-      others.map((signals) => signals.outcomes?.count(now) ?? nothing),
-      settings
-    )
-  ) {
-    return undefined
-  }
+  const others = () =>
+    group.signals.flatMap((signals) => (signals === own ? [] : (signals.outcomes?.count(now) ?? nothing)))
+  if (!Ejection.isTooMuch(counted, others, settings)) return undefined
   const state = registry.stateUnsafe()
-  const out = (group.items as ReadonlyArray<Target>).filter(
-    (item) => item.key !== target.key && Bench.peek(state, item, now) !== undefined
-  )
-  const isOut = Bench.peek(state, target, now) !== undefined
-  if (isOut || !Ejection.hasRoom(group.items.length, out.length, settings)) return undefined
+  const isOut = (item: Target) => Bench.peek(state, item, now) !== undefined
+  const items = group.items as ReadonlyArray<Target>
+  if (isOut(target) || !Ejection.hasRoom(items.length, items.filter(isOut).length, settings)) return undefined
   // The row of ejections ends after some time without one.
   if (now - own.outUntil > memory) own.ejections = 0
   const length = Ejection.lengthOf(own.ejections++)
@@ -93,11 +86,5 @@ const memory = 300_000
 const nothing = { attempts: 0, failed: 0 }
 
 /** The failure with other evidence, for the bench. */
-const withEvidence = ({ message, reason, retryAfter, target }: Failure.Transient, evidence: string) =>
-  new Failure.Transient({
-    reason,
-    message,
-    evidence,
-    ...(target !== undefined && { target }),
-    ...(retryAfter !== undefined && { retryAfter })
-  })
+const withEvidence = ({ message, reason, retryAfter }: Failure.Transient, evidence: string) =>
+  new Failure.Transient({ reason, message, evidence, ...(retryAfter && { retryAfter }) })
