@@ -1,12 +1,13 @@
 /**
  * Puts Stryker's mutants to quick tests, all in one process: hundreds of them a minute instead of a few.
  *
- *     npm run mutate:quick -- --mutate 'src/choice/*.ts' --tests 'test/choice/*' [--share 20] [--longest 80] [--most 90] [--out FILE]
+ *     npm run mutate:quick -- --mutate 'src/choice/*.ts' --tests 'test/choice/*' [--share 20] [--longest 80] [--most 90] [--out FILE] [--again FILE]
  *
  * Sources are instrumented as Stryker does it and bundled with the tests once; a mutant is then a switch. `--share` puts only so
  * many of a hundred mutants to the tests, `--longest` leaves tests out that take longer (milliseconds), and `--most` asks at most
  * so many tests about one mutant. With any of these a mutant counts as survived that other tests would kill, never the other
- * way around. Mutants that only run while a module is loaded are left out, as with `ignoreStatic`.
+ * way around. Mutants that only run while a module is loaded are left out, as with `ignoreStatic`. `--again` takes the results of
+ * an earlier run over and puts only its survivors to the tests: first a few tests about each mutant, then all about the rest.
  */
 import { execFileSync, fork } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -23,7 +24,8 @@ const { values } = parseArgs({
     share: { type: "string", default: "100" },
     longest: { type: "string", default: "1e9" },
     most: { type: "string", default: "1e9" },
-    out: { type: "string", default: "reports/quick.txt" }
+    out: { type: "string", default: "reports/quick.txt" },
+    again: { type: "string" }
   }
 })
 const here = import.meta.dirname
@@ -100,6 +102,7 @@ const bundle = async (contents) => {
 }
 
 const results = new Map()
+let isFirstRound = true
 /** Starts a process that goes on with the mutants that are left; a mutant that hangs ends it. */
 const round = () =>
   new Promise((done, fail) => {
@@ -114,11 +117,12 @@ const round = () =>
       clearTimeout(timer)
       timer = setTimeout(() => child.kill("SIGKILL"), 120_000)
       if (begun !== undefined) {
-        if (!hasBegun && results.size === 0)
+        if (isFirstRound)
           console.log(
             `${begun.tests} tests in ${begun.millis} ms; failing without a mutant: ${begun.failing.join(", ") || "none"}`
           )
         hasBegun = true
+        isFirstRound = false
       }
       if (start !== undefined) current = start
       if (result !== undefined) {
@@ -147,12 +151,25 @@ const shown = ({ location: { end, start }, fileName, replacement }) => {
   return `${short(lines.join(" "))} -> ${short(replacement)}`
 }
 
+/** What a mutant is known by in a later run. */
+const nameOf = (mutant) => {
+  const { start } = mutant.location
+  return `${relative(root, mutant.fileName)}:${start.line + 1}:${start.column} ${mutant.mutatorName} ${shown(mutant)}`
+}
+
 mkdirSync(work, { recursive: true })
 const { files, mutants } = await instrument()
 await bundle(new Map(files.map(({ content, name }) => [name, content])))
 const drawn = mutants.filter(
   ({ status }, at) => status !== "Ignored" && (at * 7919) % 1000 < 10 * Number(values.share)
 )
+if (values.again !== undefined) {
+  const earlier = JSON.parse(readFileSync(resolve(root, `${values.again}.json`), "utf8"))
+  for (const mutant of drawn) {
+    const status = earlier[nameOf(mutant)]
+    if (status !== undefined && !["Survived", "NoCoverage"].includes(status)) results.set(mutant.id, status)
+  }
+}
 writeFileSync(resolve(work, "mutants.json"), JSON.stringify(drawn.map(({ id }) => id)))
 console.log(
   `${drawn.length} of ${mutants.length} mutants in ${sources.length} files, ${testFiles.length} files of tests`
@@ -169,10 +186,7 @@ const table = [...sources, undefined].flatMap((file) => {
   if (file !== undefined) {
     for (const mutant of mine) {
       if (killed.includes(mutant)) continue
-      const { start } = mutant.location
-      survivors.push(
-        `${file}:${start.line + 1}:${start.column} ${results.get(mutant.id)} ${mutant.mutatorName} ${shown(mutant)}`
-      )
+      survivors.push(`${nameOf(mutant)}  [${results.get(mutant.id)}]`)
     }
   }
   return mine.length === 0
@@ -181,6 +195,10 @@ const table = [...sources, undefined].flatMap((file) => {
         `${file ?? "all"} | ${mine.length} | ${killed.length} (${((100 * killed.length) / mine.length).toFixed(1)} %)`
       ]
 })
+writeFileSync(
+  resolve(root, `${values.out}.json`),
+  JSON.stringify(Object.fromEntries(drawn.map((mutant) => [nameOf(mutant), results.get(mutant.id)])))
+)
 writeFileSync(resolve(root, values.out), [...survivors, ...table, ""].join("\n"))
 console.log(table.join("\n"))
 rmSync(work, { recursive: true })
