@@ -100,7 +100,7 @@ const timedOut = <P extends Backend, R, A>(
   const counted = giveUp(run, failure)
   run.remember(failure)
   const isOver = now >= run.deadlineAt
-  if (!isOver) run.candidates.giveUp(target, target.policy.rules.Timeout.next)
+  run.candidates.giveUp(target, target.policy.rules.Timeout.next)
   run.reporter?.cutOff(target, failure, isOver ? { _tag: "Stop" } : BenchAndLeave.nextAction(run), counted)
   run.freed(target)
   return isOver ? run.outOfTime() : Step.findTarget
@@ -142,11 +142,10 @@ const giveUp = <P extends Backend, R, A>(run: RunState<P, R, A>, failure: Failur
 }
 
 const countsAsTimeout = <P extends Backend, R, A>(run: RunState<P, R, A>): boolean => {
-  const { suspendedAt, target } = run.visit
-  if (suspendedAt === undefined) return false
+  const now = run.now()
+  const { suspendedAt = now, target } = run.visit
   const { answer, firstContent } = target.policy.timeouts
   const timeout = run.options.kind === "effect" ? answer : firstContent
-  const now = run.now()
   return run.shared.cutOffs.cutOff(target, now - suspendedAt, timeout, now)
 }
 
