@@ -80,7 +80,7 @@ export class Namesakes {
 /** Whether another provider has a credential of the same name with another secret or base URL. */
 const isOther = (credential: Credential, own: Backend, other: Backend): boolean => {
   const same = other.credentials.find(({ name }) => name === credential.name)
-  return same !== undefined && same !== credential && whatOf(credential, own) !== whatOf(same, other)
+  return same !== undefined && whatOf(credential, own) !== whatOf(same, other)
 }
 
 const markOf = (name: string, credential: Credential, backend: Backend): string =>

@@ -68,6 +68,16 @@ describe("two providers of one name in one runtime", () => {
     })
   )
 
+  it.effect("are named for different base URLs where neither has a key of its own", () =>
+    Effect.gen(function* () {
+      const at = (baseUrl: string) => Scripted.make("openai", [["hello"]], { baseUrl })
+      const [a, b] = [at("http://one.example"), at("http://two.example")]
+      assert.deepStrictEqual(yield* warnings(a, b, a), [said])
+      const [same, again] = [at("http://one.example"), at("http://one.example")]
+      assert.deepStrictEqual(yield* warnings(same, again, same), [])
+    })
+  )
+
   it.effect("are named when a service gives another one to each request", () =>
     Effect.gen(function* () {
       const chain = Chain.make(Tenants.model("m"))
