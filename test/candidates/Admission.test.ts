@@ -175,7 +175,7 @@ describe("a turn in the queue of a benched target", () => {
       const { generation } = shared.registry.stateUnsafe()
       const place = { target: targetOf(a), backend: provider("a"), notBefore: 0, isFirst: false, visit }
       assert.strictEqual(request().takeTurn({ ...place, anyway: true }), visit)
-      assert.deepStrictEqual([visit.isLastResort, visit.admission.generation], [true, generation])
+      assert.deepStrictEqual([visit.isLastResort, visit.admission], [true, { _tag: "Go", generation }])
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(request().takeTurn({ ...place, anyway: true }), visit)
       assert.deepStrictEqual(
@@ -190,10 +190,10 @@ describe("the target of a hedge", () => {
   it.effect("is free, was not tried, and is another one than that of the first attempt", () =>
     Effect.gen(function* () {
       const [one, two, three, four, five] = ["a", "b", "c", "d", "e"].map((name) =>
-        Model.make(provider(name), "m")
+        Model.make(provider(name, "k*"), "m")
       )
       const chain = Chain.withStrategy(Chain.equals(one!, two!, three!, four!, five!), "sequential")
-      const { fails, request, targetOf } = yield* stage(chain)
+      const { fails, request, targetOf, usesUp } = yield* stage(chain)
       fails("b/m#k")
       yield* TestClock.adjust("5 seconds")
       fails("c/m#k")
@@ -205,6 +205,10 @@ describe("the target of a hedge", () => {
       asked.restart(true)
       assert.strictEqual(asked.next()?.target, first)
       assert.isUndefined(asked.besides(targetOf("e/m#k"), "tier"))
+      yield* usesUp("d/m#k")
+      const other = request()
+      other.next()
+      assert.strictEqual(other.besides(first, "tier")?.target.key, "e/m#k", "d is over its own limit")
     })
   )
 })

@@ -134,6 +134,41 @@ describe("explaining hedges", () => {
     }).pipe(under({ hedge: { ...always, share: 0.5 } }))
   )
 
+  it.effect(
+    "says that a request may go to one target only, and names none where there would be no hedge",
+    () =>
+      Effect.gen(function* () {
+        const chain = chainOf()
+        const only = "a: a request may go to one target only (policy.targets)"
+        assert.strictEqual((yield* told(Chain.withPolicy(chain, { targets: 1 })))[0], only)
+        assert.strictEqual(
+          (yield* told(Chain.withPolicy(chain, { targets: 2 })))[0],
+          "a: b after 1000 or 1000"
+        )
+        const explained = Effect.flatMap(Failover.Failover, (failover) => failover.explain(chain))
+        const [off] = yield* explained.pipe(under({}))
+        assert.deepStrictEqual(off?.hedge?.to, [])
+      }).pipe(under({ hedge: { ...always } }))
+  )
+
+  it.effect("names the next target of a tier that is tried in order, and the first later tier alone", () =>
+    Effect.gen(function* () {
+      const [a, b, c, d, e, f] = ["a", "b", "c", "d", "e", "f"].map((name) =>
+        Model.make(Scripted.make(name, [slow]), "m")
+      )
+      const first = Chain.withStrategy(Chain.equals(a!, b!, c!), "sequential")
+      const second = Chain.withStrategy(Chain.equals(d!, e!), "random")
+      assert.deepStrictEqual(yield* told(Chain.make(first, second, f!)), [
+        "a: b after 1000 or 1000",
+        "b: c after 1000 or 1000",
+        "c: d or e after 1000 or 1000",
+        "d: e after 1000 or 1000",
+        "e: d after 1000 or 1000",
+        "f: no other target of the chain can be called now without being a probe"
+      ])
+    }).pipe(under({ hedge: { ...always, to: "chain" } }))
+  )
+
   it.effect("names all targets that a strategy chooses from", () =>
     Effect.gen(function* () {
       const chain = chainOf("random")

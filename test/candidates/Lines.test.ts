@@ -213,6 +213,20 @@ describe("a request that waits", () => {
     })
   )
 
+  it.effect("is not let in by what happens at another target", () =>
+    Effect.gen(function* () {
+      const { join, lines, log } = yield* stage(minute)
+      join("a")
+      join("b")
+      const other = Target.make({ ...targetOf(), provider: "q" })
+      lines.succeeded(other)
+      lines.failed(other)
+      lines.changed(other)
+      lines.ended(other)
+      assert.deepStrictEqual(log, ["0 a"])
+    })
+  )
+
   it.effect("leaves without a trace", () =>
     Effect.gen(function* () {
       const { lines, target } = yield* stage()
@@ -396,6 +410,23 @@ describe("a request in several queues", () => {
       assert.deepStrictEqual([turns, lines.size], [[undefined], 0])
       new Waiter<Place>({ until: 120, deadlineAt: 120 }, onEnd).join(lines, context, [])
       assert.deepStrictEqual(turns, [undefined, undefined])
+    })
+  )
+
+  it.effect("goes on in the others when one gives up", () =>
+    Effect.gen(function* () {
+      const context = yield* Effect.context<never>()
+      const lines = new WaitQueues(({ key }) => (key === "p/m#k" ? resting("Manual", 100) : undefined))
+      const turns: Array<string | undefined> = []
+      const waiter = new Waiter<Place>({ until: 120, deadlineAt: 120 }, (turn) =>
+        turns.push(turn?.place.target.key)
+      )
+      // The first target is not released at the end of its bench.
+      waiter.join(lines, context, [place(targetOf(), 0), place(other, 110)])
+      yield* TestClock.adjust(109)
+      assert.deepStrictEqual([turns, lines.size], [[], 1])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(turns, ["q/m#k"])
     })
   )
 

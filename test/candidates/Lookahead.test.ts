@@ -263,6 +263,8 @@ describe("the number of targets that are left", () => {
     const equals = Chain.make(Chain.equals(of(a), of(b)))
     assert.strictEqual(counted("model", 99, {}, equals), 2)
     assert.strictEqual(counted("credential", 99, {}, equals), 3)
+    const models = Chain.make(Chain.equals(of(a), of(a, "n")))
+    assert.strictEqual(counted("model", 99, {}, models), 2, "the other model, at the same endpoint")
     const same = provider("s", ["1", "2", "3"], ["https://x.test", "https://y.test", "https://x.test"])
     assert.strictEqual(counted("endpoint", 99, {}, Chain.make(of(same))), 1)
     assert.strictEqual(counted("endpoint", 1, {}, Chain.make(of(same), of(c))), 1)

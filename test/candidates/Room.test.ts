@@ -111,6 +111,7 @@ describe("a target that takes so many attempts a second", () => {
       yield* TestClock.adjust(1)
       assert.isUndefined(why(a))
       room.wait(a, 1)
+      assert.strictEqual(of(a)?.waiting, 1)
       assert.isDefined(why(a), "those that wait come first")
       assert.isUndefined(room.why(a, clock.millis(), true))
     })

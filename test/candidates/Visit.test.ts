@@ -18,20 +18,22 @@ const visit = () => new Visit(Backend.make("a", {}), target(), { _tag: "Go", gen
 type Retries = Schedule.Schedule<unknown, Failure>
 const minute = 60_000
 
-/** The pauses of so many retries in one visit, when they were known, and what was logged. */
-const pausesOf = Effect.fnUntraced(function* (schedule: Retries, count: number, endsAt = minute) {
+/** The pauses of so many retries in a visit that may last so long, after how long they were known, and what was logged. */
+const pausesOf = Effect.fnUntraced(function* (schedule: Retries, count: number, time = minute) {
   const logged: Array<string> = []
   const logger = Logger.make<unknown, void>(({ message }) => void logged.push(String(message)))
   const one = visit()
+  yield* TestClock.adjust("1 hour")
+  const began = yield* Clock.currentTimeMillis
   const asked = yield* Effect.forkChild(
     Effect.replicateEffect(
-      Effect.flatMap(Clock.currentTimeMillis, (now) => one.backoff(schedule, fault(), now, endsAt)),
+      Effect.flatMap(Clock.currentTimeMillis, (now) => one.backoff(schedule, fault(), now, began + time)),
       count
     ).pipe(Effect.zip(Clock.currentTimeMillis), Effect.provide(Logger.layer([logger])))
   )
   yield* TestClock.adjust(minute)
   const [pauses, at] = yield* Fiber.join(asked)
-  return { pauses, at, logged }
+  return { pauses, at: at - began, logged }
 })
 
 /** A schedule that does this when it is asked for a pause. */
