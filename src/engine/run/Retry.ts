@@ -1,11 +1,13 @@
 /** Applies the policy to a failure: retries the same target, now or later, or leaves it. */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Schedule from "effect/Schedule"
 import type { Visit } from "../../candidates/Visit.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import * as Failure from "../../failure/Failure.ts"
 import * as Bench from "../../health/Bench.ts"
 import type { Next, Rule } from "../../policy/Rule.ts"
+import * as Running from "../../util/Running.ts"
 import * as PolicyDecision from "../failures/PolicyDecision.ts"
 import * as BenchAndLeave from "./BenchAndLeave.ts"
 import type { RunState } from "./RunState.ts"
@@ -53,7 +55,7 @@ const besideHedge = <P extends Backend, R, A>(
   decision: PolicyDecision.Decision,
   now: number
 ): Step.Step<A> => {
-  const again = againAt(run, decision, now)
+  const again = againAt(run, failure, decision, now)
   if (decision._tag === "CutShort") return BenchAndLeave.cutShort(run, failure, rule, undefined)
   if (again !== undefined) return BenchAndLeave.giveWay(run, failure, rule, again)
   return BenchAndLeave.leave(run, failure, rule)
@@ -72,20 +74,37 @@ export const hedgeFailed = <P extends Backend, R, A>(
   const now = run.now()
   run.remember(failure)
   const decision = PolicyDecision.decide(failure, rule, run, now)
-  BenchAndLeave.leaveHedge(run, failure, rule, againAt(run, decision, now))
+  BenchAndLeave.leaveHedge(run, failure, rule, againAt(run, failure, decision, now))
   run.visit = first
 }
 
 /** When a retry is due that cannot be made now because another attempt is under way; `undefined` without a retry. */
 const againAt = <P extends Backend, R, A>(
-  { visit }: RunState<P, R, A>,
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
   decision: PolicyDecision.Decision,
   now: number
 ): number | undefined => {
-  if (decision._tag === "Backoff") return now + Math.max(decision.least, Bench.shortestRest)
+  if (decision._tag === "Backoff") {
+    const isDone = isDoneAtOnce(run, decision.schedule, failure, now)
+    return isDone ? undefined : now + Math.max(decision.least, Bench.shortestRest)
+  }
   if (decision._tag !== "Amend") return undefined
-  visit.amendedFor = decision.failure
+  run.visit.amendedFor = decision.failure
   return now
+}
+
+/** Whether the schedule allows no further retry, as far as it says so in this turn: the other attempt goes on meanwhile. */
+const isDoneAtOnce = <P extends Backend, R, A>(
+  { context, visit }: RunState<P, R, A>,
+  schedule: Schedule.Schedule<unknown, Failure.Failure>,
+  failure: Failure.Failure,
+  now: number
+): boolean => {
+  const asked = Running.start(visit.backoff(schedule, failure, now, Number.POSITIVE_INFINITY), context)
+  const exit = asked.pollUnsafe()
+  if (exit === undefined) asked.interruptUnsafe()
+  return exit !== undefined && Exit.isSuccess(exit) && exit.value === Number.POSITIVE_INFINITY
 }
 
 /** The delay of a schedule. The schedule may need time to return it. */
