@@ -34,6 +34,30 @@ describe("a manual bench", () => {
     assert.strictEqual(why(state, a, 1_000), "a/m#k Overloaded 5000")
   })
 
+  it("of two keys of a target is the one that ends later", () => {
+    const state = Bench.bench(Bench.bench(Bench.empty, "a/m#k", manual(500)), "a", manual(1_000))
+    assert.strictEqual(why(state, a, 1), "a Manual 1000")
+    const other = Bench.bench(Bench.bench(Bench.empty, "a/m#k", manual(1_000)), "a", manual(500))
+    assert.strictEqual(why(other, a, 1), "a/m#k Manual 1000")
+  })
+
+  it("has the reason of the last one of two with the same end", () => {
+    const again = { ...manual(Number.POSITIVE_INFINITY, 1), reason: "moving" }
+    const state = Bench.bench(Bench.bench(Bench.empty, "a", manual(Number.POSITIVE_INFINITY)), "a", again)
+    assert.strictEqual(Bench.peek(state, a, 2)?.evidence, "moving")
+  })
+
+  it("keeps a target from being free, as a cooldown does", () => {
+    assert.isFalse(Bench.isFree(Bench.bench(Bench.empty, "a", manual(1_000)), a, 1))
+    assert.isFalse(Bench.isFree(benched(), a, 1))
+    assert.isFalse(Bench.isFree(benched(), a, 5_000), "it is to be probed")
+    assert.isTrue(Bench.isFree(Bench.empty, a, 1))
+  })
+
+  it("is nothing that can be taken off where there is none", () => {
+    assert.strictEqual(Bench.unbench(Bench.empty, "a", 1), Bench.empty)
+  })
+
   it("leaves the key's own cooldown and its failures in a row as they were", () => {
     const state = Bench.bench(benched(), "a/m#k", manual(8_000))
     const [admission, probing] = probe(state, a, 8_000)

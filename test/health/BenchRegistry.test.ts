@@ -10,6 +10,7 @@ import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import { BenchRegistry, layerMemory } from "../../src/health/BenchRegistry.ts"
+import * as EngineBench from "../../src/health/EngineBench.ts"
 import * as Policy from "../../src/policy/Policy.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { attempt, a as target } from "../support/bench.ts"
@@ -166,6 +167,35 @@ describe("the list and the report", () => {
     }).pipe(Effect.provide(Failover.layer()))
   )
 
+  it.effect("the report has targets that are free, but no key whose bench by hand is over", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      yield* attempt(undefined)
+      yield* registry.bench("b", { for: "1 minute" })
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(
+        (yield* registry.report).map(({ key, status, until }) => [key, status, until]),
+        [["a/m#k", "free", undefined]]
+      )
+    }).pipe(Effect.provide(layerMemory))
+  )
+
+  it.effect("the credentials have the attempts of all their models, and the state of their own key", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const a = Scripted.make("a", ({ model }) => (model === "m" ? [["fine"]] : [[dead()]]))
+      for (const model of ["m", "n"])
+        yield* Effect.exit(Failover.complete(Chain.make(Model.make(a, model)), "q"))
+      const [only, ...others] = yield* registry.credentials
+      assert.deepStrictEqual(others, [])
+      const { attempts, failures, key, lastFailure, status, until } = only!
+      assert.deepStrictEqual(
+        [key, status, until, attempts, failures, lastFailure?.class],
+        ["a#default", "resting", 300_000, 2, 1, "InvalidKey"]
+      )
+    }).pipe(Effect.provide(Failover.layer()))
+  )
+
   it.effect("the report contains benched targets that were never called", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
@@ -243,6 +273,26 @@ describe("the changes", () => {
         "probing 10000 to free undefined",
         "free undefined to manual 11000"
       ])
+    }).pipe(Effect.provide(layerMemory))
+  )
+
+  it.effect("have none of a key that is forgotten, and nothing is told to those who have left", () =>
+    Effect.gen(function* () {
+      const registry = yield* BenchRegistry
+      const seen = yield* watched(
+        Effect.gen(function* () {
+          yield* attempt(throttle("10 seconds"))
+          yield* TestClock.adjust("2 hours")
+          yield* registry.bench("b", { for: "1 second" })
+          assert.deepStrictEqual(
+            (yield* registry.list).map(({ key }) => key),
+            ["b"]
+          )
+        })
+      )
+      assert.deepStrictEqual(seen, ["0 a/m#k resting 10000", "7200000 b manual 7201000"])
+      const { listeners } = registry[EngineBench.key] as EngineBench.MemoryBench
+      assert.strictEqual(listeners.size, 0)
     }).pipe(Effect.provide(layerMemory))
   )
 

@@ -219,6 +219,7 @@ describe("the room for names that nobody configured", () => {
     const one = seated(State.make(), "a")
     const left = State.leaveRoom(one, "a")
     assert.isUndefined(left.entries.get("a")?.seat)
+    assert.deepStrictEqual(left.entries.get("a"), { ...one.entries.get("a")!, seat: undefined })
     assert.strictEqual(State.leaveRoom(left, "a"), left)
     assert.strictEqual(State.leaveRoom(left, "nobody"), left)
   })

@@ -1,6 +1,8 @@
 /** What is counted of targets: attempts, rows of visits that were cut short, and requests per minute. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as TestClock from "effect/testing/TestClock"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Target from "../../src/domain/Target.ts"
@@ -203,6 +205,29 @@ describe("the own limit of a credential", () => {
     Effect.gen(function* () {
       const found = yield* asked(taken)
       assert.deepStrictEqual([found.mayGo, found.until], [mayGo, until])
+    })
+  )
+
+  it.effect("is unknown where the limiter fails, says nothing or says nonsense, which is logged once", () =>
+    Effect.gen(function* () {
+      const says = Effect.fnUntraced(function* (take: Effect.Effect<unknown>) {
+        const lines: Array<string> = []
+        const logger = Logger.make<unknown, void>(({ message }) => void lines.push(String(message)))
+        const limits = new CredentialLimits({ take: () => take as Effect.Effect<Limiter.Taken> })
+        const twice = yield* Effect.forkChild(
+          Effect.replicateEffect(limits.take(limited), 2).pipe(Effect.provide(Logger.layer([logger])))
+        )
+        yield* TestClock.adjust("2 seconds")
+        assert.deepStrictEqual(yield* Fiber.join(twice), [true, true])
+        assert.isUndefined(limits.why(limited, 0))
+        return lines.map((line) => line.replace("the limiter of requests per minute", "it"))
+      })
+      const through = "requests are let through"
+      assert.deepStrictEqual(yield* says(Effect.die(new TypeError("a bug"))), [
+        `it threw TypeError; ${through}`
+      ])
+      assert.deepStrictEqual(yield* says(Effect.never), [`it did not end within 1000 ms; ${through}`])
+      assert.deepStrictEqual(yield* says(Effect.succeed({ allowed: true })), [`it gave nonsense; ${through}`])
     })
   )
 

@@ -4,6 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
@@ -81,6 +82,15 @@ for (const [name, make] of Object.entries(limiters)) {
       })
     )
 
+    it.effect("says with the last one that is allowed when the next one may be sent", () =>
+      Effect.gen(function* () {
+        const limiter = yield* make
+        assert.deepStrictEqual(yield* limiter.take("a#k", 2), { allowed: true, wait: 0 })
+        assert.deepStrictEqual(yield* limiter.take("a#k", 2), { allowed: true, wait: 30_000 })
+        assert.deepStrictEqual(yield* limiter.take("a#k", 2), { allowed: false, wait: 30_000 })
+      })
+    )
+
     it.effect("counts each credential separately", () =>
       Effect.gen(function* () {
         const limiter = yield* make
@@ -130,7 +140,11 @@ describe("RateLimits over an external store", () => {
       const limiter = yield* over({
         tokenBucket: () => Effect.fail(new RateLimiter.RateLimiterError({ reason }))
       })
-      assert.deepStrictEqual(yield* limiter.take("a#k", 1), { allowed: true, wait: 0 })
+      const lines: Array<string> = []
+      const logger = Logger.make<unknown, void>(({ message }) => void lines.push(String(message)))
+      const taken = yield* Effect.provide(limiter.take("a#k", 1), Logger.layer([logger]))
+      assert.deepStrictEqual(taken, { allowed: true, wait: 0 })
+      assert.deepStrictEqual(lines, ["the store of the rate limits fails"])
     })
   )
 
