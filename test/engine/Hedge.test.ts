@@ -338,25 +338,27 @@ describe("failures beside a hedge", () => {
   it.effect.each([
     ["the first attempt", 2, 3],
     ["the hedge", 3, 1]
-  ] as const)("are not retried where the policy has no retries, and bench both targets: %s fails first", ([, a, b]) =>
-    Effect.gen(function* () {
-      const failing = (seconds: number) => [[{ wait: `${seconds} seconds` }, fault("ServerError")]] as const
-      const { benches, error, story } = yield* scene(failing(a), failing(b), {
-        policy: { retries: { times: 0 } }
+  ] as const)(
+    "are not retried where the policy has no retries, and bench both targets: %s fails first",
+    ([, a, b]) =>
+      Effect.gen(function* () {
+        const failing = (seconds: number) => [[{ wait: `${seconds} seconds` }, fault("ServerError")]] as const
+        const { benches, error, story } = yield* scene(failing(a), failing(b), {
+          policy: { retries: { times: 0 } }
+        })
+        assert.strictEqual(error?._tag, "ChainExhausted")
+        assert.lengthOf(
+          story.filter((event) => / (called|hedged)$/.test(event)),
+          2
+        )
+        assert.deepStrictEqual(
+          benches.map((bench) => bench.split(" ").slice(0, 2)),
+          [
+            ["a/m", "ServerError"],
+            ["b/m", "ServerError"]
+          ]
+        )
       })
-      assert.strictEqual(error?._tag, "ChainExhausted")
-      assert.lengthOf(
-        story.filter((event) => / (called|hedged)$/.test(event)),
-        2
-      )
-      assert.deepStrictEqual(
-        benches.map((bench) => bench.split(" ").slice(0, 2)),
-        [
-          ["a/m", "ServerError"],
-          ["b/m", "ServerError"]
-        ]
-      )
-    })
   )
 
   it.effect("by the timeout of the first attempt bench it, and the hedge goes on", () =>
