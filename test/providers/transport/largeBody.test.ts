@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Dispatcher } from "undici"
-import { UndiciCall } from "../../src/providers/transport/UndiciCall.ts"
+import { UndiciCall } from "../../../src/providers/transport/UndiciCall.ts"
 
 /** Hands a request over; gives its body and the turns of the event loop that had passed by then. */
 const handedOver = (body: string) =>
