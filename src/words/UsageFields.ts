@@ -123,8 +123,11 @@ const at = (object: unknown, path: ReadonlyArray<string>): unknown => {
   return value
 }
 
-const count = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined
+/** A count; some servers send it as a text. */
+const count = (value: unknown): number | undefined => {
+  if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value : undefined
+  return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : undefined
+}
 
 /** Paths in pieces: they are cut once, and not for each answer. */
 type Paths = ReadonlyArray<readonly [name: string, inside: string | undefined]>
@@ -160,14 +163,26 @@ const first = (usage: Fields, paths: Paths): number | undefined => {
 /** Every event of a stream is checked, so the paths are split only once. */
 const places = usagePlaces.flatMap(({ paths }) => paths.map((path) => path.split(".")))
 
-/** The usage object of an answer or an event; `undefined` if there is none. */
+/** The usage object of an answer or an event, of several the first one that counts something; `undefined` if there is none. */
 export const usageIn = (json: Fields): Fields | undefined => {
+  let zeros: Fields | undefined
   for (const path of places) {
     const found = at(json, path)
-    if (isFields(found) && !Array.isArray(found)) return found
+    if (!isFields(found) || Array.isArray(found)) continue
+    if (hasCounts(found)) return found
+    zeros ??= found
   }
-  return undefined
+  return zeros
 }
+
+const hasCounts = (usage: Fields): boolean => {
+  for (const name in usage) if ((count(usage[name]) ?? 0) > 0) return true
+  return false
+}
+
+/** Counts are totals: an omitted one has not changed, and a zero after a count is a blank. */
+const total = (now: number | undefined, before: number | undefined): number | undefined =>
+  now === undefined || (now === 0 && before !== undefined) ? before : now
 
 const sum = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0)
@@ -187,8 +202,7 @@ const present = (counts: Readonly<Known>): TokenCounts => {
 
 /**
  * The counts of a usage object. `before` holds the counts from earlier in the same stream: counts are totals, omitted
- * ones have not changed, and an input of 0 after a known one is ignored (some servers with Anthropic's protocol send
- * it at the end).
+ * ones have not changed, and a 0 after a known one is ignored (some servers send zeros at the end).
  *
  * @example
  * import { countsOf } from "./UsageFields.ts"
@@ -204,8 +218,8 @@ export const countsOf = (usage: Fields, before: TokenCounts = {}): TokenCounts =
   const output = first(usage, outputPaths) ?? (bare === undefined ? undefined : bare + (thinking ?? 0))
   const readApart = first(usage, readApartPaths)
   const writtenApart = first(usage, writtenApartPaths)
-  const cacheRead = first(usage, cacheReadPaths) ?? readApart ?? before.cacheRead
-  const cacheWrite = first(usage, cacheWritePaths) ?? writtenApart ?? before.cacheWrite
+  const cacheRead = total(first(usage, cacheReadPaths) ?? readApart, before.cacheRead)
+  const cacheWrite = total(first(usage, cacheWritePaths) ?? writtenApart, before.cacheWrite)
   const whole = first(usage, inputPaths)
   const plain = first(usage, plainInputPaths)
   const isApart =
@@ -224,10 +238,10 @@ export const countsOf = (usage: Fields, before: TokenCounts = {}): TokenCounts =
       : told
   return present({
     input,
-    output: output ?? before.output,
+    output: total(output, before.output),
     cacheRead,
     cacheWrite,
-    thinking: thinking ?? before.thinking,
+    thinking: total(thinking, before.thinking),
     fresh
   })
 }

@@ -5,6 +5,7 @@
  * https://platform.openai.com/docs/api-reference/chat-streaming
  */
 import { isObject, type JsonObject } from "../wire/Wire.ts"
+import { counted } from "./Counted.ts"
 import type { Forms } from "./Forms.ts"
 import { chunkOf } from "./Ollama.ts"
 
@@ -55,7 +56,9 @@ const toWhole: Forms["toWhole"] = (events) => {
   const choices = new Map<unknown, Draft>()
   for (const chunk of chunks) {
     const { choices: given, ...head } = chunk
-    for (const [name, value] of Object.entries(head)) if (value !== null) whole[name] = value
+    for (const [name, value] of Object.entries(head)) {
+      if (value !== null) whole[name] = name === "usage" ? counted(whole.usage, value) : value
+    }
     for (const choice of Array.isArray(given) ? given.filter(isObject) : []) {
       const index = choice.index ?? 0
       const known: Draft = choices.get(index) ?? { index, message: {} }

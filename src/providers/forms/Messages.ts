@@ -4,6 +4,7 @@
  * https://docs.anthropic.com/en/api/messages and https://docs.anthropic.com/en/docs/build-with-claude/streaming
  */
 import { isObject, type JsonObject } from "../wire/Wire.ts"
+import { counted } from "./Counted.ts"
 import type { Forms } from "./Forms.ts"
 
 type Draft = Record<string, unknown>
@@ -102,15 +103,6 @@ const grow = (
     inputs.set(block, (inputs.get(block) ?? "") + partial_json)
   if (isObject(citation))
     block.citations = [...(Array.isArray(block.citations) ? block.citations : []), citation]
-}
-
-/** Counts are totals; a zero at the end does not overwrite an earlier count. */
-const counted = (before: unknown, now: unknown): JsonObject => {
-  const counts: Draft = isObject(before) ? { ...before } : {}
-  for (const [name, value] of Object.entries(isObject(now) ? now : {})) {
-    if (value !== null && (value !== 0 || counts[name] === undefined)) counts[name] = value
-  }
-  return counts
 }
 
 const parsed = (json: string): unknown => {
