@@ -21,6 +21,8 @@ export class Packer {
   readonly #context: Context
   /** Whether a call may get more fields after its start. */
   readonly #waits: boolean
+  /** A longer id of the target would be shortened on its way back, unless it is carried. */
+  readonly #longestId: number
   /** Reasoning that has not been attached to anything yet. */
   #text = ""
   #field: string | undefined
@@ -40,6 +42,7 @@ export class Packer {
     this.#to = to
     this.#thoughts = to === "anthropic" ? context.thoughts : "shown"
     this.#waits = carry.family === "gemini" || (context.dialect?.callExtras.length ?? 0) > 0
+    this.#longestId = context.dialect?.callIdLongest ?? Number.POSITIVE_INFINITY
     this.#context = context
   }
 
@@ -168,7 +171,9 @@ export class Packer {
 
   #packed(delta: Delta & { readonly type: "call" }): Delta {
     const { call, members } = delta
-    const isLegal = this.#to !== "anthropic" || delta.id === "" || CallId.isLegal(delta.id)
+    const isLegal =
+      delta.id.length <= this.#longestId &&
+      (this.#to !== "anthropic" || delta.id === "" || CallId.isLegal(delta.id))
     const id = isLegal ? delta.id : CallId.toLegal(delta.id)
     const thought = this.#thought(true)
     this.#forget()

@@ -180,7 +180,12 @@ class Reader {
     if (content === undefined) return [id === part.id ? part : { ...part, id }]
     const { before = [], id: own = id, members, thought } = Content.readCall(content)
     this.#ids.set(id, own)
-    const call = { ...part, id: own, members: this.#to === "openai" ? members : undefined }
+    const call = {
+      ...part,
+      id: own,
+      isOwnId: own !== id,
+      members: this.#to === "openai" ? members : undefined
+    }
     const signed = this.#hasThoughts ? [] : before.flatMap((each) => this.#thought("", each))
     return thought === undefined ? [...signed, call] : [...signed, ...this.#thought("", thought), call]
   }

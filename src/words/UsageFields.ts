@@ -238,7 +238,8 @@ export const countsOf = (usage: Fields, before: TokenCounts = {}): TokenCounts =
       : told
   return present({
     input,
-    output: total(output, before.output),
+    // An output of 1 is what Anthropic's streams begin with, and may turn out to be 0.
+    output: output === 0 && before.output === 1 ? 0 : total(output, before.output),
     cacheRead,
     cacheWrite,
     thinking: total(thinking, before.thinking),

@@ -71,6 +71,8 @@ export interface Refusal {
 export interface Call {
   readonly type: "call"
   readonly id: string
+  /** True if the target itself made the id: it accepts it, however long it is. */
+  readonly isOwnId?: boolean | undefined
   readonly name: string
   readonly arguments: string
   /** Fields that its server added to it and requires back. */

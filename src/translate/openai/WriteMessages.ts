@@ -1,10 +1,10 @@
 /** Writes turns as the messages of a chat-completions request. */
 import type { Dialect } from "../../dialect/index.ts"
 import { merge } from "../carry/Members.ts"
-import type { Content, Document, Request, Result, Spoken } from "../common/Common.ts"
+import type { Call, Content, Document, Request, Result, Spoken } from "../common/Common.ts"
 import * as DataUrl from "../common/DataUrl.ts"
 import type { Dropped } from "../common/Dropped.ts"
-import { append, compact, type JsonObject } from "../common/Json.ts"
+import { append, compact, isObject, type JsonObject } from "../common/Json.ts"
 import * as ToolNames from "../common/ToolNames.ts"
 import { type Rule, ruleOf, ToolIds } from "../protocol/ToolIds.ts"
 import { JoinedText } from "./parts/JoinedText.ts"
@@ -178,6 +178,20 @@ const writeDocument = ({ media, name }: Document, areFetched: boolean): JsonObje
   return { type: "file", file: { filename: name ?? "document.pdf", file_data: DataUrl.write(media) } }
 }
 
+const writeCall = (call: Call, ids: ToolIds): JsonObject => {
+  const { function: inner, ...members } = call.members ?? {}
+  return {
+    id: ids.call(call.id, call.isOwnId),
+    type: "function",
+    function: {
+      name: ToolNames.shorten(call.name),
+      arguments: call.arguments.trim() === "" ? "{}" : call.arguments,
+      ...(isObject(inner) && inner)
+    },
+    ...members
+  }
+}
+
 const writeAssistant = (
   parts: ReadonlyArray<Spoken>,
   ids: ToolIds,
@@ -203,15 +217,7 @@ const writeAssistant = (
         break
       case "call":
         isApart = true
-        calls.push({
-          id: ids.call(part.id),
-          type: "function",
-          function: {
-            name: ToolNames.shorten(part.name),
-            arguments: part.arguments.trim() === "" ? "{}" : part.arguments
-          },
-          ...part.members
-        })
+        calls.push(writeCall(part, ids))
         break
       case "left":
         isApart = true

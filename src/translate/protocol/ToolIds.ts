@@ -55,9 +55,9 @@ export class ToolIds {
     this.#rule = rule
   }
 
-  /** The id of a call. */
-  call(id: string): string {
-    const given = this.#fresh(id)
+  /** The id of a call. An id that the target made itself may be longer than others: LiteLLM's hold a signature. */
+  call(id: string, isOwn = false): string {
+    const given = this.#fresh(id, isOwn)
     if (id === "") this.#nameless.push(given)
     else {
       const same = this.#given.get(id)
@@ -76,9 +76,9 @@ export class ToolIds {
     return ids[Math.min(given.answered++, ids.length - 1)] ?? id
   }
 
-  #fresh(id: string): string {
+  #fresh(id: string, isOwn = false): string {
     const { allowed, forbidden, longest } = this.#rule
-    if (id !== "" && id.length <= longest && allowed.test(id) && !this.#used.has(id)) {
+    if (id !== "" && (isOwn || id.length <= longest) && allowed.test(id) && !this.#used.has(id)) {
       this.#used.add(id)
       return id
     }

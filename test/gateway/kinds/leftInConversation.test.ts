@@ -19,13 +19,19 @@ const calling = (stream: boolean, members: Json, late?: Json): Reply =>
         events: [
           chunk({ role: "assistant", content: "" }),
           chunk(members),
-          chunk({ tool_calls: [{ index: 0, ...call }] }),
+          chunk({ tool_calls: [{ index: 0, ...call, ...(late?.id !== undefined && { id: late.id }) }] }),
           ...(late === undefined ? [] : [chunk({ tool_calls: [{ index: 0, ...late }] })]),
           chunk({}, "tool_calls"),
           "[DONE]"
         ]
       }
-    : { json: completion({ content: null, ...members, tool_calls: [{ ...call, ...late }] }, "tool_calls") }
+    : { json: completion({ content: null, ...members, tool_calls: [wholeCall(late)] }, "tool_calls") }
+
+const wholeCall = (late: Json = {}): Json => ({
+  ...call,
+  ...late,
+  function: { ...call.function, ...late.function }
+})
 
 const done = (stream: boolean): Reply =>
   stream
@@ -52,6 +58,20 @@ const converse = Effect.fnUntraced(function* (
   const messages: ReadonlyArray<Json> = seen[model.split("/")[0]!]!.at(-1)!.body.messages
   return messages.find(({ role }) => role === "assistant")!
 })
+
+const signature = "CiQBjz1rX/+signature+of/a+thought/with+all+characters/of+base64=="
+
+/** The places of Gemini's signatures at LiteLLM: members of the message, and of the call. */
+const liteLlms: ReadonlyArray<readonly [where: string, members: Json, late: Json]> = [
+  ["on the message", { provider_specific_fields: { thought_signatures: [signature] } }, {}],
+  ["on the call", {}, { provider_specific_fields: { thought_signature: signature } }],
+  [
+    "on the function of the call",
+    {},
+    { function: { provider_specific_fields: { thought_signature: signature } } }
+  ],
+  ["in the id of the call", {}, { id: `call_1__thought__${signature}` }]
+]
 
 for (const stream of [false, true]) {
   describe(`what a model left in a conversation${stream ? ", streamed" : ""}`, () => {
@@ -108,6 +128,30 @@ for (const stream of [false, true]) {
             assert.deepStrictEqual(said.tool_calls[0].mark, { a: 1 })
           })
       )
+    }
+
+    for (const protocol of ["messages", "responses"] as const) {
+      // https://docs.litellm.ai/blog/gemini_3: LiteLLM reads the signature from each of these places
+      for (const [where, members, late] of liteLlms) {
+        it.live(`is sent back to LiteLLM ${where}, from ${protocol}`, () =>
+          Effect.gen(function* () {
+            const running = yield* stage({
+              lite: {
+                protocol: "openai",
+                reply: (asked, count) =>
+                  count === 1 ? named(asked, calling(stream, members, late)) : done(stream)
+              }
+            })
+            const said = yield* converse(running, protocol, "lite/fast", stream)
+            assert.deepInclude(said, members)
+            const { function: made, ...more } = late
+            assert.deepInclude(said.tool_calls[0], more)
+            assert.deepInclude(said.tool_calls[0].function, made ?? {})
+            const result = running.seen.lite!.at(-1)!.body.messages.find(({ role }: Json) => role === "tool")
+            assert.strictEqual(result.tool_call_id, said.tool_calls[0].id)
+          })
+        )
+      }
     }
 
     for (const protocol of ["chats", "messages", "responses"] as const) {
