@@ -3,6 +3,7 @@ import type { Dialect } from "../../dialect/index.ts"
 import { isObject, type JsonObject, list, objects, write } from "../common/Json.ts"
 import { current } from "./CurrentSchema.ts"
 import * as Properties from "./Properties.ts"
+import { inlined, resolved } from "./References.ts"
 
 /** Deeper levels of a schema are left unchanged. */
 const deepest = 64
@@ -38,7 +39,8 @@ export const fit = (given: JsonObject, dialect: Dialect): Properties.Renamed => 
  * Merges `anyOf`, `oneOf` and `allOf` at the top into one object: it has the properties of all of them, and requires
  * what all alternatives require. The alternatives are listed in the description.
  */
-const flattened = (schema: JsonObject): JsonObject => {
+const flattened = (given: JsonObject): JsonObject => {
+  const schema = inlined(given)
   const used = combinators.filter((name) => Array.isArray(schema[name]))
   const refused = notAtTop.filter((name) => schema[name] !== undefined)
   const isObjects = schema.type === "object" || Object.keys(schema).length === 0
@@ -89,15 +91,6 @@ const same = (a: unknown, b: unknown): boolean => write(a) === write(b)
 const either = (a: unknown, b: unknown): unknown => {
   const before = isObject(a) && Array.isArray(a.anyOf) && Object.keys(a).length === 1 ? a.anyOf : [a]
   return before.some((known) => same(known, b)) ? a : { anyOf: [...before, b] }
-}
-
-/** Resolves a branch that only refers to a definition of the same schema. */
-const resolved = (branch: JsonObject, schema: JsonObject): JsonObject => {
-  const match =
-    typeof branch.$ref === "string" ? /^#\/(\$defs|definitions)\/([^/]+)$/.exec(branch.$ref) : null
-  const definitions = match === null ? undefined : schema[match[1]!]
-  const found = isObject(definitions) ? definitions[match![2]!] : undefined
-  return isObject(found) ? found : branch
 }
 
 const nested = new Set(["properties", "$defs", "definitions", "patternProperties"])
