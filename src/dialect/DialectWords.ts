@@ -77,7 +77,7 @@ const make = ({
     const completion: Record<string, unknown> = {}
     for (const [name, path] of counts) {
       const count = at(usage, path)
-      if (typeof count !== "number") continue
+      if (typeof count !== "number" && typeof count !== "string") continue
       if (name === "thinking") completion.reasoning_tokens = count
       else prompt[name === "cacheRead" ? "cached_tokens" : "cache_write_tokens"] = count
     }

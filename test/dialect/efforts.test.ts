@@ -30,7 +30,11 @@ describe("the effort of a request", () => {
     ["deepseek-v4-pro", "deepseek", "low", "high"],
     ["deepseek-v4-flash", "deepseek", "xhigh", "high"],
     ["deepseek-v4-flash", "deepseek", "max", "max"],
-    ["anthropic/claude-sonnet-5", "openrouter", "xhigh", "xhigh"]
+    ["anthropic/claude-sonnet-5", "openrouter", "xhigh", "xhigh"],
+    ["qwen/qwen3-32b", "groq", "none", "none"],
+    ["qwen/qwen3-32b", "groq", "low", "default"],
+    ["qwen/qwen3.6-27b", "groq", "xhigh", "default"],
+    ["openai/gpt-oss-120b", "groq", "high", "high"]
   ] as const)
     it(`${asked} is ${sent} for ${model} at ${provider}`, () => {
       assert.deepStrictEqual(effortOf(model, provider, asked), [sent, []])
@@ -75,7 +79,9 @@ describe("the cache key of a response", () => {
 
   for (const [model, provider, baseUrl] of [
     ["gpt-5.2", "corp", "https://api.openai.com/v1"],
-    ["mistral-small-latest", "mistral", undefined]
+    ["mistral-small-latest", "mistral", undefined],
+    ["gpt-5.6", "azure", undefined],
+    ["kimi-k2.6", "moonshot", undefined]
   ] as const)
     it(`goes to ${model}, whose server takes it in chats`, () => {
       const dialect = resolve({ protocol: "openai", provider, model, baseUrl })
@@ -95,7 +101,11 @@ describe("the cache key of a response", () => {
     ["llama-3.3-70b", "groq"],
     ["gemini-3-pro", "gemini"],
     ["qwen3", "vllm"],
-    ["mistral-small", "vllm"]
+    ["mistral-small", "vllm"],
+    ["deepseek-v4-pro", "azure"],
+    ["gpt-oss-120b", "azure"],
+    ["grok-4.5", "xai"],
+    ["kimi-k2.6", "together"]
   ] as const)
     it(`is left out and named for ${model} at ${provider}`, () => {
       const { body: chat, dropped } = written(model, provider, body)

@@ -111,7 +111,7 @@ const Rules = Schema.Struct({
   efforts: field(
     Schema.Union([
       Schema.Literal("model"),
-      Schema.Array(Schema.Literals(["none", "minimal", "low", "medium", "high", "xhigh", "max"]))
+      Schema.Array(Schema.Literals(["none", "minimal", "low", "medium", "high", "xhigh", "max", "default"]))
     ]),
     "Protocol openai only: which values of reasoning_effort are accepted; model: by the name of the model."
   ),

@@ -67,7 +67,11 @@ export const rows: ReadonlyArray<Row> = [
           providers: ["moonshot", "moonshotai", "kimi"]
         },
         // `max_tokens` is deprecated there
-        facts: { tokenCap: { is: "max_completion_tokens", source: moonshot } }
+        facts: {
+          tokenCap: { is: "max_completion_tokens", source: moonshot },
+          // "For Coding Agents, this is typically a session id"
+          cacheKey: { is: true, source: moonshot }
+        }
       },
       {
         title: "Kimi since version 2.5 at Moonshot's own API",

@@ -33,6 +33,11 @@ export const rows: ReadonlyArray<Row> = [
       tokenCap: { is: "max_completion_tokens", source: xai },
       // `Argument not supported: service_tier`; grok-4.6 takes `priority`
       serviceTier: { is: false, source: "https://github.com/NousResearch/hermes-agent/issues/89440" },
+      // Its chats take the header `x-grok-conv-id` instead; the field is one of its responses
+      cacheKey: {
+        is: false,
+        source: "https://docs.x.ai/developers/advanced-api-usage/prompt-caching/maximizing-cache-hits"
+      },
       // A `file` is an id or an address there, not the content
       documents: { is: "no", source: xai },
       audio: { is: false, source: xai }
@@ -90,7 +95,21 @@ export const rows: ReadonlyArray<Row> = [
       tokenCap: { is: "max_completion_tokens", source: groq },
       documents: { is: "no", source: groq },
       audio: { is: false, source: groq }
-    }
+    },
+    parts: [
+      {
+        title: "Qwen at Groq",
+        match: { hosts: ["groq.com"], providers: ["groq"] },
+        only: /^qwen/,
+        // `reasoning_effort must be one of none or default`
+        facts: {
+          efforts: {
+            is: ["none", "default"],
+            source: "https://github.com/earendil-works/pi/issues/1745"
+          }
+        }
+      }
+    ]
   },
   {
     name: "cerebras",

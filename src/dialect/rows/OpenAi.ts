@@ -52,7 +52,25 @@ export const rows: ReadonlyArray<Row> = [
         is: false,
         source: "https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference"
       }
-    }
+    },
+    parts: [
+      {
+        title: "OpenAI's models at Azure",
+        match: {
+          hosts: ["openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"],
+          providers: ["azure"]
+        },
+        only: /^(?:gpt-(?!oss)|o\d|chatgpt|codex)/,
+        facts: {
+          // Other models there: `Unrecognized request argument supplied: prompt_cache_key`
+          // (https://github.com/zed-industries/zed/issues/52000)
+          cacheKey: {
+            is: true,
+            source: "https://learn.microsoft.com/en-us/azure/foundry/openai/how-to/prompt-caching"
+          }
+        }
+      }
+    ]
   },
   {
     name: "github",

@@ -7,8 +7,8 @@
 /** A finish reason in protocol-independent words. */
 export type FinishWord = "stop" | "length" | "calls" | "refusal"
 
-/** A value of `reasoning_effort`. */
-export type EffortWord = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max"
+/** A value of `reasoning_effort`. `default` is reasoning at a server that has no levels of it. */
+export type EffortWord = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max" | "default"
 
 /** Where a server reports a token count in its usage: a path such as `prompt_cache_hit_tokens`. */
 export interface UsageFields {

@@ -39,13 +39,24 @@ export const ofBudget = (tokens: number, maxTokens: number): Effort => {
   return closest
 }
 
-/** The level, or the next lower allowed one, or the lowest; `undefined` if none is allowed. */
-export const nearest = (effort: Effort, allowed: ReadonlyArray<Effort>): Effort | undefined => {
+/** The level, or the next lower allowed one, or the lowest, or `default` without levels; `undefined` if none is allowed. */
+export const nearest = <Allowed extends Effort | "default">(
+  effort: Effort,
+  allowed: ReadonlyArray<Allowed>
+): Allowed | undefined => {
   const mayBeOff = effort === "none" || effort === "minimal"
-  const wanted = efforts.indexOf(effort)
-  const ordered = efforts.filter((name) => allowed.includes(name) && (mayBeOff || name !== "none"))
-  return ordered.findLast((name) => efforts.indexOf(name) <= wanted) ?? ordered[0]
+  const wanted = levels.indexOf(effort)
+  const ordered = allowed
+    .filter((name) => levels.includes(name) && (mayBeOff || name !== "none"))
+    .toSorted((a, b) => levels.indexOf(a) - levels.indexOf(b))
+  return (
+    ordered.findLast((name) => levels.indexOf(name) <= wanted) ??
+    ordered[0] ??
+    allowed.find((name) => name === "default")
+  )
 }
+
+const levels: ReadonlyArray<string> = efforts
 
 /** The level, if it is valid. */
 export const read = (value: unknown): Effort | undefined => efforts.find((name) => name === value)
