@@ -66,10 +66,13 @@ const neverUnsigned: ReadonlySet<string> = new Set(["gpt", "claude", "gemini", "
 const neverText: ReadonlySet<string> = new Set(["gpt"])
 
 /**
- * DeepSeek's models require the reasoning before a call while they think; an empty text is accepted if there is none,
- * as after the calls of another model. https://github.com/Oaklight/llm-rosetta/issues/356
+ * DeepSeek's and Kimi's models require the reasoning before a call while they think, also before the calls of another
+ * model. A space is accepted as one; an empty text is not, by some of them.
+ *
+ * - https://github.com/theopenco/llmgateway/pull/2093 (Kimi 2.5 and 2.6)
+ * - https://github.com/NousResearch/hermes-agent/pull/17341 (DeepSeek V4 Pro)
  */
-const wantsThoughts: ReadonlySet<string> = new Set(["deepseek"])
+const wantsThoughts: ReadonlySet<string> = new Set(["deepseek", "kimi"])
 
 class Reader {
   readonly #to: Protocol
@@ -184,16 +187,16 @@ class Reader {
       ...part,
       id: own,
       isOwnId: own !== id,
-      members: this.#to === "openai" ? members : undefined
+      members
     }
     const signed = this.#hasThoughts ? [] : before.flatMap((each) => this.#thought("", each))
     return thought === undefined ? [...signed, call] : [...signed, ...this.#thought("", thought), call]
   }
 
-  /** The turn with empty reasoning, if the target requires some and there is none. */
+  /** The turn with blank reasoning, if the target requires some and there is none. */
   #completed(parts: ReadonlyArray<Spoken>): ReadonlyArray<Spoken> {
     if (this.#to !== "openai" || !wantsThoughts.has(this.#carry.family) || !this.#takesText) return parts
     const has = parts.some((part) => part.type === "left" && part.members.reasoning_content !== undefined)
-    return has ? parts : [{ type: "left", members: { reasoning_content: "" } }, ...parts]
+    return has ? parts : [{ type: "left", members: { reasoning_content: " " } }, ...parts]
   }
 }

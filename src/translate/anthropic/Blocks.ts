@@ -24,15 +24,33 @@ const rows: ReadonlyMap<unknown, (block: JsonObject) => Spoken | Remark> = new M
   ["tool_use", (block) => readCall(block)]
 ])
 
-const readCall = ({ id, input, name }: JsonObject): Spoken | Remark =>
-  text(name) === undefined
-    ? { type: "malformed", message: "a tool call has no name" }
-    : {
-        type: "call",
-        id: string(id) ?? "",
-        name: string(name) ?? "",
-        arguments: typeof input === "string" ? input : write(input ?? {})
-      }
+const readCall = (block: JsonObject): Spoken | Remark => {
+  const { id, input, name } = block
+  if (text(name) === undefined) return { type: "malformed", message: "a tool call has no name" }
+  const call = {
+    type: "call" as const,
+    id: string(id) ?? "",
+    name: string(name) ?? "",
+    arguments: typeof input === "string" ? input : write(input ?? {})
+  }
+  const members = returned(block)
+  return members === undefined ? call : { ...call, members }
+}
+
+/**
+ * Fields of a call in which servers of other models put the signature that Gemini requires back, as
+ * https://github.com/badrisnarayanan/antigravity-claude-proxy does.
+ */
+const signatures = ["thoughtSignature", "thought_signature", "signature", "extra_content"] as const
+
+const returned = (block: JsonObject): JsonObject | undefined => {
+  let members: Record<string, unknown> | undefined
+  for (const name of signatures) {
+    const value = block[name]
+    if (isObject(value) || (typeof value === "string" && value !== "")) (members ??= {})[name] = value
+  }
+  return members
+}
 
 /** The content of a block. */
 export const readBlock = (block: JsonObject): Spoken | Remark =>

@@ -41,7 +41,7 @@ export class AnthropicStreamReader implements StreamReader {
 
   read(event: SseEvent, json: unknown): Said {
     if (this.#isEnded || !isObject(json)) return []
-    switch (event.event === "error" ? "error" : json.type) {
+    switch (event.event === "error" ? "error" : (json.type ?? event.event)) {
       case "message_start":
         return this.#start(json)
       case "content_block_start":
@@ -97,7 +97,8 @@ export class AnthropicStreamReader implements StreamReader {
         const call = this.#calls++
         const before = this.#blockStop(index)
         this.#open.set(index, { call, input: block.input, hasArguments: false })
-        return [...before, { type: "call", call, id: said.id, name: said.name }]
+        const { id, members, name } = said
+        return [...before, { type: "call", call, id, name, ...(members !== undefined && { members }) }]
       }
       case "dropped":
         this.#leftOut.add(index)

@@ -144,7 +144,15 @@ const writeSpoken = (part: Spoken, ids: ToolIds): ReadonlyArray<JsonObject> => {
     case "left":
       return []
     case "call":
-      return [{ type: "tool_use", id: ids.call(part.id), name: part.name, input: input(part) }]
+      return [
+        {
+          type: "tool_use",
+          id: ids.call(part.id, part.isOwnId),
+          name: part.name,
+          input: input(part),
+          ...part.members
+        }
+      ]
   }
 }
 

@@ -16,13 +16,38 @@ export const merge = (into: Record<string, unknown>, more: JsonObject): void => 
   }
 }
 
+/** Merges reasoning that arrived in pieces. */
+export const joinDetails = (members: JsonObject): JsonObject => {
+  const { reasoning_details, thinking_blocks } = members
+  if (!Array.isArray(reasoning_details) && !Array.isArray(thinking_blocks)) return members
+  return {
+    ...members,
+    ...(Array.isArray(reasoning_details) && { reasoning_details: joinedDetails(reasoning_details) }),
+    ...(Array.isArray(thinking_blocks) && { thinking_blocks: joinedBlocks(thinking_blocks) })
+  }
+}
+
+/** Blocks of thinking, LiteLLM's: the signature ends one. https://docs.litellm.ai/docs/reasoning_content */
+const joinedBlocks = (blocks: ReadonlyArray<unknown>): ReadonlyArray<JsonObject> => {
+  const joined: Array<Record<string, unknown>> = []
+  for (const block of blocks) {
+    if (!isObject(block)) continue
+    const last = joined.at(-1)
+    const isNext = last?.type !== "thinking" || block.type !== "thinking" || (last.signature ?? "") !== ""
+    if (last === undefined || isNext) joined.push({ ...block })
+    else {
+      last.thinking = `${last.thinking ?? ""}${block.thinking ?? ""}`
+      if ((block.signature ?? "") !== "") last.signature = block.signature
+    }
+  }
+  return joined
+}
+
 /**
- * Merges details of reasoning that arrived in pieces: consecutive ones with the same index and type.
+ * Consecutive details of reasoning with the same index and type are pieces of one.
  * https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#streaming-mode
  */
-export const joinDetails = (members: JsonObject): JsonObject => {
-  const { reasoning_details: details } = members
-  if (!Array.isArray(details)) return members
+const joinedDetails = (details: ReadonlyArray<unknown>): ReadonlyArray<JsonObject> => {
   const joined: Array<Record<string, unknown>> = []
   for (const detail of details) {
     if (!isObject(detail)) continue
@@ -36,7 +61,7 @@ export const joinDetails = (members: JsonObject): JsonObject => {
       }
     }
   }
-  return { ...members, reasoning_details: joined }
+  return joined
 }
 
 const isSame = (one: JsonObject, other: JsonObject): boolean =>
