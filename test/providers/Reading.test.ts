@@ -170,7 +170,7 @@ describe("the metadata of an answer", () => {
     for (const json of [
       {},
       { usage: null, model: 1, choices: null },
-      { usage: { prompt_tokens: "8", completion_tokens: -1, input_tokens_details: [] } },
+      { usage: { prompt_tokens: "8 tokens", completion_tokens: -1, input_tokens_details: [] } },
       { usage: [1], choices: [null, { index: 1e9, finish_reason: "stop" }, { index: 0, finish_reason: 4 }] },
       { input_tokens: 12 }
     ]) {

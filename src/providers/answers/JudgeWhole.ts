@@ -5,6 +5,7 @@ import { type Failure, Transient } from "../../failure/Failure.ts"
 import type * as Secrets from "../../redaction/Secrets.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
 import * as LargeJson from "../bytes/LargeJson.ts"
+import { unwrapped } from "../forms/Wrapped.ts"
 import type { Meanings, Operation, Protocol } from "../protocols/Protocol.ts"
 import type * as Transport from "../transport/Transport.ts"
 import type { DialectWords } from "../wire/DialectWords.ts"
@@ -54,6 +55,8 @@ export const judge = (
     Wire.unparsed.add(answer)
     return Effect.succeed(answer)
   }
+  const inner = status < 300 ? unwrapped(json ?? textIn(body), isUsable) : undefined
+  if (inner !== undefined) return Effect.succeed(madeOf(inner, whole, secrets))
   const failures = ProviderFailures.make(protocol, operation, target, secrets)
   const { forms, meanings } = operation
   if (status < 300 && forms !== undefined && meanings !== undefined) {
@@ -68,9 +71,7 @@ export const judge = (
       case "Whole": {
         const read = normalised(found.json) ?? found.json
         if (!isUsable(read)) break
-        const bytes = Buffer.from(JSON.stringify(found.json))
-        const passed = { status, headers: secrets.headers(asJson(Wire.passedHeaders(headers))), body: bytes }
-        return Effect.succeed({ ...passed, json: read })
+        return Effect.succeed({ ...madeOf(found.json, whole, secrets), json: read })
       }
       case "Failed":
         return json === undefined
@@ -84,6 +85,28 @@ export const judge = (
     whole,
     body.length > ProviderFailures.maxBytes ? body.subarray(0, ProviderFailures.maxBytes) : body
   )
+}
+
+/** An answer that was found in a body of another form. */
+const madeOf = (
+  json: Wire.JsonObject,
+  { headers, status }: Transport.WholeResponse,
+  secrets: Secrets.Secrets
+): Wire.Answer => ({
+  status,
+  headers: secrets.headers(asJson(Wire.passedHeaders(headers))),
+  body: Buffer.from(JSON.stringify(json)),
+  json
+})
+
+/** The text in a body that is a JSON text. */
+const textIn = (body: Uint8Array): unknown => {
+  if (body[0] !== 0x22 || body.length > maxParsedBytes) return undefined
+  try {
+    return JSON.parse(decoder.decode(body))
+  } catch {
+    return undefined
+  }
 }
 
 /** Event meanings that also understand the field names of one server. */

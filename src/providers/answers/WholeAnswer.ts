@@ -27,14 +27,16 @@ export const find = (
 ): Found | undefined => {
   const kind = bodyKindOf(body, label)
   if (kind !== "json" && kind !== "events") return undefined
-  const texts = kind === "json" ? valuesOf(body, max) : dataOf(body, max)
+  const texts = kind === "json" ? valuesOf(body, max) : eventsOf(body, max)
   const events: Array<JsonObject> = []
   let isComplete = false
-  for (const text of texts) {
+  for (const { data: text = "", event: name } of texts) {
     if (events.length > max / eventBytes) return undefined
     isComplete ||= text.startsWith("[DONE]")
-    const json = parse(text)
-    if (!isObject(json)) continue
+    const given = parse(text)
+    if (!isObject(given)) continue
+    // Some relays say the type only in the name of the event.
+    const json = name === undefined || given.type !== undefined ? given : { ...given, type: name }
     if (isError(json)) return { _tag: "Failed", data: text }
     for (const event of kind === "json" ? (forms.toEvents(json) ?? [json]) : [json]) {
       if (event === "[DONE]") continue
@@ -54,24 +56,23 @@ const decoder = new TextDecoder()
 /** How much of a body is split at once, in bytes. */
 const piece = 64 * 1024
 
-function* valuesOf(body: Uint8Array, max: number): Iterable<string> {
+function* valuesOf(body: Uint8Array, max: number): Iterable<SseEvent.Fields> {
   const values = new JsonValues(max)
   for (let from = 0; from < body.length; from += piece) {
-    for (const value of values.push(body.subarray(from, from + piece))) yield decoder.decode(value)
+    for (const value of values.push(body.subarray(from, from + piece)))
+      yield { event: undefined, data: decoder.decode(value) }
   }
 }
 
 /** One after the other: a list of millions of small events would take many times their bytes. */
-function* dataOf(body: Uint8Array, max: number): Iterable<string> {
+function* eventsOf(body: Uint8Array, max: number): Iterable<SseEvent.Fields> {
   const splitter = new SseSplitter(max)
   for (let from = 0; from < body.length; from = splitter.position) {
     const event = splitter.next(body, from)
-    const data = event === undefined ? undefined : SseEvent.read(event).data
-    if (data !== undefined) yield data
+    if (event !== undefined) yield SseEvent.read(event)
   }
   const rest = splitter.rest()
-  const data = rest === undefined ? undefined : SseEvent.read(rest).data
-  if (data !== undefined) yield data
+  if (rest !== undefined) yield SseEvent.read(rest)
 }
 
 const parse = (text: string): unknown => {

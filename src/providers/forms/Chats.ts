@@ -4,7 +4,7 @@
  * https://platform.openai.com/docs/api-reference/chat/object and
  * https://platform.openai.com/docs/api-reference/chat-streaming
  */
-import { isObject, type JsonObject } from "../wire/Wire.ts"
+import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
 import { counted } from "./Counted.ts"
 import type { Forms } from "./Forms.ts"
 import { chunkOf } from "./Ollama.ts"
@@ -54,6 +54,8 @@ const toWhole: Forms["toWhole"] = (events) => {
   )
   const whole: Draft = {}
   const choices = new Map<unknown, Draft>()
+  /** The choices that came in deltas. */
+  const inDeltas = new Set<unknown>()
   for (const chunk of chunks) {
     const { choices: given, ...head } = chunk
     for (const [name, value] of Object.entries(head)) {
@@ -65,7 +67,11 @@ const toWhole: Forms["toWhole"] = (events) => {
       choices.set(index, known)
       const { delta, message, ...rest } = choice
       for (const [name, value] of Object.entries(rest)) if (value !== null) known[name] = value
-      merge(known.message as Draft, isObject(delta) ? delta : isObject(message) ? message : {})
+      const said = known.message as Draft
+      if (isObject(delta)) {
+        merge(said, delta)
+        inDeltas.add(index)
+      } else if (isObject(message)) merge(said, inDeltas.has(index) ? restOf(message, said) : message)
     }
   }
   if (choices.size === 0) return undefined
@@ -78,6 +84,10 @@ const toWhole: Forms["toWhole"] = (events) => {
     }))
   }
 }
+
+/** Some servers end with the whole message: what its deltas did not say. */
+const restOf = (message: JsonObject, said: Draft): JsonObject =>
+  Object.fromEntries(Object.entries(message).filter(([name]) => !isFull(said[name])))
 
 /** Members that are set once, though some servers repeat them. */
 const once = new Set(["role", "id", "type", "name", "index"])

@@ -6,6 +6,7 @@ import { isError } from "../../words/ErrorPaths.ts"
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 import type { Forms } from "./Forms.ts"
 import { JsonValues } from "./JsonValues.ts"
+import { unwrapped } from "./Wrapped.ts"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -63,14 +64,22 @@ export class JsonEvents {
     }
     if (!isObject(json)) return ""
     const told = this.#forms?.toEvents(json)
+    const inner = told === undefined && !this.hasEvents ? this.#inside(json) : undefined
     const isAnswer = told !== undefined && Array.isArray(json.choices ?? json.content ?? json.output)
-    if (!this.hasEvents && (isError(json) || (isAnswer && !this.#isUsable(json)))) this.error = value
-    const events = told ?? [json]
+    if (inner === undefined && !this.hasEvents && (isError(json) || (isAnswer && !this.#isUsable(json))))
+      this.error = value
+    const events = told ?? inner ?? [json]
     for (const event of events) {
       if (event === "[DONE]") this.#lacksDone = false
       else if (Array.isArray(event.choices) && event.choices.some(isFinished)) this.#lacksDone = true
     }
     return events.map(eventOf).join("")
+  }
+
+  /** The events of an answer inside of something else. */
+  #inside(json: JsonObject): ReturnType<Forms["toEvents"]> {
+    const inner = unwrapped(json, this.#isUsable)
+    return inner === undefined ? undefined : this.#forms?.toEvents(inner)
   }
 }
 

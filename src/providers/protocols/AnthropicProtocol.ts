@@ -98,10 +98,11 @@ const messageMeanings = (mayBeEmpty: boolean): Meanings => {
     hasContent ||= isContent
     return isContent ? Phase.content : Phase.held
   }
-  return (_, json) => {
+  return (event, json) => {
     if (!isObject(json)) return Phase.held
     if (isError(json)) return "failed"
-    switch (json.type) {
+    // Some relays say the type only in the name of the event.
+    switch (json.type ?? event) {
       case "content_block_start":
         return seen(isBlock(json.content_block))
       case "content_block_delta":

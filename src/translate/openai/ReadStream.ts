@@ -3,6 +3,7 @@
  *
  * https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
  */
+import { thoughtBlockNames, thoughtTextNames } from "../../words/Thoughts.ts"
 import type { Delta, Remark } from "../common/Common.ts"
 import { append, isObject, type JsonObject, object, objects, text } from "../common/Json.ts"
 import * as Usage from "../common/Usage.ts"
@@ -27,6 +28,9 @@ import * as Stop from "./Words.ts"
  */
 export class OpenAiStreamReader implements StreamReader {
   #isStarted = false
+  #hasDeltas = false
+  #hasText = false
+  #hasThoughts = false
   #isEnded = false
   /** The choice with the finish reason. */
   #last: JsonObject | undefined
@@ -85,7 +89,9 @@ export class OpenAiStreamReader implements StreamReader {
   #readChoice(choice: JsonObject, deltas: Array<Delta | Remark>): void {
     const index = choice.index ?? 0
     this.#index ??= index
-    const message = object(choice.delta ?? choice.message)
+    const isWhole = choice.delta === undefined && this.#hasDeltas
+    const message = isWhole ? this.#rest(object(choice.message)) : object(choice.delta ?? choice.message)
+    this.#hasDeltas ||= choice.delta !== undefined
     if (index !== this.#index) {
       if (hasContent(message)) deltas.push({ type: "dropped", name: "choices" })
       return
@@ -96,10 +102,21 @@ export class OpenAiStreamReader implements StreamReader {
     if (this.#last === undefined || Stop.isPlainEnd(this.#last.finish_reason)) this.#last = choice
   }
 
+  /** Some servers end with the whole message: what its deltas did not say. */
+  #rest(message: JsonObject): JsonObject {
+    const rest: Record<string, unknown> = { ...message }
+    if (this.#hasText) rest.content = null
+    if (this.#hasThoughts) for (const name of [...thoughtTextNames, ...thoughtBlockNames]) delete rest[name]
+    if (this.#calls.count > 0) rest.tool_calls = rest.function_call = null
+    if (this.#refusal !== "") rest.refusal = null
+    return rest
+  }
+
   #readMessage(message: JsonObject, deltas: Array<Delta | Remark>): void {
     const plain = plainText(message)
     if (plain !== undefined) {
       this.#calls.begin(deltas)
+      this.#hasText = true
       deltas.push({ type: "text", text: plain })
       return
     }
@@ -116,14 +133,21 @@ export class OpenAiStreamReader implements StreamReader {
     const left = ReturnedFields.ofMessage(message, this.#own)
     if (left !== undefined) deltas.push({ type: "left", members: left })
     const thoughts = Reasoning.thoughtOf(message)
-    if (thoughts !== undefined) deltas.push({ type: "thinking", ...thoughts })
+    if (thoughts !== undefined) {
+      this.#hasThoughts = true
+      deltas.push({ type: "thinking", ...thoughts })
+    }
     for (const thought of Reasoning.read(message.reasoning_details)) {
       if (thought.type === "redacted") deltas.push(thought)
       else deltas.push({ type: "signature", signature: thought.signature ?? "" })
     }
     const spoken: Array<Words | Remark> = []
     readSpoken(message, spoken)
-    for (const words of spoken) if (words.type === "refusal") this.#refusal += words.text
+    for (const words of spoken) {
+      if (words.type === "refusal") this.#refusal += words.text
+      else if (words.type === "text") this.#hasText = true
+      else if (words.type === "thinking") this.#hasThoughts = true
+    }
     append(deltas, spoken)
     return deltas
   }
