@@ -74,11 +74,15 @@ export class Items {
 const isReference = (item: unknown): boolean => isObject(item) && item.type === "item_reference"
 
 /**
- * The key of a caller: a hash, so that no token is kept. It covers both token headers, because either may be
- * the valid one, and the other a placeholder that many clients share.
+ * The key of a caller: a hash, so that no token is kept. It covers all token headers, because any may be
+ * the valid one, and another a placeholder that many clients share.
  */
 const callerOf = ({ authorization = "", ...headers }: Request["headers"] = {}): string =>
-  hash("sha256", JSON.stringify([authorization, headers["x-api-key"] ?? ""]), "base64url")
+  hash(
+    "sha256",
+    JSON.stringify([authorization, headers["x-api-key"] ?? "", headers["api-key"] ?? ""]),
+    "base64url"
+  )
 
 /** The items of this process. A reload keeps them. */
 export const ItemMemory: Context.Reference<Items> = Context.Reference("effect-failover/gateway/ItemMemory", {

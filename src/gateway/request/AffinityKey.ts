@@ -56,7 +56,8 @@ export const label = (key: Key | undefined): string | undefined => {
 type Headers = Readonly<Record<string, string>>
 
 /** The part of a key that separates callers. */
-const scopeOf = (headers: Headers): string => bearer(headers.authorization) ?? headers["x-api-key"] ?? ""
+const scopeOf = (headers: Headers): string =>
+  bearer(headers.authorization) ?? headers["x-api-key"] ?? headers["api-key"] ?? ""
 
 const namedKey = (body: JsonObject, headers: Headers): string | undefined => {
   for (const name of keyHeaders) {

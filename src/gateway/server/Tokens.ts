@@ -10,8 +10,8 @@ type Headers = Readonly<Record<string, string>>
 /**
  * Makes the check. It returns a refusal, or `undefined` if the request may proceed.
  *
- * A token comes in `authorization: Bearer …` or in `x-api-key`, as the two vendors' SDKs send it. The
- * comparison takes constant time.
+ * A token comes in `authorization: Bearer …`, in `x-api-key` or in `api-key`, as the SDKs of OpenAI, Anthropic and
+ * Azure send it. The comparison takes constant time.
  *
  * Without tokens the gateway listens on loopback only. A web page could still reach it through the user's
  * browser, so requests with the origin of another host are refused, unless the origin is in `cors`.
@@ -24,8 +24,16 @@ export const make = (
   if (tokens.length === 0) return fromElsewhere(new Set(cors.map((origin) => origin.toLowerCase())))
   const isKnown = verifier(tokens)
   return (headers) =>
-    isKnown(bearer(headers.authorization)) || isKnown(headers["x-api-key"]) ? undefined : unauthorized
+    isKnown(bearer(headers.authorization)) || keyHeaders.some((name) => isKnown(headers[name]))
+      ? undefined
+      : unauthorized
 }
+
+/**
+ * The headers with a token and nothing else: Anthropic's, and Azure's.
+ * https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference
+ */
+export const keyHeaders = ["x-api-key", "api-key"] as const
 
 /**
  * Makes a function that is true for the text of one of the tokens. Tokens are kept and compared as hashes,

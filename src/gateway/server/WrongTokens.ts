@@ -80,7 +80,8 @@ export const make: Effect.Effect<WrongTokens> = Effect.map(Effect.context<never>
 
 /** A request without a token does not count. */
 const isTry = (headers: Readonly<Record<string, string>>): boolean =>
-  (Tokens.bearer(headers.authorization) ?? "") !== "" || (headers["x-api-key"] ?? "") !== ""
+  (Tokens.bearer(headers.authorization) ?? "") !== "" ||
+  Tokens.keyHeaders.some((name) => (headers[name] ?? "") !== "")
 
 /** A token bucket per slot: the time at which it will be full again, in milliseconds since the epoch. */
 class Counters {

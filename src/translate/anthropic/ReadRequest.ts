@@ -11,7 +11,7 @@ import {
   isObject,
   type JsonObject,
   list,
-  number,
+  numeric,
   object,
   objects,
   string,
@@ -25,10 +25,10 @@ const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["system", () => true],
   ["messages", () => true],
   ["stream", () => true],
-  ["max_tokens", (value, draft) => set(draft, "maxTokens", number(value))],
-  ["temperature", (value, draft) => set(draft, "temperature", number(value))],
-  ["top_p", (value, draft) => set(draft, "topP", number(value))],
-  ["top_k", (value, draft) => set(draft, "topK", number(value))],
+  ["max_tokens", (value, draft) => set(draft, "maxTokens", numeric(value))],
+  ["temperature", (value, draft) => set(draft, "temperature", numeric(value))],
+  ["top_p", (value, draft) => set(draft, "topP", numeric(value))],
+  ["top_k", (value, draft) => set(draft, "topK", numeric(value))],
   ["stop_sequences", (value, draft) => stops(value, draft)],
   ["thinking", (value, draft, body) => thinking(object(value), draft, body)],
   ["output_config", (value, draft) => outputConfig(object(value), draft)],
@@ -59,7 +59,7 @@ const thinking = (value: JsonObject, draft: Draft, body: JsonObject): boolean =>
     case "disabled":
       return set(draft, "effort", "none")
     case "enabled": {
-      const budget = Effort.ofBudget(number(value.budget_tokens) ?? 0, number(body.max_tokens) ?? 0)
+      const budget = Effort.ofBudget(numeric(value.budget_tokens) ?? 0, numeric(body.max_tokens) ?? 0)
       return set(draft, "effort", effort ?? budget)
     }
     case "adaptive":

@@ -47,6 +47,10 @@ export const text = (u: unknown): string | undefined => (typeof u === "string" &
 export const number = (u: unknown): number | undefined =>
   typeof u === "number" && Number.isFinite(u) ? u : undefined
 
+/** The number, also as a text: some clients send `"4096"`; `undefined` for anything else. */
+export const numeric = (u: unknown): number | undefined =>
+  typeof u === "string" && /^\s*-?\d{1,15}(?:\.\d{1,15})?\s*$/.test(u) ? Number(u) : number(u)
+
 /** The boolean; `undefined` for anything else. */
 export const boolean = (u: unknown): boolean | undefined => (typeof u === "boolean" ? u : undefined)
 

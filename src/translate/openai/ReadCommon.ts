@@ -1,6 +1,6 @@
 /** The shared fields of chat-completions and Responses requests. */
 import type { Audio } from "../common/Common.ts"
-import { boolean, isObject, type JsonObject, number, object, string, text } from "../common/Json.ts"
+import { boolean, isObject, type JsonObject, numeric, object, string, text } from "../common/Json.ts"
 import { type Draft, type Field, says, set } from "../common/ReadFields.ts"
 
 /** The fields with the same name and meaning. */
@@ -8,8 +8,8 @@ export const commonFields: ReadonlyArray<Field> = [
   ["model", () => true],
   ["stream", () => true],
   ["stream_options", () => true],
-  ["temperature", (value, draft) => set(draft, "temperature", number(value))],
-  ["top_p", (value, draft) => set(draft, "topP", number(value))],
+  ["temperature", (value, draft) => set(draft, "temperature", numeric(value))],
+  ["top_p", (value, draft) => set(draft, "topP", numeric(value))],
   ["safety_identifier", (value, draft) => set(draft, "user", string(value))],
   [
     "user",

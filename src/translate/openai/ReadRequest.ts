@@ -6,7 +6,7 @@
 import type { Request } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
 import * as Effort from "../common/Effort.ts"
-import { isObject, type JsonObject, list, number, object, objects, string, text } from "../common/Json.ts"
+import { isObject, type JsonObject, list, numeric, object, objects, string, text } from "../common/Json.ts"
 import { type Draft, type Read, readFields, says, set } from "../common/ReadFields.ts"
 import * as CustomTools from "../protocol/CustomTools.ts"
 import { commonFields, readAllowed, readFunction, readSchema, readToolMode } from "./ReadCommon.ts"
@@ -15,14 +15,14 @@ import * as ReadMessages from "./ReadMessages.ts"
 const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ...commonFields,
   ["messages", () => true],
-  ["max_completion_tokens", (value, draft) => set(draft, "maxTokens", number(value))],
+  ["max_completion_tokens", (value, draft) => set(draft, "maxTokens", numeric(value))],
   [
     "max_tokens",
     (value, draft, body) =>
-      number(body.max_completion_tokens) !== undefined || set(draft, "maxTokens", number(value))
+      numeric(body.max_completion_tokens) !== undefined || set(draft, "maxTokens", numeric(value))
   ],
   // Not OpenAI's, but supported by many servers with its protocol.
-  ["top_k", (value, draft) => set(draft, "topK", number(value))],
+  ["top_k", (value, draft) => set(draft, "topK", numeric(value))],
   ["stop", (value, draft) => set(draft, "stop", stops(value))],
   ["reasoning_effort", (value, draft) => set(draft, "effort", Effort.read(value))],
   ["tools", (value, draft) => tools(value, draft)],

@@ -6,7 +6,7 @@
 import type { Request } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
 import * as Effort from "../common/Effort.ts"
-import { isObject, type JsonObject, list, number, object, objects, string, text } from "../common/Json.ts"
+import { isObject, type JsonObject, list, numeric, object, objects, string, text } from "../common/Json.ts"
 import { type Draft, type Read, readFields, says, set } from "../common/ReadFields.ts"
 import { commonFields, readAllowed, readFunction, readSchema, readToolMode } from "../openai/ReadCommon.ts"
 import { clientTools, flatName } from "../protocol/ClientTools.ts"
@@ -16,7 +16,7 @@ const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ...commonFields,
   ["input", () => true],
   ["instructions", (value) => typeof value === "string"],
-  ["max_output_tokens", (value, draft) => set(draft, "maxTokens", number(value))],
+  ["max_output_tokens", (value, draft) => set(draft, "maxTokens", numeric(value))],
   ["reasoning", (value, draft) => reasoning(object(value), draft)],
   ["text", (value, draft) => texts(object(value), draft)],
   ["tools", (value, draft) => tools(value, draft)],

@@ -55,12 +55,14 @@ describe("a received token", () => {
     }
   })
 
-  it("is read from both headers, and an empty one is no token", () => {
+  it("is read from each of the headers for it, and an empty one is no token", () => {
     const whyNot = Tokens.make(known)
     assert.isUndefined(whyNot({ authorization: "Bearer x" }))
     assert.isUndefined(whyNot({ authorization: "bearer  the-first-token" }))
     assert.isUndefined(whyNot({ "x-api-key": "x" }))
+    assert.isUndefined(whyNot({ "api-key": "x" }))
     assert.isUndefined(whyNot({ authorization: "Bearer of something else", "x-api-key": "x" }))
+    assert.isUndefined(whyNot({ "x-api-key": "of something else", "api-key": "x" }))
     for (const headers of [
       {},
       { authorization: "x" },
@@ -68,6 +70,7 @@ describe("a received token", () => {
       { authorization: "Bearer" },
       { authorization: "Bearer " },
       { "x-api-key": "" },
+      { "api-key": "y" },
       { cookie: "x" }
     ]) {
       assert.strictEqual(whyNot(headers as Record<string, string>)?.status, 401, JSON.stringify(headers))

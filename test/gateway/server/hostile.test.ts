@@ -279,6 +279,7 @@ describe("the address of a provider", () => {
         cookie: "a=b",
         authorization: "Bearer mine",
         "x-api-key": "mine",
+        "api-key": "mine",
         "proxy-authorization": "Basic eA==",
         "accept-encoding": "gzip",
         te: "trailers",
@@ -292,6 +293,7 @@ describe("the address of a provider", () => {
       for (const name of [
         "cookie",
         "x-api-key",
+        "api-key",
         "proxy-authorization",
         "te",
         "x-forwarded-for",
