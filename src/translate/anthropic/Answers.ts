@@ -25,7 +25,10 @@ export const readAnswer = (body: JsonObject): Answer => {
     parts,
     remarks,
     usage: Usage.ofAnswer(body),
-    ...Words.readEnding(body)
+    ...Words.readEnding(
+      body,
+      parts.some(({ type }) => type === "call")
+    )
   }
 }
 

@@ -149,7 +149,10 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
   ["image", { keys: new Set(["type", "source"]), read: ({ source }) => readImage(object(source)) }],
   [
     "document",
-    { keys: new Set(["type", "source", "title"]), read: (block, dropped) => readDocument(block, dropped) }
+    {
+      keys: new Set(["type", "source", "title", "context"]),
+      read: (block, dropped) => readDocument(block, dropped)
+    }
   ],
   [
     "search_result",
@@ -290,8 +293,17 @@ const readImage = (source: JsonObject): ReadonlyArray<Block> => {
   return media === undefined ? [] : [{ type: "image", media }]
 }
 
-/** A document may contain blocks of its own, which replace it. */
+/** A document: what the user says about it, and its content. */
 const readDocument = (block: JsonObject, dropped: Dropped): ReadonlyArray<Block> => {
+  const content = readSource(block, dropped)
+  const context = text(block.context)
+  return context === undefined || content.length === 0
+    ? content
+    : [{ type: "text", text: context }, ...content]
+}
+
+/** A document may contain blocks of its own, which replace it. */
+const readSource = (block: JsonObject, dropped: Dropped): ReadonlyArray<Block> => {
   const source = object(block.source)
   const name = text(block.title)
   const said = text(source.data)
@@ -299,10 +311,13 @@ const readDocument = (block: JsonObject, dropped: Dropped): ReadonlyArray<Block>
     return [{ type: "document", media: { type: "text", text: said }, name }]
   }
   if (source.type === "content") {
-    if (typeof source.content === "string") return [{ type: "text", text: source.content }]
-    return objects(source.content).flatMap((inner) =>
-      inner.type === "document" ? [] : readBlock(inner, "messages.content.document", dropped, true)
-    )
+    const parts =
+      typeof source.content === "string"
+        ? [{ type: "text" as const, text: source.content }]
+        : objects(source.content).flatMap((inner) =>
+            inner.type === "document" ? [] : readBlock(inner, "messages.content.document", dropped, true)
+          )
+    return name === undefined || parts.length === 0 ? parts : [{ type: "text", text: name }, ...parts]
   }
   const media = readMedia(source, "application/pdf")
   return media === undefined ? [] : [{ type: "document", media, name }]

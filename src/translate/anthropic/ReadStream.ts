@@ -30,7 +30,8 @@ export class AnthropicStreamReader implements StreamReader {
   #calls = 0
   #isEnded = false
   #counts: Usage.TokenCounts | undefined
-  #stop: Delta | undefined
+  /** The delta with the stop reason. */
+  #stop: JsonObject | undefined
   readonly #open = new Map<unknown, Open>()
   /** Blocks that were left out and named, such as the searches of the server; so are their pieces. */
   readonly #leftOut = new Set<unknown>()
@@ -70,7 +71,9 @@ export class AnthropicStreamReader implements StreamReader {
   #end(): Said {
     this.#isEnded = true
     const unfinished = [...this.#open.keys()].flatMap((index) => this.#blockStop(index))
-    return [...unfinished, ...(this.#stop === undefined ? [] : [this.#stop]), { type: "end" }]
+    const stop = this.#stop
+    if (stop === undefined) return [...unfinished, { type: "end" }]
+    return [...unfinished, { type: "stop", ...Words.readEnding(stop, this.#calls > 0) }, { type: "end" }]
   }
 
   /** The content is empty here, except at some servers. */
@@ -146,7 +149,7 @@ export class AnthropicStreamReader implements StreamReader {
 
   #messageDelta(json: JsonObject): Said {
     const delta = object(json.delta)
-    if (text(delta.stop_reason) !== undefined) this.#stop = { type: "stop", ...Words.readEnding(delta) }
+    if (text(delta.stop_reason) !== undefined) this.#stop = delta
     const counts = Usage.read(json, this.#counts)
     if (counts === undefined) return []
     this.#counts = counts

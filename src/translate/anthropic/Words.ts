@@ -15,8 +15,8 @@ const reasons: Readonly<Record<Stop, string>> = {
 }
 
 /** Reads how an answer ended, from a message or from its last delta. */
-export const readEnding = (message: JsonObject): Ending => ({
-  stop: Stops.read(message.stop_reason),
+export const readEnding = (message: JsonObject, hasCalls: boolean): Ending => ({
+  stop: Stops.withCalls(Stops.read(message.stop_reason), hasCalls),
   stopSequence: text(message.stop_sequence),
   explanation: text(object(message.stop_details).explanation)
 })

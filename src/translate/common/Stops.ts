@@ -22,3 +22,7 @@ export const read = (reason: unknown): Stop => {
   const finish = finishOf(string(reason) ?? "")
   return finish === undefined ? "end" : stops[finish]
 }
+
+/** How an answer ended that may have called tools and report no more than its end. */
+export const withCalls = (stop: Stop, hasCalls: boolean): Stop =>
+  stop === "end" && hasCalls ? "calls" : stop

@@ -22,10 +22,10 @@ export const readStop = (
   choice: JsonObject,
   has: { readonly calls: boolean; readonly refusal: boolean }
 ): { readonly stop: Stop; readonly stopSequence?: string } => {
-  const stop = Stops.read(choice.finish_reason)
+  const reason = Stops.read(choice.finish_reason)
   // A server may report a tool call without making one.
-  if (stop !== "end" && (stop !== "calls" || has.calls)) return { stop }
-  if (has.calls) return { stop: "calls" }
+  const stop = reason === "calls" && !has.calls ? "end" : Stops.withCalls(reason, has.calls)
+  if (stop !== "end") return { stop }
   if (has.refusal) return { stop: "refusal" }
   return typeof choice.stop_reason === "string"
     ? { stop: "stopSequence", stopSequence: choice.stop_reason }

@@ -170,3 +170,55 @@ describe("an answer", () => {
     })
   )
 })
+
+describe("how an answer ended is judged by its calls", () => {
+  const call = { id: "c1", type: "function", function: { name: "weather", arguments: "{}" } }
+  const use = { type: "tool_use", id: "toolu_1", name: "weather", input: {} }
+
+  const endings: Readonly<
+    Record<string, readonly ["openai" | "anthropic", whole: Reply, streamed: Reply, hasCalls: boolean]>
+  > = {
+    "a message with a call that only ends": [
+      "anthropic",
+      { json: message([use], "end_turn") },
+      { events: messageEvents([use], "end_turn") },
+      true
+    ],
+    "a chat with a call that only ends": [
+      "openai",
+      { json: completion({ content: null, tool_calls: [call] }, "stop") },
+      { events: [chunk({ tool_calls: [{ index: 0, ...call }] }), chunk({}, "stop"), "[DONE]"] },
+      true
+    ],
+    "a chat without the calls it ends with": [
+      "openai",
+      { json: completion({ content: "all of it" }, "tool_calls") },
+      { events: [chunk({ content: "all of it" }), chunk({}, "tool_calls"), "[DONE]"] },
+      false
+    ]
+  }
+
+  for (const [what, [protocol, whole, streamed, hasCalls]] of Object.entries(endings)) {
+    for (const stream of [false, true]) {
+      it.live(`${what}${stream ? ", streamed" : ""}`, () =>
+        Effect.gen(function* () {
+          const { post } = yield* stage({ p: { protocol, reply: () => (stream ? streamed : whole) } })
+          const [path, body] = protocol === "openai" ? callers.messages : callers.chats
+          const got = yield* post(path, { ...body, model: "p/m", stream })
+          const events = stream ? dataOf(got.text) : [JSON.parse(got.text)]
+          const reasons = events.map(
+            ({ choices, delta, stop_reason }) =>
+              choices?.[0]?.finish_reason ?? stop_reason ?? delta?.stop_reason
+          )
+          const expected =
+            protocol === "openai" ? (hasCalls ? "tool_use" : "end_turn") : hasCalls ? "tool_calls" : "stop"
+          assert.strictEqual(
+            reasons.findLast((reason) => typeof reason === "string"),
+            expected,
+            got.text
+          )
+        })
+      )
+    }
+  }
+})

@@ -81,3 +81,30 @@ describe("content of a request", () => {
     )
   }
 })
+
+describe("what the user says about a document", () => {
+  const sources = {
+    text: { type: "text", media_type: "text/plain", data: "PLAIN" },
+    blocks: { type: "content", content: [{ type: "text", text: "PLAIN" }] },
+    string: { type: "content", content: "PLAIN" }
+  }
+  for (const [name, source] of Object.entries(sources)) {
+    it.live(`reaches a chat with the document: ${name}`, () =>
+      Effect.gen(function* () {
+        const { post, seen } = yield* stage({
+          corp: { protocol: "openai", reply: () => ({ json: completion({ content: "ok" }) }) }
+        })
+        const document = { type: "document", title: "TITLE", context: "CONTEXT", source }
+        const got = yield* post("/v1/messages", {
+          model: "corp/m",
+          max_tokens: 9,
+          messages: [{ role: "user", content: [document] }]
+        })
+        assert.strictEqual(got.status, 200, got.text)
+        const sent = JSON.stringify(seen.corp![0]!.body.messages)
+        for (const said of ["TITLE", "CONTEXT", "PLAIN"]) assert.include(sent, said)
+        assert.isUndefined(got.headers["x-failover-dropped"])
+      })
+    )
+  }
+})
