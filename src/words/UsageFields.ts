@@ -82,6 +82,15 @@ export const thinkingFields: ReadonlyArray<CountField> = [
   { paths: ["reasoning_tokens"], source: "https://docs.x.ai/docs/guides/reasoning" }
 ]
 
+/**
+ * The sum of all tokens. xAI's has the reasoning tokens, but its output tokens do not:
+ * https://github.com/api-evangelist/xai/blob/main/openapi/xai-chat-api-openapi.yml (32 + 9 + 94 = 135)
+ */
+export const totalField: CountField = {
+  paths: ["total_tokens"],
+  source: "https://github.com/api-evangelist/xai/blob/main/openapi/xai-chat-api-openapi.yml"
+}
+
 /** The paths of the usage object in an answer or an event. */
 export const usagePlaces: ReadonlyArray<CountField> = [
   { paths: ["usage"], source: `${openai}; ${anthropic}` },
@@ -149,6 +158,7 @@ const cacheWritePaths = cut(...cacheWriteFields)
 const readApartPaths = cut(apartCacheFields[0])
 const writtenApartPaths = cut(apartCacheFields[1])
 const thinkingPaths = cut(...thinkingFields)
+const totalPaths = cut(totalField)
 
 const first = (usage: Fields, paths: Paths): number | undefined => {
   for (const [name, inside] of paths) {
@@ -200,6 +210,18 @@ const present = (counts: Readonly<Known>): TokenCounts => {
   return found
 }
 
+/** Output tokens with the reasoning, whether the server counts it apart or not. */
+const outputOf = (usage: Fields, thinking = 0): number | undefined => {
+  const told = first(usage, outputPaths)
+  if (told === undefined) {
+    const bare = first(usage, bareOutputPaths)
+    return bare === undefined ? undefined : bare + thinking
+  }
+  const isApart =
+    thinking > 0 && first(usage, totalPaths) === (first(usage, inputPaths) ?? 0) + told + thinking
+  return isApart ? told + thinking : told
+}
+
 /**
  * The counts of a usage object. `before` holds the counts from earlier in the same stream: counts are totals, omitted
  * ones have not changed, and a 0 after a known one is ignored (some servers send zeros at the end).
@@ -214,8 +236,7 @@ const present = (counts: Readonly<Known>): TokenCounts => {
  */
 export const countsOf = (usage: Fields, before: TokenCounts = {}): TokenCounts => {
   const thinking = first(usage, thinkingPaths)
-  const bare = first(usage, bareOutputPaths)
-  const output = first(usage, outputPaths) ?? (bare === undefined ? undefined : bare + (thinking ?? 0))
+  const output = outputOf(usage, thinking)
   const readApart = first(usage, readApartPaths)
   const writtenApart = first(usage, writtenApartPaths)
   const cacheRead = total(first(usage, cacheReadPaths) ?? readApart, before.cacheRead)

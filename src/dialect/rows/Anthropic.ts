@@ -3,7 +3,7 @@ import type { Row } from "../rules/Row.ts"
 
 /** "All Claude 4.5 and later models" */
 const structured =
-  "https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/partner-models/claude/structured_outputs"
+  "https://docs.cloud.google.com/gemini-enterprise-agent-platform/models/partner-models/claude/structured-outputs"
 
 /** The rows. */
 export const rows: ReadonlyArray<Row> = [

@@ -33,6 +33,17 @@ const messages = (first: Json, last: Json): Reply => ({
   ]
 })
 
+/** The total has the thoughts, and the output does not. */
+function apart(stream: boolean): Reply {
+  const usage = {
+    ...chatUsage,
+    completion_tokens: 2,
+    total_tokens: 15,
+    completion_tokens_details: { reasoning_tokens: 3 }
+  }
+  return stream ? chats(usage) : { json: completion({ content: "ok" }, "stop", { usage }) }
+}
+
 const hi = [{ role: "user", content: "hi" }]
 const callers = {
   chats: { path: "/v1/chat/completions", body: { messages: hi, stream_options: { include_usage: true } } },
@@ -92,6 +103,7 @@ const targets: Readonly<Record<string, readonly ["openai" | "anthropic", whole: 
       ]
     }
   ],
+  "a chat that counts its thoughts apart, as xAI does": ["openai", apart(false), apart(true)],
   "messages that end with zeros": [
     "anthropic",
     messages(ownUsage, zeros(ownUsage)),
