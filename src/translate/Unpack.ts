@@ -196,7 +196,12 @@ class Reader {
   /** The turn with blank reasoning, if the target requires some and there is none. */
   #completed(parts: ReadonlyArray<Spoken>): ReadonlyArray<Spoken> {
     if (this.#to !== "openai" || !wantsThoughts.has(this.#carry.family) || !this.#takesText) return parts
-    const has = parts.some((part) => part.type === "left" && part.members.reasoning_content !== undefined)
-    return has ? parts : [{ type: "left", members: { reasoning_content: " " } }, ...parts]
+    const field = this.#rules?.field ?? "reasoning_content"
+    const has = parts.some(
+      (part) =>
+        part.type === "left" &&
+        (part.members[field] !== undefined || part.members.reasoning_details !== undefined)
+    )
+    return has ? parts : [{ type: "left", members: { [field]: " " } }, ...parts]
   }
 }
