@@ -1,60 +1,118 @@
-/** Writes large JSON values as bytes, without one large string in between. */
+/** Writes large JSON values in pieces, so that no step of the work takes long. */
 import { ByteChunks } from "../../providers/bytes/ByteChunks.ts"
+import { endOfPiece } from "../../providers/bytes/LargeText.ts"
+import * as Turns from "../../util/Turns.ts"
 
-/** Strings from this size, in characters, are written in pieces of this size. */
+/** Texts, lists and objects from this size, in characters, are written in pieces of this size. */
 const large = 256 * 1024
 
 /**
- * The bytes of what `JSON.stringify` would write. A long string is written in pieces, which takes its size
- * once more instead of four times.
+ * The bytes of what `JSON.stringify` would write, without one large text in between: a long string takes its size once
+ * more instead of four times.
  */
-export const bytesOf = (json: unknown): Uint8Array => {
+export function* bytesOf(json: unknown): Turns.Steps<Uint8Array> {
   const gathered = new ByteChunks()
-  let text = ""
-  const flush = (): void => {
-    if (text.length > 0) gathered.pushOwn(Buffer.from(text))
-    text = ""
-  }
-  const add = (more: string): void => {
-    text += more
-    if (text.length >= large) flush()
-  }
-  const write = (value: unknown): void => {
-    if (typeof value === "string" && value.length >= large) {
-      add('"')
-      for (let at = 0; at < value.length; ) {
-        const end = endOfPiece(value, at)
-        add(JSON.stringify(value.slice(at, end)).slice(1, -1))
-        at = end
-      }
-      add('"')
-    } else if (Array.isArray(value)) {
-      add("[")
-      value.forEach((item, index) => {
-        if (index > 0) add(",")
-        write(item)
-      })
-      add("]")
-    } else if (typeof value === "object" && value !== null) {
-      let isFirst = true
-      add("{")
-      for (const [key, member] of Object.entries(value)) {
-        if (member === undefined) continue
-        add(`${isFirst ? "" : ","}${JSON.stringify(key)}:`)
-        isFirst = false
-        write(member)
-      }
-      add("}")
-    } else add(JSON.stringify(value) ?? "null")
-  }
-  write(json)
-  flush()
+  yield* write(json, (text) => gathered.pushOwn(Buffer.from(text)))
   return gathered.join()
 }
 
-/** The end of the piece that starts at `at`. It does not split a surrogate pair. */
-const endOfPiece = (text: string, at: number): number => {
-  const end = Math.min(text.length, at + large)
-  const last = text.charCodeAt(end - 1)
-  return end < text.length && last >= 0xd800 && last <= 0xdbff ? end - 1 : end
+/** What `JSON.stringify` would write. */
+export function* textOf(json: unknown): Turns.Steps<string> {
+  let whole = ""
+  yield* write(json, (text) => {
+    whole += text
+  })
+  return whole
+}
+
+/** Hands the text to `add` in pieces; a step for each eighth of them. */
+function* write(json: unknown, add: (text: string) => void): Turns.Steps<void> {
+  const heavy = new Set<object>()
+  if (sizeOf(json, heavy) < large) return add(JSON.stringify(json))
+  yield
+  let text = ""
+  let since = 0
+  for (const part of parts(json, heavy)) {
+    text += part
+    if (text.length < large) continue
+    since += text.length
+    add(text)
+    text = ""
+    if (since < Turns.piece) continue
+    since = 0
+    yield
+  }
+  add(text)
+}
+
+/** Roughly how many characters a value takes. Adds the lists and objects that take many to `heavy`. */
+const sizeOf = (value: unknown, heavy?: Set<object>): number => {
+  if (typeof value === "string") return value.length
+  let size = 8
+  if (typeof value !== "object" || value === null) return size
+  if (Array.isArray(value)) for (const item of value) size += sizeOf(item, heavy)
+  else for (const [key, member] of Object.entries(value)) size += key.length + sizeOf(member, heavy)
+  if (size >= large) heavy?.add(value)
+  return size
+}
+
+const isHeavy = (value: unknown, heavy: ReadonlySet<unknown>): boolean =>
+  typeof value === "string" ? value.length >= large : heavy.has(value)
+
+/** The parts of the text of a value, few and each of about `large` characters at most. */
+function* parts(value: unknown, heavy: ReadonlySet<unknown>): Generator<string, void> {
+  if (!isHeavy(value, heavy)) yield JSON.stringify(value) ?? "null"
+  else if (typeof value === "string") yield* partsOfString(value)
+  else if (Array.isArray(value)) yield* partsOfList(value, heavy)
+  else if (typeof value === "object" && value !== null) yield* partsOfObject(value, heavy)
+}
+
+function* partsOfString(value: string): Generator<string, void> {
+  yield '"'
+  for (let at = 0; at < value.length; ) {
+    const end = endOfPiece(value, at, large)
+    yield JSON.stringify(value.slice(at, end)).slice(1, -1)
+    at = end
+  }
+  yield '"'
+}
+
+/** Items that take little are written several at once. */
+function* partsOfList(items: ReadonlyArray<unknown>, heavy: ReadonlySet<unknown>): Generator<string, void> {
+  let before = "["
+  for (let at = 0; at < items.length; ) {
+    yield before
+    before = ","
+    const from = at
+    for (let size = 0; at < items.length && size < large && !isHeavy(items[at], heavy); at++) {
+      size += sizeOf(items[at])
+    }
+    if (at > from) yield JSON.stringify(items.slice(from, at)).slice(1, -1)
+    else yield* parts(items[at++], heavy)
+  }
+  yield "]"
+}
+
+/** Members that take little are written several at once. */
+function* partsOfObject(value: object, heavy: ReadonlySet<unknown>): Generator<string, void> {
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
+  let before = "{"
+  for (let at = 0; at < members.length; ) {
+    yield before
+    before = ","
+    const from = at
+    for (let size = 0; at < members.length && size < large; at++) {
+      const [key, member] = members[at]!
+      if (isHeavy(key, heavy) || isHeavy(member, heavy)) break
+      size += key.length + sizeOf(member)
+    }
+    if (at > from) yield JSON.stringify(Object.fromEntries(members.slice(from, at))).slice(1, -1)
+    else {
+      const [key, member] = members[at++]!
+      yield* parts(key, heavy)
+      yield ":"
+      yield* parts(member, heavy)
+    }
+  }
+  yield "}"
 }

@@ -22,9 +22,9 @@ import { type Answer, isObject, type Request } from "../../providers/wire/Wire.t
 import * as Flow from "../../stream/Flow.ts"
 import * as Pump from "../../stream/Pump.ts"
 import * as Translate from "../../translate/index.ts"
+import * as Turns from "../../util/Turns.ts"
 import { requestId } from "../http/RequestId.ts"
 import * as TargetRefusal from "../http/TargetRefusal.ts"
-import * as EventLoop from "../server/EventLoop.ts"
 import { memoryOf } from "./Carried.ts"
 import type { GatewayProvider } from "./GatewayProvider.ts"
 import type { Items } from "./ItemMemory.ts"
@@ -50,7 +50,7 @@ const lastEvents: Readonly<Record<ProtocolName, Translate.SseEvent>> = {
 /** A translated request. */
 interface Outbound {
   readonly model: string
-  readonly request: Request
+  request: Request
   readonly dropped: ReadonlyArray<string>
   /** Content that the target does not take. The target must not be called. */
   readonly lost: ReadonlyArray<string>
@@ -134,7 +134,7 @@ export const make = (
     if ((request.text?.length ?? 0) < large || knownFor(request, target) !== undefined) return undefined
     return Effect.suspend(() => {
       let step: ReturnType<typeof begin> | undefined
-      const isDone = Effect.map(EventLoop.next, () => {
+      const isDone = Effect.map(Turns.next, () => {
         try {
           step ??= begin(request, target)
           return step() !== undefined
@@ -142,9 +142,23 @@ export const make = (
           return true
         }
       })
-      return Effect.andThen(Effect.repeat(isDone, { until: (done) => done }), EventLoop.next)
+      return Effect.andThen(
+        Effect.repeat(isDone, { until: (done) => done }),
+        Effect.suspend(() => writtenInTurns(knownFor(request, target)))
+      )
     })
   }
+
+  /** Writes the text of a large request, so that it is not written in one turn when it is sent. */
+  const writtenInTurns = (made: Outbound | undefined): Effect.Effect<void> =>
+    made === undefined
+      ? Turns.next
+      : Effect.map(
+          Turns.each(() => LargeJson.textOf(made.request.body)),
+          (text) => {
+            made.request = { ...made.request, text }
+          }
+        )
 
   const contextOf = (
     request: Request,
@@ -174,7 +188,7 @@ export const make = (
             return Effect.fail(malformed(target, "the answer is not JSON, or has too many values"))
           }
           // The bytes of the untranslated answer are no longer needed.
-          const isLarge = answer.body.length >= EventLoop.large
+          const isLarge = answer.body.length >= Turns.large
           ByteChunks.release(answer.body)
           const translation = Translate.translateWhole(to, from, json, context)
           if (translation.malformed !== undefined && target.policy.malformedEvents === "fail")
@@ -257,7 +271,7 @@ const written = (
 ): Answer => ({
   status: answer.status,
   headers: withDropped({ ...answer.headers, "content-type": "application/json" }, dropped),
-  body: isLarge ? LargeJson.bytesOf(json) : Buffer.from(JSON.stringify(json)),
+  body: isLarge ? Turns.all(LargeJson.bytesOf(json)) : Buffer.from(JSON.stringify(json)),
   json
 })
 

@@ -5,10 +5,10 @@ import * as Catalog from "../../catalog/Catalog.ts"
 import * as JsonBounds from "../../providers/bytes/JsonBounds.ts"
 import * as JsonText from "../../providers/bytes/JsonText.ts"
 import { isObject, type JsonObject, type Request } from "../../providers/wire/Wire.ts"
+import * as Turns from "../../util/Turns.ts"
 import { type Refusal, make as refuse } from "../http/Refusal.ts"
 import type { Route } from "../http/Route.ts"
 import * as Bodies from "../server/Bodies.ts"
-import * as EventLoop from "../server/EventLoop.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
 
 /** A request that was read and is valid. */
@@ -66,11 +66,11 @@ export const read = (
       Effect.clockWith((clock) => parse(text, headers, route, clock.monotonicTimeNanosUnsafe()))
     // A large body is decoded and parsed in separate turns of the event loop, so that other requests can run
     // in between.
-    return bytes.length < EventLoop.large
+    return bytes.length < Turns.large
       ? parsed(decoder.decode(bytes))
       : Effect.flatMap(
-          Effect.map(EventLoop.next, () => decoder.decode(bytes)),
-          (text) => Effect.andThen(EventLoop.next, Effect.tap(parsed(text), EventLoop.next))
+          Effect.map(Turns.next, () => decoder.decode(bytes)),
+          (text) => Effect.andThen(Turns.next, Effect.tap(parsed(text), Turns.next))
         )
   })
 }

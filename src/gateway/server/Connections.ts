@@ -12,7 +12,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as EventLoop from "./EventLoop.ts"
+import * as Turns from "../../util/Turns.ts"
 
 /** The grace period of an idle connection after the stop, in milliseconds. */
 const grace = 300
@@ -187,7 +187,7 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
           const looking = Effect.repeat(
             Effect.flatMap(Effect.sync(now), (at) =>
               Effect.andThen(
-                EventLoop.next,
+                Turns.next,
                 Effect.sync(() => look(at, startedAt, drain))
               )
             ),

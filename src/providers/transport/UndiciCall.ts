@@ -5,13 +5,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Dispatcher } from "undici"
 import { ByteChunks } from "../bytes/ByteChunks.ts"
+import * as LargeText from "../bytes/LargeText.ts"
 import type { Call } from "./Call.ts"
 import { type Head, type Limits, type Request, TransportError, type WholeResponse } from "./Transport.ts"
 
 /** The most received bytes that wait to be read; above it the connection is paused. */
 const highWater = 256 * 1024
 
-/** A larger body, in characters, is joined, encoded and sent in a turn of the event loop each. */
+/** A larger body, in characters, is joined, encoded and sent in several turns of the event loop. */
 const largeBody = 1024 * 1024
 
 /** How long a complete answer may take to end so that its connection can be reused. */
@@ -49,14 +50,12 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
   }
 
   #sendLarge(dispatcher: Dispatcher, request: Request, body: string): void {
-    this.#later(() => {
-      // Reading a character joins the parts of which the text was made.
-      body.charCodeAt(body.length >> 1)
-      this.#later(() => {
-        const bytes = Buffer.from(body)
-        this.#later(() => this.#dispatch(dispatcher, request, bytes))
-      })
-    })
+    const steps = LargeText.encode(body)
+    const step = (): void => {
+      const { done, value } = steps.next()
+      this.#later(done === true ? () => this.#dispatch(dispatcher, request, value) : step)
+    }
+    this.#later(step)
   }
 
   /** Continues in the next turn of the event loop, unless the reader has left by then. */

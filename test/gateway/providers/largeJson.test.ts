@@ -1,6 +1,10 @@
 /** Large JSON that is written piece by piece. */
 import { assert, describe, it } from "@effect/vitest"
 import * as LargeJson from "../../../src/gateway/providers/LargeJson.ts"
+import * as Turns from "../../../src/util/Turns.ts"
+
+const bytesOf = (json: unknown) => Turns.all(LargeJson.bytesOf(json))
+const textOf = (json: unknown) => Turns.all(LargeJson.textOf(json))
 
 describe("large JSON", () => {
   it("is written like JSON.stringify, whatever characters are at the end of a piece", () => {
@@ -15,7 +19,8 @@ describe("large JSON", () => {
             [`key ${other}`]: [long, null, undefined, 1.5, true, {}, [], { deep: { [one]: other } }]
           }
           const expected = Buffer.from(JSON.stringify(json))
-          assert.isTrue(expected.equals(LargeJson.bytesOf(json)), JSON.stringify([one, other, shift]))
+          assert.isTrue(textOf(json) === JSON.stringify(json))
+          assert.isTrue(expected.equals(bytesOf(json)), JSON.stringify([one, other, shift]))
         }
       }
     }
@@ -23,7 +28,31 @@ describe("large JSON", () => {
 
   it("is a small one, too, or none of the kinds that hold others", () => {
     for (const json of [{}, [], null, "x", 0, { a: [] }]) {
-      assert.strictEqual(Buffer.from(LargeJson.bytesOf(json)).toString(), JSON.stringify(json))
+      assert.strictEqual(Buffer.from(bytesOf(json)).toString(), JSON.stringify(json))
     }
+  })
+
+  it("is written in pieces where no single text of it is large", () => {
+    const many = {
+      ["key".repeat(100_000)]: 1,
+      ["long".repeat(100_000)]: "long".repeat(100_000),
+      __proto: {},
+      7: "seven",
+      3: undefined,
+      list: Array.from({ length: 200_000 }, (_, at) => at),
+      none: undefined,
+      members: Object.fromEntries(
+        Array.from({ length: 20_000 }, (_, at) => [`key ${at}`, [undefined, "x".repeat(100)]])
+      )
+    }
+    assert.isTrue(textOf(many) === JSON.stringify(many))
+    assert.isTrue(Buffer.from(JSON.stringify(many)).equals(bytesOf(many)))
+  })
+
+  it("takes a step for each two million characters", () => {
+    let steps = 0
+    for (const _ of LargeJson.textOf({ texts: Array.from({ length: 100 }, () => "x".repeat(200_000)) }))
+      steps++
+    assert.isAtLeast(steps, 9)
   })
 })

@@ -15,10 +15,12 @@ const to = target("claude-sonnet-5")
 /** A translated provider, the bodies that it was sent, and the turns of the event loop that had passed by then. */
 const translating = () => {
   const bodies: Array<unknown> = []
+  const texts: Array<string | undefined> = []
   const turns: Array<number> = []
   let turn = 0
   const sent = (request: Request) => {
     bodies.push(request.body)
+    texts.push(request.text)
     turns.push(turn)
   }
   const answer = {
@@ -48,7 +50,7 @@ const translating = () => {
   }
   let ticking = setImmediate(count)
   const stop = Effect.sync(() => clearImmediate(ticking))
-  return { bodies, turns, made, stop }
+  return { bodies, texts, turns, made, stop }
 }
 
 const request = (pairs: number): Request => {
@@ -94,6 +96,19 @@ describe("a request that is translated", () => {
       yield* made.complete(large, to)
       assert.strictEqual(bodies[0], bodies[1])
       assert.strictEqual(turns[1], first)
+    })
+  )
+
+  it.live("is written in turns too if it is large, and only when it is sent if it is small", () =>
+    Effect.gen(function* () {
+      const { bodies, made, stop, texts, turns } = translating()
+      yield* Effect.addFinalizer(() => stop)
+      yield* made.complete(request(3), to)
+      assert.isUndefined(texts[0])
+      const body = { model: "m", messages: [{ role: "user", content: "a".repeat(20_000_000) }] }
+      yield* made.complete({ operation: "chat/completions", body, text: JSON.stringify(body) }, to)
+      assert.isTrue(texts[1] === JSON.stringify(bodies[1]))
+      assert.isAtLeast(turns[1]! - turns[0]!, 4 + 20_000_000 / 2 ** 21)
     })
   )
 })

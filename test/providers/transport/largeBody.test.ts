@@ -31,11 +31,19 @@ describe("the body of a request", () => {
     })
   )
 
-  it.live("is joined, encoded and handed over in a turn of its own each if it is large", () =>
+  it.live("is joined, measured, encoded and handed over in a turn of its own each if it is large", () =>
     Effect.gen(function* () {
       const { body, turn } = yield* handedOver(`${large}${large}`)
-      assert.strictEqual(turn, 3)
+      assert.strictEqual(turn, 4)
       assert.isTrue(Buffer.from(large + large).equals(body as Uint8Array))
+    })
+  )
+
+  it.live("is measured and encoded in turns of two million characters", () =>
+    Effect.gen(function* () {
+      const { body, turn } = yield* handedOver(large.repeat(8))
+      assert.strictEqual(turn, 8)
+      assert.isTrue(Buffer.from(large.repeat(8)).equals(body as Uint8Array))
     })
   )
 })
