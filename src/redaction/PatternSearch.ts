@@ -19,10 +19,13 @@ export class PatternSearch {
   /** The length of the shortest pattern; the window that is compared first. */
   readonly #window: number
   readonly isEmpty: boolean
+  /** The length of the longest pattern. */
+  readonly longest: number
 
   /** No pattern may be shorter than two bytes. */
   constructor(patterns: ReadonlyArray<Uint8Array>) {
     this.isEmpty = patterns.length === 0
+    this.longest = patterns.reduce((most, { length }) => Math.max(most, length), 0)
     const window = patterns.reduce((least, { length }) => Math.min(least, length), 255)
     this.#window = window
     this.#shift.fill(window - 1)

@@ -5,6 +5,7 @@
  *
  * The time is proportional to the length of the text and independent of the number of secrets.
  */
+import * as Turns from "../util/Turns.ts"
 import { PatternSearch, type Range } from "./PatternSearch.ts"
 import { mayBeEscaped, type Unescaped, unescape } from "./Unescape.ts"
 
@@ -40,6 +41,8 @@ export interface Secrets {
    * there was nothing to redact.
    */
   readonly bytes: (bytes: Uint8Array) => Uint8Array
+  /** The same in steps of a few milliseconds, for large answers. */
+  readonly cleaning: (bytes: Uint8Array) => Turns.Steps<Uint8Array>
   /** True if a text has one of the secrets that `bytes` searches for. */
   readonly isIn: (text: string) => boolean
 }
@@ -79,6 +82,10 @@ export const make = (given: Iterable<string>): Secrets => {
       const found = find(unlikely, bytes)
       return found === undefined ? bytes : cut(bytes, found)
     },
+    *cleaning(bytes) {
+      const found = yield* finding(unlikely, bytes)
+      return found === undefined ? bytes : cut(bytes, found)
+    },
     isIn: (text) => find(unlikely, Buffer.from(text)) !== undefined
   }
 }
@@ -110,8 +117,34 @@ const spellings = (secrets: ReadonlyArray<string>): ReadonlyArray<Uint8Array> =>
 /** The ranges of all secrets; `undefined` if there are none. */
 const find = (patterns: PatternSearch, bytes: Uint8Array): ReadonlyArray<Range> | undefined => {
   if (patterns.isEmpty) return undefined
-  let found = patterns.find(bytes)
-  if (!mayBeEscaped(bytes)) return found
+  const found = patterns.find(bytes)
+  return mayBeEscaped(bytes) ? findEscaped(patterns, bytes, found) : found
+}
+
+/** The same in steps. Where pieces overlap, a range may be found twice. */
+function* finding(patterns: PatternSearch, bytes: Uint8Array): Turns.Steps<Array<Range> | undefined> {
+  if (patterns.isEmpty) return undefined
+  let found: Array<Range> | undefined
+  let isEscaped = false
+  for (let from = 0; from < bytes.length; from += Turns.piece, yield) {
+    const to = from + Turns.piece
+    for (const range of patterns.find(bytes, from, Math.min(bytes.length, to + patterns.longest)) ?? []) {
+      found ??= []
+      found.push(range)
+    }
+    // The character behind a backslash may be in the next piece.
+    isEscaped ||= mayBeEscaped(bytes.subarray(from, to + 1))
+  }
+  return isEscaped ? findEscaped(patterns, bytes, found) : found
+}
+
+/** Adds the ranges of secrets that are escaped. */
+const findEscaped = (
+  patterns: PatternSearch,
+  bytes: Uint8Array,
+  plain: Array<Range> | undefined
+): Array<Range> | undefined => {
+  let found = plain
   let inner = bytes.length > mostEscaped ? bytes.subarray(0, mostEscaped) : bytes
   const steps: Array<Unescaped> = []
   for (let layer = 0; layer < layers; layer++) {

@@ -1,6 +1,7 @@
 /** Known secrets, however they are spelled. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Secrets from "../../src/redaction/Secrets.ts"
+import * as Turns from "../../src/util/Turns.ts"
 
 const secret = "sk-Ab/9+x_y=Zk7&q%mN0pQrS"
 const secrets = Secrets.make([secret, "tiger-lily", "another-key-0123456789"])
@@ -163,5 +164,32 @@ describe("text without a secret", () => {
       took(50_000)
       assert.isBelow(took(1_000_000), 2_000, piece)
     }
+  })
+
+  it("is searched for in pieces of a large answer, also where two pieces meet", () => {
+    const size = 2 * 1024 * 1024
+    for (const written of [
+      "sk-abcdef-0123456789",
+      "sk-abcdef-\\u0030123456789",
+      "c2stYWJjZGVmLTAxMjM0NTY3ODk"
+    ]) {
+      for (const before of [
+        size - 40,
+        size - written.length,
+        size - 12,
+        size - 11,
+        size - 10,
+        size - 1,
+        size
+      ]) {
+        const text = Buffer.from(`${"x".repeat(before)}${written}${"y".repeat(size)}`)
+        const some = Secrets.make(["sk-abcdef-0123456789", "another-secret-1234567"])
+        const cleaned = Buffer.from(Turns.all(some.cleaning(text)))
+        assert.isTrue(cleaned.equals(some.bytes(text)), `${written} ${before}`)
+      }
+    }
+    let steps = 0
+    for (const _ of Secrets.make(["sk-abcdef-0123456789"]).cleaning(Buffer.alloc(5 * size))) steps++
+    assert.strictEqual(steps, 5)
   })
 })

@@ -8,6 +8,7 @@
  */
 import { hash } from "node:crypto"
 import * as Context from "effect/Context"
+import * as WriteJson from "../../providers/bytes/WriteJson.ts"
 import { isObject, type JsonObject, type Request } from "../../providers/wire/Wire.ts"
 import { itemsOf, withItems } from "../../translate/index.ts"
 
@@ -27,7 +28,11 @@ export class Items {
   keep({ body, headers }: Request, response: JsonObject): void {
     if (body.store === false) return
     const caller = callerOf(headers)
-    for (const [id, item] of itemsOf(response)) this.#put(`${caller} ${id}`, JSON.stringify(item))
+    for (const [id, item] of itemsOf(response)) {
+      // Writing an item only to find it too long would take as long as any other large text.
+      if (WriteJson.sizeOf(item) > longestItem) this.#drop(`${caller} ${id}`)
+      else this.#put(`${caller} ${id}`, JSON.stringify(item))
+    }
   }
 
   /** The request with its item references resolved; the same object if none is kept. */

@@ -15,9 +15,10 @@ import type { Dialect, Overrides } from "../../dialect/index.ts"
 import type { Target } from "../../domain/Target.ts"
 import { type Failure, isFailure, Transient } from "../../failure/Failure.ts"
 import * as ByteChunks from "../../providers/bytes/ByteChunks.ts"
-import * as JsonBounds from "../../providers/bytes/JsonBounds.ts"
+import * as WriteJson from "../../providers/bytes/WriteJson.ts"
 import * as RequestBuilder from "../../providers/RequestBuilder.ts"
 import * as Unsendable from "../../providers/wire/Unsendable.ts"
+import * as Wire from "../../providers/wire/Wire.ts"
 import { type Answer, isObject, type Request } from "../../providers/wire/Wire.ts"
 import * as Flow from "../../stream/Flow.ts"
 import * as Pump from "../../stream/Pump.ts"
@@ -28,7 +29,6 @@ import * as TargetRefusal from "../http/TargetRefusal.ts"
 import { memoryOf } from "./Carried.ts"
 import type { GatewayProvider } from "./GatewayProvider.ts"
 import type { Items } from "./ItemMemory.ts"
-import * as LargeJson from "./LargeJson.ts"
 import * as SecondTry from "./SecondTry.ts"
 import { TranslatedFlow, withDropped } from "./TranslatedFlow.ts"
 
@@ -57,6 +57,14 @@ interface Outbound {
   /** Names to restore in the answer. */
   readonly restore: Translate.Restore | undefined
   readonly carry: Translate.Carry
+}
+
+/** What the translation of an answer depends on. */
+interface Exchange {
+  readonly request: Request
+  readonly target: Target
+  readonly context: Translate.Context
+  readonly dropped: ReadonlyArray<string>
 }
 
 /** What a translated provider needs. */
@@ -131,7 +139,11 @@ export const make = (
    * translated when it is sent; so is one that cannot be translated, which fails then.
    */
   const prepared = (request: Request, target: Target): Effect.Effect<void> | undefined => {
-    if ((request.text?.length ?? 0) < large || knownFor(request, target) !== undefined) return undefined
+    if (
+      (request.text?.length ?? WriteJson.sizeOf(request.body)) < large ||
+      knownFor(request, target) !== undefined
+    )
+      return undefined
     return Effect.suspend(() => {
       let step: ReturnType<typeof begin> | undefined
       const isDone = Effect.map(Turns.next, () => {
@@ -154,7 +166,7 @@ export const make = (
     made === undefined
       ? Turns.next
       : Effect.map(
-          Turns.each(() => LargeJson.textOf(made.request.body)),
+          Turns.each(() => WriteJson.textOf(made.request.body)),
           (text) => {
             made.request = { ...made.request, text }
           }
@@ -183,23 +195,42 @@ export const make = (
       return Effect.matchEffect(provider.complete(sent.request, target), {
         onFailure: (failure) => Effect.fail(TargetRefusal.asUnsupported(failure)),
         onSuccess: (answer) => {
-          const json = answer.json ?? parse(answer.body)
-          if (!isObject(json)) {
-            return Effect.fail(malformed(target, "the answer is not JSON, or has too many values"))
-          }
-          // The bytes of the untranslated answer are no longer needed.
-          const isLarge = answer.body.length >= Turns.large
-          ByteChunks.release(answer.body)
-          const translation = Translate.translateWhole(to, from, json, context)
-          if (translation.malformed !== undefined && target.policy.malformedEvents === "fail")
-            return Effect.fail(malformed(target, translation.malformed))
-          if (from === "responses") items.keep(request, translation.body)
-          return Effect.succeed(
-            written(answer, translation.body, [...sent.dropped, ...translation.dropped], isLarge)
-          )
+          const steps = () => translating(answer, { request, target, context, dropped: sent.dropped })
+          return answer.body.length < Turns.large ? Turns.all(steps()) : Effect.flatten(Turns.each(steps))
         }
       })
     })
+
+  /** Translates a whole answer. Each step of a large one takes a turn of the event loop. */
+  function* translating(
+    answer: Answer,
+    { context, dropped, request, target }: Exchange
+  ): Turns.Steps<Effect.Effect<Answer, Failure>> {
+    const json = yield* Wire.jsonOf(answer)
+    if (!isObject(json)) {
+      return Effect.fail(malformed(target, "the answer is not JSON, or has too many values"))
+    }
+    const isLarge = answer.body.length >= Turns.large
+    // The bytes of the untranslated answer are no longer needed.
+    ByteChunks.release(answer.body)
+    yield
+    const translation = Translate.translateWhole(to, from, json, context)
+    if (translation.malformed !== undefined && target.policy.malformedEvents === "fail")
+      return Effect.fail(malformed(target, translation.malformed))
+    if (from === "responses") items.keep(request, translation.body)
+    yield
+    return Effect.succeed({
+      status: answer.status,
+      headers: withDropped({ ...answer.headers, "content-type": "application/json" }, [
+        ...dropped,
+        ...translation.dropped
+      ]),
+      body: isLarge
+        ? yield* WriteJson.bytesOf(translation.body)
+        : Buffer.from(JSON.stringify(translation.body)),
+      json: translation.body
+    })
+  }
 
   const stream: GatewayProvider["stream"] = (request, target) =>
     Flow.toStream((services) => {
@@ -260,28 +291,6 @@ const attempt = (translate: () => Outbound, target: Target): Outbound | Failure 
     return translate()
   } catch (thrown) {
     return Unsendable.unwritable(target, thrown)
-  }
-}
-
-const written = (
-  answer: Answer,
-  json: Translate.JsonObject,
-  dropped: ReadonlyArray<string>,
-  isLarge: boolean
-): Answer => ({
-  status: answer.status,
-  headers: withDropped({ ...answer.headers, "content-type": "application/json" }, dropped),
-  body: isLarge ? Turns.all(LargeJson.bytesOf(json)) : Buffer.from(JSON.stringify(json)),
-  json
-})
-
-const parse = (body: Uint8Array): unknown => {
-  // An answer that the provider did not parse is large.
-  if (JsonBounds.excessOf(body) !== undefined) return undefined
-  try {
-    return JSON.parse(new TextDecoder().decode(body))
-  } catch {
-    return undefined
   }
 }
 

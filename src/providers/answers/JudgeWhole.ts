@@ -3,15 +3,17 @@ import * as Effect from "effect/Effect"
 import type { Target } from "../../domain/Target.ts"
 import { type Failure, Transient } from "../../failure/Failure.ts"
 import type * as Secrets from "../../redaction/Secrets.ts"
+import * as Turns from "../../util/Turns.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
 import * as LargeJson from "../bytes/LargeJson.ts"
+import * as WriteJson from "../bytes/WriteJson.ts"
 import { unwrapped } from "../forms/Wrapped.ts"
 import type { Meanings, Operation, Protocol } from "../protocols/Protocol.ts"
 import type * as Transport from "../transport/Transport.ts"
 import type { DialectWords } from "../wire/DialectWords.ts"
 import * as Wire from "../wire/Wire.ts"
 import * as ProviderFailures from "./ProviderFailures.ts"
-import { find } from "./WholeAnswer.ts"
+import { finding } from "./WholeAnswer.ts"
 
 /**
  * A larger answer, in bytes, is not parsed until its JSON is read: only its first and last characters are checked.
@@ -27,40 +29,58 @@ export interface Exchange {
   readonly asked: Wire.JsonObject
 }
 
-/** The answer, if the response holds one in any form; otherwise the failure. */
+/**
+ * The answer, if the response holds one in any form; otherwise the failure. A large response is judged in turns of the event
+ * loop.
+ */
 export const judge = (
+  protocol: Protocol,
+  operation: Operation,
+  exchange: Exchange,
+  whole: Transport.WholeResponse,
+  most: number
+): Effect.Effect<Wire.Answer, Failure> =>
+  whole.body.length < Turns.large
+    ? Turns.all(judging(protocol, operation, exchange, whole, most))
+    : Effect.flatten(Turns.each(() => judging(protocol, operation, exchange, whole, most)))
+
+function* judging(
   protocol: Protocol,
   operation: Operation,
   { asked, own, secrets, target }: Exchange,
   whole: Transport.WholeResponse,
   most: number
-): Effect.Effect<Wire.Answer, Failure> => {
+): Turns.Steps<Effect.Effect<Wire.Answer, Failure>> {
   const { headers, status } = whole
   const normalised = (json: Wire.JsonObject | undefined) =>
     own === undefined || json === undefined ? json : own.normalise(json)
   const isUsable = (json: Wire.JsonObject) => operation.isUsable(json, asked, own?.mayBeEmpty)
-  const body = status < 300 ? secrets.bytes(whole.body) : whole.body
+  const isSmall = whole.body.length < Turns.large
+  const body =
+    status >= 300 ? whole.body : isSmall ? secrets.bytes(whole.body) : yield* secrets.cleaning(whole.body)
   const isList = operation.isList === true
   const json =
     status >= 300
       ? undefined
       : body.length > maxParsedBytes
         ? edges(body, isList)
-        : normalised(parse(body, isList))
+        : normalised(Turns.all(parsing(body, isList)))
   if (json === "large" || (json !== undefined && isUsable(json))) {
     const given = Wire.passedHeaders(headers)
     const passed = { status, headers: secrets.headers(isCalledJson(given) ? given : asJson(given)), body }
     if (json !== "large") return Effect.succeed({ ...passed, json })
-    const answer = answerOf(passed, () => normalised(parse(body, isList)))
-    Wire.unparsed.add(answer)
-    return Effect.succeed(answer)
+    return Effect.succeed(
+      answerOf(passed, function* () {
+        return normalised(yield* parsing(body, isList))
+      })
+    )
   }
   const inner = status < 300 ? unwrapped(json ?? textIn(body), isUsable) : undefined
-  if (inner !== undefined) return Effect.succeed(madeOf(inner, whole, secrets))
+  if (inner !== undefined) return Effect.succeed(yield* made(inner, whole, secrets))
   const failures = ProviderFailures.make(protocol, operation, target, secrets)
   const { forms, meanings } = operation
   if (status < 300 && forms !== undefined && meanings !== undefined) {
-    const found = find(
+    const found = yield* finding(
       body,
       String(headers["content-type"] ?? ""),
       forms,
@@ -71,7 +91,7 @@ export const judge = (
       case "Whole": {
         const read = normalised(found.json) ?? found.json
         if (!isUsable(read)) break
-        return Effect.succeed({ ...madeOf(found.json, whole, secrets), json: read })
+        return Effect.succeed({ ...(yield* made(found.json, whole, secrets)), json: read })
       }
       case "Failed":
         return json === undefined
@@ -88,16 +108,14 @@ export const judge = (
 }
 
 /** An answer that was found in a body of another form. */
-const madeOf = (
+function* made(
   json: Wire.JsonObject,
   { headers, status }: Transport.WholeResponse,
   secrets: Secrets.Secrets
-): Wire.Answer => ({
-  status,
-  headers: secrets.headers(asJson(Wire.passedHeaders(headers))),
-  body: Buffer.from(JSON.stringify(json)),
-  json
-})
+): Turns.Steps<Wire.Answer> {
+  const body = yield* WriteJson.bytesOf(json)
+  return { status, headers: secrets.headers(asJson(Wire.passedHeaders(headers))), body, json }
+}
 
 /** The text in a body that is a JSON text. */
 const textIn = (body: Uint8Array): unknown => {
@@ -138,16 +156,21 @@ const decoder = new TextDecoder()
 /** An answer. Its JSON is parsed on first use. */
 const answerOf = (
   passed: Pick<Wire.Answer, "status" | "headers" | "body">,
-  read: () => Wire.JsonObject | undefined
+  read: () => Turns.Steps<Wire.JsonObject | undefined>
 ): Wire.Answer => {
   let json: { readonly value: Wire.JsonObject | undefined } | undefined
-  return {
+  const reading = function* (): Turns.Steps<Wire.JsonObject | undefined> {
+    json ??= { value: yield* read() }
+    return json.value
+  }
+  const answer = {
     ...passed,
     get json() {
-      json ??= { value: read() }
-      return json.value
+      return Turns.all(reading())
     }
   }
+  Wire.unparsed.set(answer, reading)
+  return answer
 }
 
 /** Whether an unparsed body begins and ends like a JSON object (or like a list, if `isList`). */
@@ -160,11 +183,12 @@ const edges = (body: Uint8Array, isList: boolean): "large" | undefined => {
 }
 
 /** The JSON object in a body. If `isList`, a bare list becomes the `data` of an object. */
-const parse = (body: Uint8Array, isList: boolean): Wire.JsonObject | undefined => {
-  if (JsonBounds.excessOf(body) !== undefined) return undefined
+function* parsing(body: Uint8Array, isList: boolean): Turns.Steps<Wire.JsonObject | undefined> {
+  const isLarge = body.length > maxParsedBytes
+  if ((isLarge ? yield* JsonBounds.measuring(body) : JsonBounds.excessOf(body)) !== undefined)
+    return undefined
   try {
-    const json: unknown =
-      body.length > maxParsedBytes ? LargeJson.parse(body) : JSON.parse(decoder.decode(body))
+    const json: unknown = isLarge ? yield* LargeJson.parsing(body) : JSON.parse(decoder.decode(body))
     if (isList && Array.isArray(json)) return { data: json }
     return Wire.isObject(json) ? json : undefined
   } catch {

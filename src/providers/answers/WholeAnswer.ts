@@ -1,5 +1,7 @@
 /** Makes one whole answer out of events, chunks in a list, or one chunk per line. */
+import type * as Turns from "../../util/Turns.ts"
 import { isError } from "../../words/ErrorPaths.ts"
+import * as JsonBounds from "../bytes/JsonBounds.ts"
 import * as SseEvent from "../bytes/SseEvent.ts"
 import { SseSplitter } from "../bytes/SseSplitter.ts"
 import { bodyKindOf } from "../forms/BodyKind.ts"
@@ -17,21 +19,32 @@ export type Found =
 /** Counted for each event, however short it is: an answer may have so many events as fit into its largest size. */
 const eventBytes = 256
 
-/** Looks for an answer in a body; `undefined` if the body holds no events. */
-export const find = (
+/** Looks for an answer in a body, in steps; `undefined` if the body holds no events, or too many values to parse. */
+export function* finding(
   body: Uint8Array,
   label: string,
   forms: Forms,
   meanings: Meanings,
   max: number
-): Found | undefined => {
+): Turns.Steps<Found | undefined> {
   const kind = bodyKindOf(body, label)
   if (kind !== "json" && kind !== "events") return undefined
-  const texts = kind === "json" ? valuesOf(body, max) : eventsOf(body, max)
+  const values = kind === "json" ? valuesOf(body, max) : eventsOf(body, max)
   const events: Array<JsonObject> = []
   let isComplete = false
-  for (const { data: text = "", event: name } of texts) {
-    if (events.length > max / eventBytes) return undefined
+  const bounds = new JsonBounds.JsonBounds(maxWeight)
+  let count = 0
+  let since = 0
+  for (const bytes of values) {
+    if (++count > max / eventBytes) return undefined
+    since += bytes.length + eventBytes
+    if (since > step) {
+      since = 0
+      yield
+    }
+    if (JsonBounds.excessOf(bytes) !== undefined || bounds.feedWhole(bytes) !== undefined) return undefined
+    const { data: text, event: name } = kind === "json" ? asEvent(bytes) : SseEvent.read(bytes)
+    if (text === undefined) continue
     isComplete ||= text.startsWith("[DONE]")
     const given = parse(text)
     if (!isObject(given)) continue
@@ -53,26 +66,33 @@ export const find = (
 
 const decoder = new TextDecoder()
 
+/** How much of a body is read in one step, in bytes. */
+const step = 2 * 1024 * 1024
+
+/** The most that all events together may weigh: each one may weigh as much as any other JSON. */
+const maxWeight = 20 * JsonBounds.maxWeight
+
 /** How much of a body is split at once, in bytes. */
 const piece = 64 * 1024
 
-function* valuesOf(body: Uint8Array, max: number): Iterable<SseEvent.Fields> {
+function* valuesOf(body: Uint8Array, max: number): Iterable<Uint8Array> {
   const values = new JsonValues(max)
   for (let from = 0; from < body.length; from += piece) {
-    for (const value of values.push(body.subarray(from, from + piece)))
-      yield { event: undefined, data: decoder.decode(value) }
+    yield* values.push(body.subarray(from, from + piece))
   }
 }
 
+const asEvent = (value: Uint8Array): SseEvent.Fields => ({ event: undefined, data: decoder.decode(value) })
+
 /** One after the other: a list of millions of small events would take many times their bytes. */
-function* eventsOf(body: Uint8Array, max: number): Iterable<SseEvent.Fields> {
+function* eventsOf(body: Uint8Array, max: number): Iterable<Uint8Array> {
   const splitter = new SseSplitter(max)
   for (let from = 0; from < body.length; from = splitter.position) {
     const event = splitter.next(body, from)
-    if (event !== undefined) yield SseEvent.read(event)
+    if (event !== undefined) yield event
   }
   const rest = splitter.rest()
-  if (rest !== undefined) yield SseEvent.read(rest)
+  if (rest !== undefined) yield rest
 }
 
 const parse = (text: string): unknown => {

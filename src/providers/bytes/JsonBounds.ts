@@ -6,6 +6,8 @@
  * bytes are checked as they arrive, in pieces of any size; whether they are valid JSON is left to the parser.
  */
 
+import * as Turns from "../../util/Turns.ts"
+
 /** The deepest nesting of objects and lists. */
 export const maxDepth = 512
 
@@ -43,6 +45,11 @@ export class JsonBounds {
   #isText = false
   /** The last byte was a backslash inside a string, so the next byte is escaped. */
   #isEscaped = false
+  readonly #most: number
+
+  constructor(most: number = maxWeight) {
+    this.#most = most
+  }
 
   /** Adds a whole text. It nests for itself; its weight is added to that of the texts before it. */
   feedWhole(bytes: Uint8Array): Excess | undefined {
@@ -55,6 +62,7 @@ export class JsonBounds {
   /** Adds the next bytes; returns the limit that they exceed. */
   feed(bytes: Uint8Array): Excess | undefined {
     const { length } = bytes
+    const most = this.#most
     let weight = this.#weight
     let isText = this.#isText
     let at = this.#isEscaped ? 1 : 0
@@ -80,13 +88,23 @@ export class JsonBounds {
       if (kind === 1) isText = true
       else if (kind === 3) this.#depth--
       else if (++this.#depth > maxDepth) return "deep"
-      else if (weight > maxWeight) return "many"
+      else if (weight > most) return "many"
     }
     this.#isEscaped = at > length
     this.#isText = isText
     this.#weight = weight
-    return weight > maxWeight ? "many" : undefined
+    return weight > most ? "many" : undefined
   }
+}
+
+/** The same in steps of a few milliseconds. */
+export function* measuring(bytes: Uint8Array): Turns.Steps<Excess | undefined> {
+  const bounds = new JsonBounds()
+  for (let at = 0; at < bytes.length; at += Turns.piece, yield) {
+    const excess = bounds.feed(bytes.subarray(at, at + Turns.piece))
+    if (excess !== undefined) return excess
+  }
+  return undefined
 }
 
 /** The limit that a whole text exceeds; `undefined` if none. */

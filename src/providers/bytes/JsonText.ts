@@ -80,7 +80,7 @@ const endOfString = (text: string, from: number): number => {
 const large = 1024 * 1024
 
 /** A quote and something behind it, as in all JSON: a quote alone would be searched like `indexOf`. */
-const quotes = /"(?=[^])/g
+const quotes = /"(?=.)/gs
 
 const indexOfQuote = (text: string, from: number): number => {
   quotes.lastIndex = from

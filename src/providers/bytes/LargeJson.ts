@@ -5,6 +5,8 @@
  * the frame goes through the parser, so that the answer takes its size once more and not twice.
  */
 
+import * as Turns from "../../util/Turns.ts"
+
 /** Strings from this size, in bytes, are decoded apart from the rest. */
 const large = 256 * 1024
 
@@ -25,38 +27,49 @@ const spelling = "\\u0000"
  *
  * @throws SyntaxError if it is not valid JSON
  */
-export const parse = (bytes: Uint8Array): unknown => {
+export const parse = (bytes: Uint8Array): unknown => Turns.all(parsing(bytes))
+
+/**
+ * The same in steps, each of a few milliseconds except the last one, which parses the frame.
+ *
+ * @throws SyntaxError if it is not valid JSON
+ */
+export function* parsing(bytes: Uint8Array): Turns.Steps<unknown> {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const parts: Array<string> = []
   const strings: Array<string> = []
   let from = 0
   for (const [start, end] of largeStrings(all)) {
+    if (!(yield* isPlain(all.subarray(start + 1, end - 1)))) continue
     parts.push(textOf(all, from, start))
     strings.push(decoder.decode(all.subarray(start + 1, end - 1)))
+    yield
     from = end
   }
   parts.push(textOf(all, from, all.length))
-  if (strings.length === 0 || parts.some((part) => part.includes(spelling))) return whole(bytes)
+  if (strings.length === 0 || parts.some((part) => part.includes(spelling))) return yield* whole(bytes)
   const frame = parts.map((part, index) => (index === 0 ? part : `"${spelling}${index - 1}"${part}`))
   const filler = new Filler(strings)
   const value = filler.fill(JSON.parse(frame.join("")))
   // A second member of the same name hides the first.
-  return filler.found === strings.length ? value : whole(bytes)
+  return filler.found === strings.length ? value : yield* whole(bytes)
 }
 
-const whole = (bytes: Uint8Array): unknown => JSON.parse(first.decode(bytes))
+function* whole(bytes: Uint8Array): Turns.Steps<unknown> {
+  const text = first.decode(bytes)
+  yield
+  return JSON.parse(text)
+}
 
 const textOf = (bytes: Buffer, from: number, to: number): string =>
   (from === 0 ? first : decoder).decode(bytes.subarray(from, to))
 
-/** The large string values without escapes: where each begins and ends, quotes included. */
+/** The large string values: where each begins and ends, quotes included. */
 function* largeStrings(bytes: Buffer): Iterable<readonly [start: number, end: number]> {
   for (let start = bytes.indexOf(quote); start !== -1; ) {
     const end = endOfString(bytes, start + 1)
     if (end === -1) return
-    if (end - start > large && !isKey(bytes, end) && isPlain(bytes.subarray(start + 1, end - 1))) {
-      yield [start, end]
-    }
+    if (end - start > large && !isKey(bytes, end)) yield [start, end]
     start = bytes.indexOf(quote, end)
   }
 }
@@ -81,9 +94,12 @@ const isKey = (bytes: Buffer, end: number): boolean => {
 }
 
 /** Whether a string has no escapes, and no control characters, which JSON does not allow. */
-const isPlain = (content: Buffer): boolean => {
+function* isPlain(content: Buffer): Turns.Steps<boolean> {
   if (content.includes(backslash)) return false
-  for (let at = 0; at < content.length; at++) if (content[at]! < 0x20) return false
+  for (let from = 0; from < content.length; from += Turns.piece, yield) {
+    const to = Math.min(content.length, from + Turns.piece)
+    for (let at = from; at < to; at++) if (content[at]! < 0x20) return false
+  }
   return true
 }
 

@@ -94,7 +94,8 @@ const once = new Set(["role", "id", "type", "name", "index"])
 
 /**
  * Strings and lists are concatenated; for anything else the last value counts. Pieces of tool calls are matched by
- * index.
+ * index. The events are the caller's own: lists and objects of theirs grow in place, since a copy for each event would take
+ * a time that grows with their square.
  */
 const merge = (into: Draft, piece: JsonObject): void => {
   for (const [name, value] of Object.entries(piece)) {
@@ -104,28 +105,30 @@ const merge = (into: Draft, piece: JsonObject): void => {
     else if (typeof value === "string" && typeof known === "string") {
       if (!once.has(name)) into[name] = known + value
       else if (known === "") into[name] = value
-    } else if (Array.isArray(value) && Array.isArray(known)) into[name] = [...known, ...value]
-    else if (isObject(value) && isObject(known)) {
-      const inner = { ...known }
-      merge(inner, value)
-      into[name] = inner
-    } else if (!once.has(name) || known === undefined) into[name] = value
+    } else if (Array.isArray(value) && Array.isArray(known)) for (const item of value) known.push(item)
+    else if (isObject(value) && isObject(known)) merge(known, value)
+    else if (!once.has(name) || known === undefined) into[name] = value
   }
 }
 
 const mergeCalls = (into: Draft, pieces: ReadonlyArray<JsonObject>): void => {
   const calls = (into.tool_calls ?? []) as Array<Draft>
   into.tool_calls = calls
+  const known = indexed.get(calls) ?? new Map<unknown, Draft>()
+  indexed.set(calls, known)
   for (const piece of pieces) {
-    const known = piece.index === undefined ? undefined : calls.find((call) => call.index === piece.index)
     const isNamed =
       isObject(piece.function) && typeof piece.function.name === "string" && piece.function.name !== ""
-    const last = piece.index === undefined && !isNamed ? calls.at(-1) : undefined
-    const call = known ?? last ?? {}
-    if (known === undefined && last === undefined) calls.push(call)
+    const earlier = piece.index !== undefined ? known.get(piece.index) : isNamed ? undefined : calls.at(-1)
+    const call = earlier ?? {}
+    if (earlier === undefined) calls.push(call)
+    if (piece.index !== undefined) known.set(piece.index, call)
     merge(call, piece)
   }
 }
+
+/** The calls of a list by their index. */
+const indexed = new WeakMap<ReadonlyArray<Draft>, Map<unknown, Draft>>()
 
 const finished = (message: Draft): JsonObject => {
   const { tool_calls, ...rest } = message

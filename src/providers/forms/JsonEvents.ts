@@ -2,7 +2,9 @@
  * Converts an answer of JSON objects (a list of chunks, one per line, or a whole answer) to the requested event
  * stream.
  */
+
 import { isError } from "../../words/ErrorPaths.ts"
+import * as JsonBounds from "../bytes/JsonBounds.ts"
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 import type { Forms } from "./Forms.ts"
 import { JsonValues } from "./JsonValues.ts"
@@ -58,8 +60,12 @@ export class JsonEvents {
     const text = decoder.decode(value)
     let json: unknown
     try {
-      json = JSON.parse(text)
+      // What is too much to parse is passed on as it is; the reader of events refuses it.
+      json = JsonBounds.excessOf(value) === undefined ? JSON.parse(text) : undefined
     } catch {
+      json = undefined
+    }
+    if (json === undefined) {
       return `data: ${text.replaceAll(/[\r\n]+/g, " ")}\n\n`
     }
     if (!isObject(json)) return ""

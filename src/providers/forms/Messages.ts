@@ -3,6 +3,7 @@
  *
  * https://docs.anthropic.com/en/api/messages and https://docs.anthropic.com/en/docs/build-with-claude/streaming
  */
+import * as JsonBounds from "../bytes/JsonBounds.ts"
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 import { counted } from "./Counted.ts"
 import type { Forms } from "./Forms.ts"
@@ -101,13 +102,15 @@ const grow = (
   add("signature", signature)
   if (typeof partial_json === "string" && partial_json !== "")
     inputs.set(block, (inputs.get(block) ?? "") + partial_json)
-  if (isObject(citation))
-    block.citations = [...(Array.isArray(block.citations) ? block.citations : []), citation]
+  if (!isObject(citation)) return
+  // A copy for each of them would take a time that grows with their square.
+  if (Array.isArray(block.citations)) block.citations.push(citation)
+  else block.citations = [citation]
 }
 
 const parsed = (json: string): unknown => {
   try {
-    return JSON.parse(json)
+    return JsonBounds.excessOf(Buffer.from(json)) === undefined ? JSON.parse(json) : { arguments: json }
   } catch {
     return { arguments: json }
   }

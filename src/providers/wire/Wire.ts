@@ -2,6 +2,7 @@
  * The requests and answers of HTTP providers: JSON as the caller wrote it, and answers as the provider wrote them.
  */
 import type { Phase } from "../../domain/Phase.ts"
+import type * as Turns from "../../util/Turns.ts"
 import type { EventShape } from "../bytes/EventShape.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
 import * as SseEvent from "../bytes/SseEvent.ts"
@@ -124,11 +125,21 @@ export class Chunk {
 }
 
 /**
- * Large answers that have not been parsed: reading their `json` parses them.
+ * Large answers that have not been parsed: reading their `json` parses them, and this does it in steps.
  *
  * @internal
  */
-export const unparsed = new WeakSet<Answer>()
+export const unparsed = new WeakMap<Answer, () => Turns.Steps<JsonObject | undefined>>()
+
+/**
+ * The JSON of an answer, in steps if the answer is large.
+ *
+ * @internal
+ */
+export function* jsonOf(answer: Answer): Turns.Steps<JsonObject | undefined> {
+  const reading = unparsed.get(answer)
+  return reading === undefined ? answer.json : yield* reading()
+}
 
 /** Marks data that could not be parsed. */
 const none = Symbol("no JSON")

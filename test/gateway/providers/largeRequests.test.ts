@@ -13,7 +13,7 @@ import { target } from "../../support/bench.ts"
 const to = target("claude-sonnet-5")
 
 /** A translated provider, the bodies that it was sent, and the turns of the event loop that had passed by then. */
-const translating = () => {
+const translating = (said = "x") => {
   const bodies: Array<unknown> = []
   const texts: Array<string | undefined> = []
   const turns: Array<number> = []
@@ -27,7 +27,7 @@ const translating = () => {
     id: "m",
     type: "message",
     role: "assistant",
-    content: [{ type: "text", text: "x" }],
+    content: [{ type: "text", text: said }],
     stop_reason: "end_turn"
   }
   const provider = {
@@ -109,6 +109,27 @@ describe("a request that is translated", () => {
       yield* made.complete({ operation: "chat/completions", body, text: JSON.stringify(body) }, to)
       assert.isTrue(texts[1] === JSON.stringify(bodies[1]))
       assert.isAtLeast(turns[1]! - turns[0]!, 4 + 20_000_000 / 2 ** 21)
+    })
+  )
+
+  it.live("has a large answer translated in turns", () =>
+    Effect.gen(function* () {
+      const { made, stop, turns } = translating("a".repeat(20_000_000))
+      yield* Effect.addFinalizer(() => stop)
+      const answer = yield* made.complete(request(3), to)
+      yield* made.complete(request(3), to)
+      assert.isAtLeast(turns[1]! - turns[0]!, 20_000_000 / 2 ** 21)
+      assert.isTrue(Buffer.from(JSON.stringify(answer.json)).equals(answer.body))
+    })
+  )
+
+  it.live("is translated in turns without its text too, as one whose items were recalled", () =>
+    Effect.gen(function* () {
+      const { made, stop, turns } = translating()
+      yield* Effect.addFinalizer(() => stop)
+      const { body, operation } = request(2_000)
+      yield* made.complete({ operation, body }, to)
+      assert.isAtLeast(turns[0]!, 4)
     })
   )
 })

@@ -9,10 +9,10 @@ const read = (text: string) => SseEvent.read(Buffer.from(text))
 /** Looks for an answer in a body of 8 MiB, in a process with 64 MB of heap; gives its exit code. */
 const lookedThrough = (part: string) => {
   const program = `
-    const { find } = await import(${JSON.stringify(`file://${root}/src/providers/answers/WholeAnswer.ts`)})
+    const { finding } = await import(${JSON.stringify(`file://${root}/src/providers/answers/WholeAnswer.ts`)})
     const body = Buffer.alloc(8 * 1024 * 1024, ${JSON.stringify(part)})
     const meanings = () => ({ complete: false })
-    find(body, "text/event-stream", { toWhole: () => undefined, toEvents: () => undefined }, meanings, 64 * 1024 * 1024)
+    for (const _ of finding(body, "text/event-stream", { toWhole: () => undefined, toEvents: () => undefined }, meanings, 64 * 1024 * 1024)) {}
   `
   const args = ["--max-old-space-size=64", "--input-type=module", "--eval", program]
   return spawnSync(process.execPath, args, { stdio: "ignore" }).status

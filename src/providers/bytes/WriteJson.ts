@@ -1,7 +1,7 @@
 /** Writes large JSON values in pieces, so that no step of the work takes long. */
-import { ByteChunks } from "../../providers/bytes/ByteChunks.ts"
-import { endOfPiece } from "../../providers/bytes/LargeText.ts"
 import * as Turns from "../../util/Turns.ts"
+import { ByteChunks } from "./ByteChunks.ts"
+import { endOfPiece } from "./LargeText.ts"
 
 /** Texts, lists and objects from this size, in characters, are written in pieces of this size. */
 const large = 256 * 1024
@@ -25,6 +25,17 @@ export function* textOf(json: unknown): Turns.Steps<string> {
   return whole
 }
 
+/** Roughly how many characters a value takes. Adds the lists and objects that take many to `heavy`. */
+export const sizeOf = (value: unknown, heavy?: Set<object>): number => {
+  if (typeof value === "string") return value.length
+  let size = 8
+  if (typeof value !== "object" || value === null) return size
+  if (Array.isArray(value)) for (const item of value) size += sizeOf(item, heavy)
+  else for (const [key, member] of Object.entries(value)) size += key.length + sizeOf(member, heavy)
+  if (size >= large) heavy?.add(value)
+  return size
+}
+
 /** Hands the text to `add` in pieces; a step for each eighth of them. */
 function* write(json: unknown, add: (text: string) => void): Turns.Steps<void> {
   const heavy = new Set<object>()
@@ -43,17 +54,6 @@ function* write(json: unknown, add: (text: string) => void): Turns.Steps<void> {
     yield
   }
   add(text)
-}
-
-/** Roughly how many characters a value takes. Adds the lists and objects that take many to `heavy`. */
-const sizeOf = (value: unknown, heavy?: Set<object>): number => {
-  if (typeof value === "string") return value.length
-  let size = 8
-  if (typeof value !== "object" || value === null) return size
-  if (Array.isArray(value)) for (const item of value) size += sizeOf(item, heavy)
-  else for (const [key, member] of Object.entries(value)) size += key.length + sizeOf(member, heavy)
-  if (size >= large) heavy?.add(value)
-  return size
 }
 
 const isHeavy = (value: unknown, heavy: ReadonlySet<unknown>): boolean =>

@@ -1,10 +1,10 @@
 /** Large JSON that is written piece by piece. */
 import { assert, describe, it } from "@effect/vitest"
-import * as LargeJson from "../../../src/gateway/providers/LargeJson.ts"
+import * as WriteJson from "../../../src/providers/bytes/WriteJson.ts"
 import * as Turns from "../../../src/util/Turns.ts"
 
-const bytesOf = (json: unknown) => Turns.all(LargeJson.bytesOf(json))
-const textOf = (json: unknown) => Turns.all(LargeJson.textOf(json))
+const bytesOf = (json: unknown) => Turns.all(WriteJson.bytesOf(json))
+const textOf = (json: unknown) => Turns.all(WriteJson.textOf(json))
 
 describe("large JSON", () => {
   it("is written like JSON.stringify, whatever characters are at the end of a piece", () => {
@@ -51,7 +51,7 @@ describe("large JSON", () => {
 
   it("takes a step for each two million characters", () => {
     let steps = 0
-    for (const _ of LargeJson.textOf({ texts: Array.from({ length: 100 }, () => "x".repeat(200_000)) }))
+    for (const _ of WriteJson.textOf({ texts: Array.from({ length: 100 }, () => "x".repeat(200_000)) }))
       steps++
     assert.isAtLeast(steps, 9)
   })
