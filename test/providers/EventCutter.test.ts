@@ -79,3 +79,65 @@ describe("gathered events", () => {
     }
   )
 })
+
+describe("events that say nothing", () => {
+  const some = [
+    ":\n\n",
+    ": a comment\n\n",
+    "data:\n\n",
+    "data\n\n",
+    "data: \n\n",
+    "id: 1\nretry: 3\n\n",
+    "event: ping\n\n",
+    "event: ping\nid: 2\n:\ndata:\n\n",
+    "\n\n",
+    "\n"
+  ]
+  const others = [event({ content: "word" }), "data: [DONE]\n\n", ":\r\n\r\n", "event: x\ndata: {}\n\n"]
+
+  it("become one chunk per read, apart from the first", () => {
+    const many = some.join("").repeat(1_000)
+    const { chunks, text } = cut([bytes(many), bytes(many)], false)
+    assert.strictEqual(text, `${(many + many).trimEnd()}\n\n`)
+    assert.isBelow(chunks.length, 8)
+    assert.isTrue(chunks.every(({ data, phase }) => phase.alive === true && (data ?? "") === ""))
+  })
+
+  it("hide nothing that is between them, however the reads are split", () => {
+    for (const other of [
+      ...others,
+      "event: error\n\n",
+      "event:error\n:\n\n",
+      "data: {no json\n\n",
+      "foreign\n\n"
+    ]) {
+      const text = [":\n\n", ...some, other, ...some, other, ":\n\n", event({}, "stop")].join("")
+      const alone = cut([bytes([":\n\n", other, event({}, "stop")].join(""))], false)
+      const all = bytes(text)
+      for (let size = 1; size <= all.length; size++) {
+        const pieces = Array.from({ length: Math.ceil(all.length / size) }, (_, index) =>
+          all.subarray(index * size, (index + 1) * size)
+        )
+        const { chunks, cutter, text: given } = cut(pieces, false)
+        assert.deepStrictEqual(cutter.stop, alone.cutter.stop, `${other} ${size}`)
+        if (cutter.stop === undefined && !other.includes("DONE")) assert.strictEqual(given, text)
+        const said = chunks.filter(({ phase }) => phase.alive !== true).map(({ data }) => data)
+        const expected = alone.chunks.filter(({ phase }) => phase.alive !== true).map(({ data }) => data)
+        assert.includeMembers(said, expected)
+        assert.strictEqual(new Set(said).size, new Set(expected).size)
+      }
+    }
+  })
+
+  it("take little more than their bytes", () => {
+    const before = process.threadCpuUsage()
+    const piece = bytes("data:\n\n".repeat(10_000))
+    cut(
+      Array.from({ length: 200 }, () => piece),
+      false
+    )
+    const { system, user } = process.threadCpuUsage(before)
+    // Read one by one, they took 4 seconds.
+    assert.isBelow((system + user) / 1000, 1_000)
+  })
+})

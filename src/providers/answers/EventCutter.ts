@@ -2,12 +2,16 @@
 
 import * as Phase from "../../domain/Phase.ts"
 import type { MalformedEvents } from "../../policy/Policy.ts"
+import { endOfEmpty } from "../bytes/EmptyEvents.ts"
 import type { SseSplitter } from "../bytes/SseSplitter.ts"
 import { Chunk } from "../wire/Wire.ts"
 import type { EventReader, Failed, Malformed } from "./EventReader.ts"
 
 /** Why no more events follow. */
 export type Stop = Failed | Malformed | "too large"
+
+/** The fields of an event that says nothing. */
+const saysNothing = { event: undefined, data: undefined }
 
 const nothing = new Uint8Array(0)
 
@@ -30,6 +34,8 @@ export class EventCutter {
   #bytes: Uint8Array = nothing
   #at = 0
   #hasContent = false
+  /** The last event said nothing; more of its kind may follow. */
+  #wasEmpty = false
 
   constructor(splitter: SseSplitter, reader: EventReader, malformedEvents: MalformedEvents) {
     this.#splitter = splitter
@@ -55,7 +61,7 @@ export class EventCutter {
   cut(): Array<Chunk> {
     const chunks: Array<Chunk> = []
     while (this.stop === undefined && this.#more()) {
-      const chunk = this.#run() ?? this.#event()
+      const chunk = this.#empty() ?? this.#run() ?? this.#event()
       if (chunk === undefined) continue
       chunks.push(chunk)
       if (chunk.phase.last) break
@@ -97,11 +103,24 @@ export class EventCutter {
     return new Chunk(this.#reader.clean(bytes), Phase.content, undefined, undefined)
   }
 
+  /** As many consecutive events that say nothing as there are, behind the first one, as one chunk. */
+  #empty(): Chunk | undefined {
+    if (!this.#wasEmpty || !this.#splitter.isBetween) return undefined
+    const from = this.#at
+    const end = endOfEmpty(this.#bytes, from)
+    if (end === from) return undefined
+    this.#at = end
+    return new Chunk(this.#reader.clean(this.#bytes.subarray(from, end)), Phase.alive, undefined, saysNothing)
+  }
+
   #event(): Chunk | undefined {
     const event = this.#splitter.next(this.#bytes, this.#at)
     this.#at = this.#splitter.position
     if (this.#splitter.overflow) this.stop = "too large"
-    return event && this.#take(this.#reader.read(event))
+    if (event === undefined) return undefined
+    const read = this.#take(this.#reader.read(event))
+    this.#wasEmpty = read?.phase === Phase.alive
+    return read
   }
 
   #take(event: Chunk | Failed | Malformed): Chunk | undefined {

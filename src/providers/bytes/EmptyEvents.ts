@@ -1,0 +1,62 @@
+/**
+ * Finds runs of events that say nothing: comments, and events without data. A provider may send millions of them, at
+ * three bytes each; read one by one, such an event takes a thousand times as long as a byte of text.
+ */
+
+const LF = 10
+const CR = 13
+
+/** Lines that say nothing by what they begin with, up to the end of the line. */
+const silent = [":", "id:", "retry:"].map((text) => Buffer.from(text))
+
+/** Lines that say nothing if they have nothing else. */
+const empty = ["data", "data:", "data: "].map((text) => Buffer.from(text))
+
+const event = Buffer.from("event:")
+const error = Buffer.from("error")
+
+/**
+ * The end of the last of the whole events that begin at `from` and say nothing; `from` if there is none. Events with a
+ * CR are not among them.
+ */
+export const endOfEmpty = (bytes: Uint8Array, from: number): number => {
+  let end = from
+  let hasLine = false
+  for (let at = from; at < bytes.length; ) {
+    if (bytes[at] === LF) {
+      at++
+      if (hasLine) end = at
+      hasLine = false
+      continue
+    }
+    const next = endOfLine(bytes, at)
+    if (next === -1) break
+    hasLine = true
+    at = next
+  }
+  return end
+}
+
+/** Where the line after the silent line at `at` begins; -1 if that line says something, or is not complete. */
+const endOfLine = (bytes: Uint8Array, at: number): number => {
+  let end = at
+  for (let byte = bytes[end]; byte !== LF; byte = bytes[++end])
+    if (byte === undefined || byte === CR) return -1
+  const isSilent =
+    bytes[at] === 0x65 // e
+      ? begins(bytes, at, event) && !isError(bytes, at + event.length, end)
+      : silent.some((text) => begins(bytes, at, text)) ||
+        empty.some((text) => text.length === end - at && begins(bytes, at, text))
+  return isSilent ? end + 1 : -1
+}
+
+/** An event named `error` is an error without data too. */
+const isError = (bytes: Uint8Array, from: number, end: number): boolean => {
+  for (let at = from; at + error.length <= end; at++) if (begins(bytes, at, error)) return true
+  return false
+}
+
+const begins = (bytes: Uint8Array, at: number, text: Uint8Array): boolean => {
+  for (let index = 0; index < text.length; index++) if (bytes[at + index] !== text[index]) return false
+  return true
+}
