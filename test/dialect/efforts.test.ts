@@ -24,6 +24,7 @@ describe("the effort of a request", () => {
     ["mistral-small-latest", "mistral", "high", "high"],
     ["mistral-small-latest", "mistral", "low", "high"],
     ["mistral-medium-3-5", "mistral", "none", "none"],
+    ["mistral-large-4-0", "mistral", "medium", "medium"],
     ["grok-3-mini", "xai", "medium", "low"],
     ["grok-4.3", "xai", "medium", "medium"],
     ["grok-4.5", "xai", "none", "low"],

@@ -56,6 +56,17 @@ export const rows: ReadonlyArray<Row> = [
             source: "https://docs.mistral.ai/capabilities/reasoning/adjustable"
           }
         }
+      },
+      {
+        title: "Mistral Large 4 at Mistral's own API",
+        match: { hosts: ["mistral.ai"], providers: ["mistral"] },
+        only: /^mistral-large-4/,
+        facts: {
+          efforts: {
+            is: ["low", "medium", "high"],
+            source: "https://docs.mistral.ai/inference/conversations/reasoning"
+          }
+        }
       }
     ]
   }
