@@ -112,4 +112,58 @@ describe("a request", () => {
         assert.include(got, '"content":"ok"')
       })
     )
+
+  const chunks = (more: string) =>
+    `${post}\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n${more}connection: close\r\n\r\n${text.length.toString(16)};ext=1\r\n${text}\r\n0\r\n`
+
+  for (const [what, sent] of Object.entries({
+    "comes in chunks": `${chunks("")}\r\n`,
+    "comes in chunks with a trailer": `${chunks("trailer: x-sum\r\n")}x-sum: 1\r\n\r\n`,
+    "comes behind empty lines": `\r\n\r\n${request(post, "")}`,
+    "offers to encrypt the connection": request(post, "upgrade: TLS/1.0\r\n", "Upgrade, close"),
+    "offers HTTP/2 with its settings": request(
+      post,
+      "upgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n",
+      "Upgrade, HTTP2-Settings, close"
+    )
+  }))
+    it.live(`that ${what} is answered`, () =>
+      Effect.gen(function* () {
+        const { url } = yield* running
+        const got = yield* raw(url, sent)
+        assert.include(got, "HTTP/1.1 200 OK")
+        assert.include(got, '"content":"ok"')
+      })
+    )
+
+  it.live("right behind another one on the same connection is answered in turn", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running
+      const got = yield* raw(
+        url,
+        `${request(post, "", "keep-alive")}${request("POST /v1/messages HTTP/1.1", "")}`
+      )
+      assert.deepStrictEqual(got.match(/HTTP\/1\.1 \d+/g), ["HTTP/1.1 200", "HTTP/1.1 200"])
+      assert.isBelow(got.indexOf("chat.completion"), got.indexOf('"type":"message"'))
+    })
+  )
+
+  it.live("in another protocol of connections is refused at once", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running
+      assert.include(yield* raw(url, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "HTTP/1.1 400")
+      assert.include(yield* raw(url, "\u0016\u0003\u0001\u0002\u0000\u0001\r\n\r\n"), "HTTP/1.1 400")
+    })
+  )
+
+  it.live("to list models or to look for the gateway may be a HEAD", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running
+      for (const path of ["/", "/v1/models", "/healthz"]) {
+        const got = yield* Effect.promise(() => fetch(`${url}${path}`, { method: "HEAD" }))
+        assert.strictEqual(got.status, 200, path)
+        assert.strictEqual(yield* Effect.promise(() => got.text()), "")
+      }
+    })
+  )
 })
