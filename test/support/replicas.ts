@@ -33,11 +33,11 @@ export const replica = (url: string, options: RedisBench.Options = {}) =>
 export const on = <A, E, R>(registry: Registry, effect: Effect.Effect<A, E, R>) =>
   Effect.provideService(effect, BenchRegistry, registry)
 
-/** Waits until something holds; fails with what it was last if it never does. */
+/** Waits until something holds; fails with what it was last if it never does. The limit is long for a busy machine, too. */
 export const eventually = <A>(
   read: Effect.Effect<A>,
   holds: (value: A) => boolean,
-  within: Duration.Input = "5 seconds"
+  within: Duration.Input = "60 seconds"
 ) =>
   read.pipe(
     Effect.filterOrFail(holds, (value) => value),

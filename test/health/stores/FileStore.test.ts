@@ -21,6 +21,7 @@ import * as Layer from "effect/Layer"
 import * as PlatformError from "effect/PlatformError"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as FileStore from "../../../src/health/stores/FileStore.ts"
+import { processes } from "../../support/cli.ts"
 import * as Files from "../../support/files.ts"
 
 const full = PlatformError.systemError({
@@ -110,7 +111,7 @@ describe("a file store", () => {
         }
         assert.isAtLeast(last, 0, "something was written")
       }).pipe(Effect.scoped),
-    60_000
+    processes
   )
 
   it.live("survives a disk that is really full", (context) =>
