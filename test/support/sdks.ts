@@ -75,7 +75,8 @@ export const world = Effect.gen(function* () {
     policy: {
       retries: { times: 0 },
       threshold: { transient: 100 },
-      timeouts: { idle: "200 millis" },
+      // Longer than a busy machine lets a stream wait that goes on.
+      timeouts: { idle: "2 seconds" },
       maxWait: 0
     }
   })

@@ -34,7 +34,7 @@ const changes = (place: ReadonlyArray<string>) =>
   })
 
 /** Every field is changed alone, and the whole config is compared each time: some seconds, more on a busy machine. */
-const aWhile = 120_000
+const aWhile = 300_000
 
 describe("every field of the config file", () => {
   it("is in the file that these tests change", () => {
