@@ -104,9 +104,7 @@ class Race<P extends Backend, R, A> {
     const delay = Hedging.delayOf(hedging, () => run.shared.signals.ofTarget(target).times[kind])
     if (delay === undefined || this.#isOver || this.#isDecided) return
     this.#timer = Running.start(run.clock.sleepUntil(run.now() + delay), run.context)
-    this.#timer.addObserver((exit) => {
-      if (Exit.isSuccess(exit)) this.#guarded(() => this.#due())
-    })
+    this.#timer.addObserver(() => this.#guarded(() => this.#due()))
   }
 
   /** The caller is interrupted: both attempts are stopped and waited for. */
@@ -175,7 +173,7 @@ class Race<P extends Backend, R, A> {
     const run = this.#run
     const { hedge, visit } = run
     run.dropHedge()
-    if (hedge === undefined || this.#first.pollUnsafe() !== undefined) return
+    if (hedge === undefined) return
     run.visit = hedge.visit
     this.#keepDropped()
     run.visit = visit
@@ -262,7 +260,7 @@ class Race<P extends Backend, R, A> {
     if (this.#isDecided) return
     this.#watching.leave()
     this.#first.interruptUnsafe()
-    if (this.#run.hedge?.running.pollUnsafe() === undefined) this.#keepDropped()
+    this.#keepDropped()
     Outcome.lost(this.#run)
     this.#end(() => Step.join)
   }
