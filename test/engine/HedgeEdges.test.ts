@@ -92,18 +92,17 @@ describe("a hedge", () => {
 
   it.effect("that has taken over waits for its throttle as any attempt does: it is no other target", () =>
     Effect.gen(function* () {
-      const { calls, chain } = chainOf(
-        [[{ wait: "2 seconds" }, fault("ServerError")]],
-        [[{ wait: "2 seconds" }, throttle("1 second")], ["b"]]
-      )
+      const a = Scripted.make("a", [[{ wait: "2 seconds" }, fault("ServerError")]])
+      const b = Scripted.make("b", [[{ wait: "2 seconds" }, throttle("1 second")], ["b"]])
+      const models = [Model.make(a, "m"), Model.make(b, "m")]
       const actions: Array<string> = []
       const observer = (event: FailoverEvent) => {
         if (event._tag === "AttemptFailed") actions.push(`${event.target.provider} ${event.action._tag}`)
       }
-      const equals = Chain.withStrategy(Chain.equals(...chain.models), "sequential")
+      const equals = Chain.withStrategy(Chain.equalsOf(models), "sequential")
       assert.strictEqual((yield* play(Failover.complete(equals, "q", { observer }))).value, "b")
       assert.deepStrictEqual(actions, ["a Next", "b Retry"])
-      assert.deepStrictEqual(calls(), ["0 a/m", "1000 b/m", "4000 b/m"])
+      assert.deepStrictEqual(calls(a, b), ["0 a/m", "1000 b/m", "4000 b/m"])
     }).pipe(hedged({ retries: { times: 0 } }))
   )
 
