@@ -22,7 +22,7 @@ export const leave = <P extends Backend, R, A>(
   learn(run, failure, rule)
   const special = specialChain(run, failure)
   if (special !== undefined || rule.next !== "stop") {
-    candidates.giveUp(visit.target, special === undefined ? rule.next : "credential")
+    candidates.giveUp(visit.target, rule.next)
     if (special !== undefined) candidates.switchTo(special)
     if (run.reporter !== undefined) report(run, failure, nextAction(run))
     tellQueue(run, failure)
@@ -193,7 +193,7 @@ const keepVisitAfterWait = <P extends Backend, R, A>(
   failure: Failure.Failure,
   { next, retry }: Rule
 ): void => {
-  if (retry !== "afterWait" || next === "stop") return
+  if (retry !== "afterWait") return
   const now = run.now()
   const wait = Failure.waitMillis(failure, now)
   if (wait === undefined || wait > run.maxWait) return
