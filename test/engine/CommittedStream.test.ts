@@ -1,4 +1,4 @@
-/** A stream after its commit point that brings nothing for a while. */
+/** Streams after their commit point: how they end if they do not end well. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -7,8 +7,23 @@ import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
-import { layer } from "../support/chains.ts"
+import type { FailoverEvent } from "../../src/events/FailoverEvent.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { chainOf, layer } from "../support/chains.ts"
 import { play } from "../support/engine.ts"
+
+const observed = () => {
+  const events: Array<FailoverEvent> = []
+  return { events, observer: (event: FailoverEvent) => void events.push(event) }
+}
+
+/** The last events of a request. */
+const ends = (events: ReadonlyArray<FailoverEvent>) =>
+  events.flatMap((event) => {
+    if (event._tag === "StreamEnded") return [`StreamEnded ${event.complete ? "complete" : "incomplete"}`]
+    return event._tag === "RunEnded" ? [`RunEnded ${event.outcome}`] : []
+  })
 
 const chain = Chain.make(Model.make(Backend.make("a", {}), "m"))
 
@@ -32,6 +47,30 @@ describe("a stream that stalls", () => {
     }).pipe(layer({ timeouts: { idle: "1 second" } }))
   )
 
+  it.effect("says for how long, and of which target", () =>
+    Effect.gen(function* () {
+      const hanging = Stream.concat(Stream.make("one"), Stream.never)
+      const { error } = yield* play(Stream.runDrain(Failover.useStream(chain, () => hanging)))
+      assert(error?._tag === "StreamBroken" && error.failure._tag === "Transient")
+      const { evidence, message, reason } = error.failure
+      assert.deepStrictEqual(
+        [error.target, reason, message, evidence],
+        ["a/m#default", "Timeout", "the stream stalled", "no chunk for 1000 ms"]
+      )
+    }).pipe(layer({ timeouts: { idle: "1 second" } }))
+  )
+
+  it.effect("after its answer is complete has answered, and is waited for two seconds", () =>
+    Effect.gen(function* () {
+      const { events, observer } = observed()
+      const { chain, open } = chainOf([["one", Scripted.complete(), { hang: true }]])
+      const run = Stream.runDrain(Failover.stream(chain, "q", { observer }))
+      const { error, took } = yield* play(Effect.andThen(run, Effect.sync(open)))
+      assert.deepStrictEqual([error, took, open()], [undefined, 2_000, 0])
+      assert.deepStrictEqual(ends(events), ["StreamEnded complete", "RunEnded answered"])
+    }).pipe(layer({ timeouts: { idle: "1 second" } }))
+  )
+
   it.effect("goes on while the caller says that the service is busy", () =>
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
@@ -48,5 +87,50 @@ describe("a stream that stalls", () => {
         0
       ])
     }).pipe(layer({ timeouts: { idle: "1 second" } }))
+  )
+})
+
+describe("a stream that does not end well", () => {
+  it.effect("because its reader has enough of it counts neither for nor against its target", () =>
+    Effect.gen(function* () {
+      const { events, observer } = observed()
+      const { chain } = chainOf([["one", "two", { hang: true }]])
+      yield* Stream.runDrain(Stream.take(Failover.stream(chain, "q", { observer }), 1))
+      assert.deepStrictEqual(ends(events), ["StreamEnded incomplete", "RunEnded interrupted"])
+      const report = yield* (yield* BenchRegistry).report
+      assert.deepStrictEqual(
+        report.filter(({ attempts }) => attempts > 0),
+        []
+      )
+    }).pipe(layer())
+  )
+
+  it.effect("because of an error of the application's own is not complete", () =>
+    Effect.gen(function* () {
+      const { events, observer } = observed()
+      const failing = Stream.concat(Stream.make("one"), Stream.fail("no such user"))
+      const options = { observer, classify: () => Failover.notMine }
+      const { error } = yield* play(Stream.runDrain(Failover.useStream(chain, () => failing, options)))
+      assert.strictEqual(error, "no such user")
+      assert.deepStrictEqual(ends(events), ["StreamEnded incomplete", "RunEnded answered"])
+    }).pipe(layer())
+  )
+
+  it.effect("because its deadline passes while it is read slowly ends there", () =>
+    Effect.gen(function* () {
+      const read: Array<string> = []
+      const quick = Stream.fromEffectRepeat(Effect.delay(Effect.succeed("chunk"), "100 millis"))
+      const slowly = Stream.mapEffect(
+        Failover.useStream(chain, () => quick, { deadline: "5 seconds" }),
+        (text) =>
+          Effect.delay(
+            Effect.sync(() => read.push(text)),
+            "2 seconds"
+          )
+      )
+      const { error } = yield* play(Stream.runDrain(slowly))
+      assert.strictEqual(error?._tag, "DeadlineExceeded")
+      assert.isAtMost(read.length, 20)
+    }).pipe(layer())
   )
 })

@@ -1,6 +1,7 @@
 /** Targets that a run leaves: what that counts for, and when the run comes back. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
@@ -113,6 +114,57 @@ describe("a throttle that another target follows", () => {
       assert.strictEqual(error?._tag, "ChainExhausted")
       assert.deepStrictEqual(times(), [0, 0, 500])
     }).pipe(layer({ retries: { times: 2, backoff: ["1 second"] } }))
+  )
+})
+
+describe("a retry that the process may not make now", () => {
+  it.effect("is made when another request was answered, if there is no other target", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault()], [fault()], ["fine"]])
+      const both = Effect.all([Failover.complete(chain, "1"), Failover.complete(chain, "2")], {
+        concurrency: "unbounded"
+      })
+      const { took, value } = yield* play(both)
+      assert.deepStrictEqual(value, ["fine", "fine"])
+      assert.isAtMost(took, 2_500)
+      assert.lengthOf(calls(), 4)
+    }).pipe(layer({ retries: { times: 1, backoff: ["1 second"] } }, 1e-9))
+  )
+
+  it.effect("is not waited for where another target answers", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf([[fault()]], [["b"]])
+      const crowd = Effect.all(
+        [1, 2, 3].map((q) => Failover.complete(chain, q)),
+        { concurrency: "unbounded" }
+      )
+      const { value } = yield* play(crowd)
+      assert.deepStrictEqual(value, ["b", "b", "b"])
+    }).pipe(layer({ retries: { times: 1, backoff: ["1 second"] } }, 1e-9))
+  )
+})
+
+describe("a request that waits for several targets", () => {
+  it.effect("calls the first in the chain when a later one lets it in, and both are free", () =>
+    Effect.gen(function* () {
+      const [a, b] = [Scripted.make("a", [["a"]]), Scripted.make("b", [["b"]])]
+      const [first, second] = [Model.make(a, "m"), Model.make(b, "m")]
+      const registry = yield* BenchRegistry
+      yield* registry.bench("a", { for: "1 minute" })
+      yield* registry.bench("b", { for: "1 minute" })
+      // Its queue looks at the bench every second, from now on.
+      const other = yield* Effect.forkChild(Failover.complete(Chain.make(second), "q"), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("500 millis")
+      const asking = yield* Effect.forkChild(Failover.complete(Chain.make(first, second), "q"), {
+        startImmediately: true
+      })
+      yield* registry.unbench("a")
+      yield* registry.unbench("b")
+      yield* TestClock.adjust("500 millis")
+      assert.deepStrictEqual([yield* Fiber.join(asking), yield* Fiber.join(other)], ["a", "b"])
+    }).pipe(layer({ whenAllBenched: "wait" }))
   )
 })
 
