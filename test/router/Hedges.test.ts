@@ -4,6 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
+import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import * as UpstreamRouter from "../../src/router/UpstreamRouter.ts"
@@ -78,6 +79,30 @@ describe("a hedged request", () => {
       const backupFirst = yield* hedged([[{ wait: "2 seconds" }, refusedConnection]], [[refusedConnection]])
       assert.deepStrictEqual(backupFirst, { answers: ["ChainExhausted after 2000"], primary: 1, backup: 1 })
     })
+  )
+
+  it.effect("to another key of the primary is one visit there, although the first key fails", () =>
+    Effect.gen(function* () {
+      const main = Scripted.make(
+        "main",
+        ({ credential }) =>
+          credential.name === "one"
+            ? [[{ wait: "2 seconds" }, refusedConnection]]
+            : [[{ wait: "3 seconds" }, "main"]],
+        { credentials: [Credential.make("one"), Credential.make("two")] }
+      )
+      const router = yield* UpstreamRouter.make({
+        primary: Model.make(main, "large"),
+        backup: Model.make(Scripted.make("spare", [["spare"]]), "large"),
+        check: Effect.void,
+        threshold: 1,
+        policy: { hedge: { after: "1 second", share: 1 } }
+      })
+      const asked = yield* Effect.forkChild(UpstreamRouter.complete(router, "hi"))
+      yield* TestClock.adjust("4 seconds")
+      assert.strictEqual(yield* Fiber.join(asked), "main")
+      assert.strictEqual((yield* router.status).moves, 0)
+    }).pipe(Effect.scoped, Effect.provide(Failover.layer()))
   )
 
   it.effect("does not change what the next one says", () =>

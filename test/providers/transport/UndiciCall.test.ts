@@ -163,6 +163,20 @@ describe("a whole answer", () => {
     })
   )
 
+  it.effect("is never paused: all of it is waited for", () =>
+    Effect.gen(function* () {
+      const { call, data, end, head, told } = yield* sent()
+      const answer = yield* Effect.forkChild(call.exchange({ ...limits, answer: 2 ** 20 }), {
+        startImmediately: true
+      })
+      head()
+      data("x".repeat(300 * 1024))
+      end()
+      assert.lengthOf((yield* Fiber.join(answer)).body, 300 * 1024)
+      assert.deepStrictEqual(told, [])
+    })
+  )
+
   it.effect("without a head is a failure", () =>
     Effect.gen(function* () {
       const { call, end } = yield* sent()
@@ -193,13 +207,13 @@ describe("an answer with an error status", () => {
     Effect.gen(function* () {
       const { call, data, end, head, told } = yield* sent()
       const answer = yield* whole(call)
-      head(400)
+      head(300)
       data("no")
       end()
       yield* Effect.promise(() => Promise.resolve())
       assert.isUndefined(answer.pollUnsafe(), "undici has not released the connection yet")
       const result = yield* Fiber.join(answer)
-      assert.deepStrictEqual(result._tag === "Success" && result.success, "400 no")
+      assert.deepStrictEqual(result._tag === "Success" && result.success, "300 no")
       assert.deepStrictEqual(told, [])
     })
   )
@@ -264,7 +278,9 @@ describe("an answer in pieces", () => {
     Effect.gen(function* () {
       const { call, data, end, head } = yield* sent()
       const { again, read } = reading(call)
-      assert.isUndefined(call.head())
+      head(103)
+      yield* turn
+      assert.deepStrictEqual([read.calls, call.head()], [0, undefined], "early hints are no head")
       head()
       yield* turn
       assert.deepStrictEqual([read.calls, call.head()?.status], [1, 200])

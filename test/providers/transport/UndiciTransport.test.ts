@@ -1,0 +1,67 @@
+/** The connections of a transport over undici, to a server of this process. */
+import { createServer, type Server } from "node:http"
+import type { AddressInfo, Socket } from "node:net"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as UndiciTransport from "../../../src/providers/transport/UndiciTransport.ts"
+
+const limits = { answer: 1_000, error: 1_000, errorWait: 1_000 }
+
+/** A server that answers everything with `fine`, and the connections that it has had. */
+const server = Effect.acquireRelease(
+  Effect.callback<{ readonly origin: string; readonly connections: Array<Socket>; readonly server: Server }>(
+    (resume) => {
+      const connections: Array<Socket> = []
+      const server = createServer((_, response) => response.end("fine"))
+      server.on("connection", (socket) => connections.push(socket))
+      server.listen(0, "127.0.0.1", () => {
+        const { port } = server.address() as AddressInfo
+        resume(Effect.succeed({ origin: `http://127.0.0.1:${port}`, connections, server }))
+      })
+    }
+  ),
+  ({ server }) =>
+    Effect.sync(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+)
+const closed = (socket: Socket) =>
+  Effect.callback<void>((resume) => {
+    if (socket.destroyed) resume(Effect.void)
+    else socket.on("close", () => resume(Effect.void))
+  })
+
+describe("a transport over undici", () => {
+  it.live("uses a connection again, and closes it with its scope", () =>
+    Effect.gen(function* () {
+      const { connections, origin } = yield* server
+      const scope = yield* Scope.make()
+      const { exchange } = yield* Scope.provide(UndiciTransport.make(), scope)
+      const request = { origin, path: "/", headers: {}, body: "{}", connectTimeout: 1_000 }
+      for (let i = 0; i < 3; i++) {
+        const { body, status } = yield* exchange(request, limits)
+        assert.deepStrictEqual([status, Buffer.from(body).toString()], [200, "fine"])
+        // undici has the connection back a turn after the end of an answer.
+        yield* Effect.sleep("5 millis")
+      }
+      assert.lengthOf(connections, 1)
+      yield* exchange({ ...request, connectTimeout: Number.POSITIVE_INFINITY }, limits)
+      assert.lengthOf(connections, 2, "one for each connect timeout")
+      assert.isFalse(connections[0]!.destroyed)
+      yield* Scope.close(scope, Exit.void)
+      for (const connection of connections) yield* closed(connection)
+    })
+  )
+
+  it.effect("is one for all providers that are given none", () =>
+    Effect.gen(function* () {
+      const shared = yield* UndiciTransport.shared
+      assert.isDefined(shared.exchange)
+      assert.strictEqual(yield* UndiciTransport.shared, shared)
+      assert.strictEqual(yield* UndiciTransport.orShared, shared)
+    })
+  )
+})
