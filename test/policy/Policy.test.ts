@@ -313,8 +313,43 @@ describe("the retries", () => {
   )
 })
 
+describe("ejection", () => {
+  it("is refused where it means nothing", () => {
+    const wrong = (ejection: object, message: RegExp) =>
+      assert.throws(() => Policy.make({ ejection }), message)
+    wrong({ share: 2 }, /ejection\.share is 2/)
+    wrong({ attempts: 0 }, /ejection\.attempts is 0/)
+    wrong({ window: "a while" }, /ejection\.window is "a while"/)
+    wrong({ shares: 1 }, /ejection\.shares is unknown/)
+    assert.isUndefined(Policy.make({ ejection: false }).ejection)
+  })
+})
+
 describe("a chain's policy", () => {
   const chain = Chain.make(Model.make(Backend.make("a", {}), "m"))
+
+  it.effect("laid over one that it has leaves the other fields of ejection, hedges and retries", () =>
+    Effect.gen(function* () {
+      const twice = Chain.withPolicy(
+        Chain.withPolicy(chain, {
+          ejection: { share: 0.3 },
+          hedge: { after: "1 second" },
+          retries: { times: 3 }
+        }),
+        { ejection: { attempts: 7 }, hedge: { share: 0.2 }, retries: { backoff: [1_000] } }
+      )
+      const { ejection, hedge, rules } = Policy.make(twice.policy)
+      assert.deepInclude(ejection, { share: 0.3, attempts: 7 })
+      assert.deepInclude(hedge, { after: 1_000, share: 0.2 })
+      assert.deepStrictEqual(yield* delays(rules.Connection.retry), [500, 500, 500])
+      const off = Policy.make(Chain.withPolicy(twice, { ejection: false, hedge: false }).policy)
+      assert.deepStrictEqual([off.ejection, off.hedge], [undefined, undefined])
+      const on = Policy.make(
+        Chain.withPolicy(Chain.withPolicy(chain, { ejection: false }), { ejection: {} }).policy
+      )
+      assert.deepStrictEqual(on.ejection, Policy.defaults.ejection)
+    })
+  )
 
   it("laid over one that it has leaves what it does not speak of", () => {
     const twice = Chain.withPolicy(
