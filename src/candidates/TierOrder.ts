@@ -48,6 +48,7 @@ export class TierOrder<R> implements Request<Target> {
   /** The key of the turn that is read. */
   #turnsAt = ""
   #ownTurns: Map<string, number> | undefined
+  #random: Context.Service.Shape<typeof Random.Random> | undefined
   /** The order of a later tier that was read before the run reached it. */
   #known: { readonly tier: object; readonly order: Order<Target> } | undefined
 
@@ -83,7 +84,8 @@ export class TierOrder<R> implements Request<Target> {
   }
 
   chance(): number {
-    return Context.get(this.#options.context, Random.Random).nextDoubleUnsafe()
+    this.#random ??= Context.get(this.#options.context, Random.Random)
+    return this.#random.nextDoubleUnsafe()
   }
 
   someOut(): boolean {

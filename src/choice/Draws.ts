@@ -73,20 +73,29 @@ const evenly = <A>(
   kind: Kind,
   source: Source
 ): Order<A> => {
-  /** Draws two random places and returns that of the better item; with `left`, among the remaining items. */
-  const better = (size: number, left: Left | undefined): number => {
-    const one = placeAt(source.chance(), size)
-    if (size === 1) return one
-    const after = placeAt(source.chance(), size - 1)
-    const other = after < one ? after : after + 1
-    const loadAt = (place: number) => loads[left === undefined ? place : left.at(place)]!
-    return compare(loadAt(one), loadAt(other), kind, source) <= 1 ? one : other
-  }
-  return new FirstAndOthers(items, items.length === 0 ? -1 : better(items.length, undefined), (first) => {
+  const first = items.length === 0 ? -1 : better(items.length, undefined, loads, kind, source)
+  return new FirstAndOthers(items, first, (first) => {
     const left = new Left(items.length)
     left.take(first)
-    return () => left.take(better(left.size, left))
+    return () => left.take(better(left.size, left, loads, kind, source))
   })
+}
+
+/** Draws two random places and returns that of the better item; with `left`, among the remaining items. */
+const better = (
+  size: number,
+  left: Left | undefined,
+  loads: ReadonlyArray<Load>,
+  kind: Kind,
+  source: Source
+): number => {
+  const one = placeAt(source.chance(), size)
+  if (size === 1) return one
+  const after = placeAt(source.chance(), size - 1)
+  const other = after < one ? after : after + 1
+  const loadOne = loads[left === undefined ? one : left.at(one)]!
+  const loadOther = loads[left === undefined ? other : left.at(other)]!
+  return compare(loadOne, loadOther, kind, source) <= 1 ? one : other
 }
 
 const byShare = <A>(group: Weighted<A>, loads: ReadonlyArray<Load>, kind: Kind, source: Source): Order<A> => {

