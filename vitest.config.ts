@@ -25,6 +25,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts", "examples/testing.ts"],
     // Importing effect once for all files is most of the time the suite takes; no test keeps state in a module.
     isolate: false,
+    // Many tests wait for sockets and processes, so two workers finish in half the time, on two cores as well.
+    maxWorkers: 2,
     // Only what hangs is cut off: on a busy machine a test may take many times as long as it works.
     testTimeout: 120_000,
     hookTimeout: 120_000

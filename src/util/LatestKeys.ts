@@ -84,9 +84,10 @@ export class LatestTargets<V> {
     this.#roomOf(target).add(target.key, value)
   }
 
-  delete(target: Named): void {
-    this.#roomOf(target).delete(target.key)
+  delete(target: Named): boolean {
+    const hadIt = this.#roomOf(target).delete(target.key)
     this.isEmpty = this.size === 0
+    return hadIt
   }
 
   *[Symbol.iterator](): Iterator<[string, V]> {
