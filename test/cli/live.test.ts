@@ -90,7 +90,7 @@ describe("check --live", { timeout: processes }, () => {
         },
         models: { smart: ["a/m"] }
       })
-      const got = yield* check(["--config", config, "--live", "--timeout", "5s"], envOf(...names))
+      const got = yield* check(["--config", config, "--live", "--timeout", "10s"], envOf(...names))
       assert.isFalse(got.ok)
       assert.deepStrictEqual(results(got.out), {
         "a#fine m": "ok",
