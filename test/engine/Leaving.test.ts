@@ -168,6 +168,19 @@ describe("a request that waits for several targets", () => {
   )
 })
 
+describe("a chain for refusals by a content filter", () => {
+  it.effect("is for no other failure", () =>
+    Effect.gen(function* () {
+      const special = Scripted.make("special", [["never"]])
+      const { chain } = chainOf([[fault("ServerError")]])
+      const both = Chain.onContentPolicy(chain, Chain.make(Model.make(special, "m")))
+      const { error } = yield* play(Failover.complete(both, "q"))
+      assert.strictEqual(error?._tag, "ChainExhausted")
+      assert.lengthOf(special.calls, 0)
+    }).pipe(layer({ retries: { times: 0 } }))
+  )
+})
+
 describe("a request that waits for another one's probe", () => {
   it.effect("ends with its deadline", () =>
     Effect.gen(function* () {

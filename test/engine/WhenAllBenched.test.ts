@@ -40,6 +40,7 @@ const decide = Effect.fnUntraced(function* (
   )
   if (decision._tag === "End") return `end: ${decision.error._tag}`
   if (decision._tag === "GoBack") return `go back to ${decision.to.target.provider}`
+  assert(decision._tag === "Wait")
   for (const { notBefore } of decision.places) assert.isAtLeast(notBefore, now)
   const places = decision.places.map(({ anyway, forRoom, isFirst, target }) =>
     [
