@@ -106,6 +106,18 @@ describe("a hedge", () => {
     }).pipe(hedged({ retries: { times: 0 } }))
   )
 
+  it.effect("is the next target for the observer when the first attempt fails", () =>
+    Effect.gen(function* () {
+      const actions: Array<unknown> = []
+      const observer = (event: FailoverEvent) => {
+        if (event._tag === "AttemptFailed") actions.push(event.action)
+      }
+      const { chain } = chainOf([[{ wait: "2 seconds" }, fault("ServerError")]], [slow("b")], [["never"]])
+      yield* play(Failover.complete(chain, "q", { observer }))
+      assert.deepStrictEqual(actions, [{ _tag: "Next", model: "b/m" }])
+    }).pipe(hedged({ retries: { times: 0 } }))
+  )
+
   it.effect(
     "that the first content of a stream has stopped is called again if that breaks before its commit point",
     () =>

@@ -1,5 +1,6 @@
 /** Targets that a run leaves: what that counts for, and when the run comes back. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
@@ -98,12 +99,64 @@ describe("a throttle that another target follows", () => {
     }).pipe(layer({ retries: { times: 0 }, rules: { Overloaded: { rest: null, retry: "never" } } }))
   )
 
+  it.effect("is waited for no longer than maxWait with `wait` either", () =>
+    Effect.gen(function* () {
+      for (const [wait, value, times] of [
+        ["3 seconds", "fine", [0, 0, 3_000]],
+        ["3001 millis", undefined, [0, 0]]
+      ] as const) {
+        const started = yield* Clock.currentTimeMillis
+        const { chain, times: called } = scene(throttle(wait), "fine")
+        const played = yield* play(Failover.complete(chain, "q"))
+        assert.strictEqual(played.value, value)
+        assert.deepStrictEqual(
+          called().map((at) => at - started),
+          [...times]
+        )
+        yield* (yield* BenchRegistry).unbench("a/m#k2")
+      }
+    }).pipe(
+      layer({
+        ...resting,
+        maxWait: "3 seconds",
+        whenAllBenched: "wait",
+        rules: { ...resting.rules, InvalidKey: { rest: null } }
+      })
+    )
+  )
+
+  it.effect("leaves the waits for others as they are: the run comes back to each in its time", () =>
+    Effect.gen(function* () {
+      const scripts = {
+        k1: [[throttle("1 second")], [dead()]],
+        k2: [[throttle("2 seconds")], ["fine"]],
+        k3: [[dead()]]
+      }
+      const a = Scripted.make("a", ({ credential }) => scripts[credential.name as "k1"], {
+        credentials: [Credential.make("k1"), Credential.make("k2"), Credential.make("k3")]
+      })
+      const { value } = yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
+      assert.strictEqual(value, "fine")
+      assert.deepStrictEqual(
+        a.calls.map(({ at }) => at),
+        [0, 0, 0, 1_000, 2_000]
+      )
+    }).pipe(layer())
+  )
+
   it.effect("has the retries of its visit left when the run comes back and meets a fault", () =>
     Effect.gen(function* () {
       const { chain, times } = scene(throttle("500 millis"), fault(), "fine")
       const { value } = yield* play(Failover.complete(chain, "q"))
       assert.strictEqual(value, "fine")
       assert.deepStrictEqual(times(), [0, 0, 500, 1_000])
+    }).pipe(layer({ retries: { times: 2, backoff: ["1 second"] } }))
+  )
+
+  it.effect("has one retry left when the request has one", () =>
+    Effect.gen(function* () {
+      const { chain } = scene(throttle("500 millis"), fault(), "fine")
+      assert.strictEqual((yield* play(Failover.complete(chain, "q", { attempts: 3 }))).value, "fine")
     }).pipe(layer({ retries: { times: 2, backoff: ["1 second"] } }))
   )
 
@@ -114,6 +167,26 @@ describe("a throttle that another target follows", () => {
       assert.strictEqual(error?._tag, "ChainExhausted")
       assert.deepStrictEqual(times(), [0, 0, 500])
     }).pipe(layer({ retries: { times: 2, backoff: ["1 second"] } }))
+  )
+})
+
+describe("a retry that there is no time for", () => {
+  const late = { retries: { times: 1, backoff: ["1 minute"] }, deadline: "20 seconds" } as const
+
+  it.effect("ends the request at once where there is no other target", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault("ServerError")]])
+      const { error, took } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([error?._tag, took, calls()], ["ChainExhausted", 0, ["0 a/m"]])
+    }).pipe(layer(late))
+  )
+
+  it.effect("ends it as well where the rule says to stop", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault("ServerError")]], [["never"]])
+      const { error } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([error?._tag, calls()], ["ChainExhausted", ["0 a/m"]])
+    }).pipe(layer({ ...late, rules: { ServerError: { next: "stop" } } }))
   )
 })
 

@@ -114,8 +114,7 @@ export const leaveFull = <P extends Backend, R, A>(
   failure: Failure.Failure,
   rule: Rule
 ): Step.Step<A> => {
-  const isLast = rule.next === "stop"
-  if (!isLast && run.options.policy.whenAllBenched !== "fail") run.keepForRoom(rule.next)
+  if (run.options.policy.whenAllBenched !== "fail") run.keepForRoom(rule.next)
   return leave(run, failure, { ...rule, rest: undefined })
 }
 
