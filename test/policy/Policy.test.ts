@@ -313,6 +313,15 @@ describe("the retries", () => {
   )
 })
 
+describe("the delays of retries", () => {
+  it("are refused if one of them is no length of time, or there is none", () => {
+    const made = (backoff: ReadonlyArray<unknown>) => () => Policy.make({ retries: { backoff } as object })
+    assert.throws(made(["1 second", "soon"]), /retries\.backoff is "soon"; it has to be a length of time/)
+    assert.throws(made([]), /retries\.backoff .*has to be a list of at least one length of time/)
+    assert.doesNotThrow(made(["1 second", 0]))
+  })
+})
+
 describe("ejection", () => {
   it("is refused where it means nothing", () => {
     const wrong = (ejection: object, message: RegExp) =>
