@@ -114,6 +114,7 @@ describe("a target that takes so many attempts a second", () => {
       assert.strictEqual(of(a)?.waiting, 1)
       assert.isDefined(why(a), "those that wait come first")
       assert.isUndefined(room.why(a, clock.millis(), true))
+      assert.strictEqual(room.began(a, clock)?.place, 1, "the only attempt under way")
     })
   )
 

@@ -53,6 +53,22 @@ describe("a probe", () => {
     assert.strictEqual(why(Bench.fail(free, a, go, fault(), rest, 6_000), a, 6_000), "a/m#k Overloaded 11000")
   })
 
+  it("is known by the failure that it follows, once the cooldown has ended", () => {
+    const state = benched()
+    const isAfter = (reason: "Overloaded" | "Timeout", now: number) =>
+      Bench.isProbeAfter(state, a, reason, now)
+    assert.deepStrictEqual(
+      [isAfter("Overloaded", 4_999), isAfter("Overloaded", 5_000), isAfter("Timeout", 5_000)],
+      [false, true, false]
+    )
+  })
+
+  it("of a dead key comes no sooner than a quarter of a second after the failure, whatever date is named", () => {
+    const [go, state] = admitted(Bench.empty, a, 1_000)
+    const soon = Bench.fail(state, a, go, dead("Balance", 1_100), keyRest, 1_000)
+    assert.strictEqual(why(soon, a, 1_000), "a#k Balance 1250")
+  })
+
   it("that was taken for dead does not harm the one that came after it", () => {
     const [first, one] = probe(benched(), a, 5_000)
     const [second, two] = probe(Bench.release(one, first, 5_001), a, 5_001)

@@ -98,6 +98,7 @@ describe("attempts that were given up early", () => {
     )
     cutOffs.answered(a, 5_000)
     assert.isFalse(cutOffs.cutOff(a, 9_999, own, 7))
+    assert.strictEqual(cutOffs.usualOf(a), 5_000)
   })
 
   it("are no row after ten minutes", () => {
