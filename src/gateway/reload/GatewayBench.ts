@@ -75,11 +75,13 @@ const inFile = (store: Extract<BenchStore.BenchStore, { _tag: "File" }>) =>
       const folder = path.dirname(store.path)
       yield* fs.makeDirectory(folder, { recursive: true })
       yield* fs.access(folder, { writable: true })
-      const isFolder = yield* Effect.orElseSucceed(
-        Effect.map(fs.stat(store.path), ({ type }) => type === "Directory"),
-        () => false
+      const type = yield* Effect.orElseSucceed(
+        Effect.map(fs.stat(store.path), ({ type }) => type),
+        () => "File"
       )
-      if (isFolder) return yield* unusable(store, "this is a folder; name a file in it")
+      if (type === "Directory") return yield* unusable(store, "this is a folder; name a file in it")
+      // A pipe would be read without an end, and a device such as /dev/zero until the memory is full.
+      if (type !== "File") return yield* unusable(store, "this is not a regular file; name another one")
       const files = FileStore.layer(folder)
       return PersistedBench.layer({ key: path.basename(store.path) }).pipe(Layer.provide(files))
     })

@@ -1,5 +1,6 @@
 /** Gateways with a saved bench, or with a shared one. */
-import { readFileSync, writeFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -71,6 +72,22 @@ describe("a gateway with its bench in a file", () => {
       const error = yield* Effect.flip(Layer.build(Gateway.layer(loaded)))
       assert.strictEqual(error._tag, "UnusableStore")
       assert.include(error.message, "taken")
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  it.live("does not start with a pipe or a device for a file, which would be read without an end", () =>
+    Effect.gen(function* () {
+      const { file } = yield* config
+      const folder = yield* Files.folder
+      spawnSync("mkfifo", [join(folder, "pipe")])
+      symlinkSync("/dev/zero", join(folder, "zero"))
+      for (const name of ["pipe", "zero"]) {
+        const text = JSON.stringify({ ...file, bench: { store: `file:${name}` } })
+        const loaded = yield* Load.parse(text, { file: "f", folder })
+        const error = yield* Effect.flip(Layer.build(Gateway.layer(loaded)))
+        assert.strictEqual(error._tag, "UnusableStore")
+        assert.include(error.message, "this is not a regular file")
+      }
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 })
