@@ -251,8 +251,9 @@ describe("a request that cannot be read", () => {
         "CONNECT example.com:443 HTTP/1.1\r\nhost: example.com\r\n\r\n": 405
       }
       for (const [next, status] of Object.entries(late)) {
-        const { server, url } = yield* gateway({ timeouts: { headers: 50, request: 100 } })
-        server.play([{ wait: 400 }, ...FaultServer.json(openai.answer)])
+        // Long enough that a busy process has read the first two requests by then.
+        const { server, url } = yield* gateway({ timeouts: { headers: 500, request: 600 } })
+        server.play([{ wait: 800 }, ...FaultServer.json(openai.answer)])
         const { end, text } = yield* exchange(url, `${good()}${good()}${next}`)
         assert.deepStrictEqual(statusesOf(text), [200, 200, status])
         assert.strictEqual(end, "closed")
