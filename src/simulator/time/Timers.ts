@@ -4,17 +4,35 @@
 export interface Timer {
   readonly at: number
   readonly run: () => void
-  /** True if it must not run any more. */
-  cancelled: boolean
 }
+
+/** So many cancelled timers may remain, and as many as there are others. */
+const mostCancelled = 1_000
 
 /** Timers, as a binary heap. */
 export class Timers {
-  readonly #heap: Array<Queued> = []
+  #heap: Array<Queued> = []
   #turns = 0
+  #cancelled = 0
 
   add(at: number, run: () => void): Timer {
-    const timer = { at, run, cancelled: false, turn: this.#turns++ }
+    const timer = { at, run, turn: this.#turns++ }
+    this.#put(timer)
+    return timer
+  }
+
+  /**
+   * Cancels a timer that has not run. It lets go of its action at once: most timers are timeouts that are cancelled long before
+   * their time, and kept, they took a seventh of the time of a simulation (thread CPU, 2026-11-30).
+   */
+  cancel(timer: Timer): void {
+    const queued = timer as Queued
+    if (queued.run === nothing) return
+    queued.run = nothing
+    if (++this.#cancelled > mostCancelled && 2 * this.#cancelled > this.#heap.length) this.#clear()
+  }
+
+  #put(timer: Queued): void {
     const heap = this.#heap
     let place = heap.push(timer) - 1
     while (place > 0) {
@@ -24,13 +42,21 @@ export class Timers {
       place = parent
     }
     heap[place] = timer
-    return timer
+  }
+
+  /** Drops all cancelled timers. */
+  #clear(): void {
+    const left = this.#heap.filter(({ run }) => run !== nothing)
+    this.#heap = []
+    this.#cancelled = 0
+    for (const timer of left) this.#put(timer)
   }
 
   /** Removes and returns the next timer that is not cancelled; `undefined` if there is none. */
   next(): Timer | undefined {
     for (let timer = this.#take(); timer !== undefined; timer = this.#take()) {
-      if (!timer.cancelled) return timer
+      if (timer.run !== nothing) return timer
+      this.#cancelled--
     }
     return undefined
   }
@@ -52,6 +78,11 @@ export class Timers {
   }
 }
 
-type Queued = Timer & { readonly turn: number }
+interface Queued extends Timer {
+  run: () => void
+  readonly turn: number
+}
+
+const nothing = () => {}
 
 const isBefore = (a: Queued, b: Queued): boolean => a.at < b.at || (a.at === b.at && a.turn < b.turn)

@@ -51,7 +51,7 @@ const stuck = "the simulated program waits for something other than virtual time
 class Machine implements Clock.Clock {
   readonly #startAt: number
   readonly #timers = new Timers()
-  #tasks: Array<() => void> = []
+  readonly #tasks: Array<() => void> = []
   #next = 0
   #now: number
 
@@ -68,7 +68,7 @@ class Machine implements Clock.Clock {
       task()
       return true
     }
-    this.#tasks = []
+    this.#tasks.length = 0
     this.#next = 0
     const timer = this.#timers.next()
     if (timer === undefined) return false
@@ -108,9 +108,7 @@ class Machine implements Clock.Clock {
     if (millis === Number.POSITIVE_INFINITY) return Effect.never
     return Effect.callback((resume) => {
       const timer = this.#timers.add(this.#now + Math.max(0, millis), () => resume(Effect.void))
-      return Effect.sync(() => {
-        timer.cancelled = true
-      })
+      return Effect.sync(() => this.#timers.cancel(timer))
     })
   }
 }
