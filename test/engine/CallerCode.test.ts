@@ -107,6 +107,18 @@ describe("what an attempt runs", () => {
     })
   )
 
+  it.effect("may be a service: that is an effect, and a class", () =>
+    Effect.gen(function* () {
+      class Greeting extends Context.Service<Greeting, string>()("test/Greeting") {}
+      const greet = Effect.provideService(
+        effectOf(() => Greeting),
+        Greeting,
+        "hello"
+      )
+      assert.strictEqual(yield* greet, "hello")
+    })
+  )
+
   for (const [how, f, effect, stream] of [
     ["throws", bug, /a bug/, /a bug/],
     ["gives a text", () => "fine", /a provider gave no effect/, /a provider gave no stream/],
