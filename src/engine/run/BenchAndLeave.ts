@@ -114,7 +114,7 @@ export const leaveFull = <P extends Backend, R, A>(
   failure: Failure.Failure,
   rule: Rule
 ): Step.Step<A> => {
-  if (run.options.policy.whenAllBenched !== "fail") run.keepForRoom(rule.next)
+  run.keepForRoom(rule.next)
   return leave(run, failure, { ...rule, rest: undefined })
 }
 

@@ -24,7 +24,7 @@ export const decide = <P extends Backend, R, A>(
   run.remember(failure)
   const isFull = run.learn(failure)
   const decision = PolicyDecision.decide(failure, rule, run, now)
-  if (run.hedge !== undefined) return besideHedge(run, failure, rule, decision, now)
+  if (run.hedge !== undefined) return besideHedge(run, failure, rule, decision, isFull, now)
   switch (decision._tag) {
     case "Leave":
       if (isFull) return BenchAndLeave.leaveFull(run, failure, rule)
@@ -53,11 +53,13 @@ const besideHedge = <P extends Backend, R, A>(
   failure: Failure.Failure,
   rule: Rule,
   decision: PolicyDecision.Decision,
+  isFull: boolean,
   now: number
 ): Step.Step<A> => {
   const again = againAt(run, failure, decision, now)
   if (decision._tag === "CutShort") return BenchAndLeave.cutShort(run, failure, rule, undefined)
   if (again !== undefined) return BenchAndLeave.giveWay(run, failure, rule, again)
+  if (isFull) return BenchAndLeave.leaveFull(run, failure, rule)
   return BenchAndLeave.leave(run, failure, rule)
 }
 
@@ -70,11 +72,14 @@ export const hedgeFailed = <P extends Backend, R, A>(
   const first = run.visit
   run.visit = visit
   const ownRule = visit.target.policy.rules[Failure.classOf(failure)]
-  const rule = run.learn(failure) ? { ...ownRule, rest: undefined } : ownRule
+  const isFull = run.learn(failure)
+  const rule = isFull ? { ...ownRule, rest: undefined } : ownRule
   const now = run.now()
   run.remember(failure)
   const decision = PolicyDecision.decide(failure, rule, run, now)
-  BenchAndLeave.leaveHedge(run, failure, rule, againAt(run, failure, decision, now))
+  const again = againAt(run, failure, decision, now)
+  if (isFull && again === undefined) run.keepForRoom(rule.next)
+  BenchAndLeave.leaveHedge(run, failure, rule, again)
   run.visit = first
 }
 
@@ -86,7 +91,7 @@ const againAt = <P extends Backend, R, A>(
   now: number
 ): number | undefined => {
   if (decision._tag === "Backoff") {
-    const isDone = isDoneAtOnce(run, decision.schedule, failure, now)
+    const isDone = run.shared.budget.isNone || isDoneAtOnce(run, decision.schedule, failure, now)
     return isDone ? undefined : now + Math.max(decision.least, Bench.shortestRest)
   }
   if (decision._tag !== "Amend") return undefined

@@ -234,8 +234,9 @@ export class RunState<P extends Backend, R, A> implements Situation {
     })
   }
 
-  /** Keeps the current visit, to continue it when the target has room, if no other target is left. */
+  /** Keeps the current visit, to continue it when the target has room, if no other target is left. With `fail` there is no wait. */
   keepForRoom(next: Next): void {
+    if (this.options.policy.whenAllBenched === "fail") return
     const { visit } = this
     const { backend, target } = visit
     this.waits.keep({
