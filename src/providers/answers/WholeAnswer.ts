@@ -48,8 +48,9 @@ export function* finding(
     isComplete ||= text.startsWith("[DONE]")
     const given = parse(text)
     if (!isObject(given)) continue
-    // Some relays say the type only in the name of the event.
-    const json = name === undefined || given.type !== undefined ? given : { ...given, type: name }
+    // Some relays say the type only in the name of the event. Chunks of chats have none.
+    const isNamed = name !== undefined && given.type === undefined && given.choices === undefined
+    const json = isNamed ? { ...given, type: name } : given
     if (isError(json)) return { _tag: "Failed", data: text }
     for (const event of kind === "json" ? (forms.toEvents(json) ?? [json]) : [json]) {
       if (event === "[DONE]") continue

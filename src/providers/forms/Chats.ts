@@ -99,8 +99,9 @@ const once = new Set(["role", "id", "type", "name", "index"])
  */
 const merge = (into: Draft, piece: JsonObject): void => {
   for (const [name, value] of Object.entries(piece)) {
+    // A member of this name would be the prototype of all objects.
+    if (name === "__proto__" || value === null || value === undefined) continue
     const known = into[name]
-    if (value === null || value === undefined) continue
     if (name === "tool_calls" && Array.isArray(value)) mergeCalls(into, value.filter(isObject))
     else if (typeof value === "string" && typeof known === "string") {
       if (!once.has(name)) into[name] = known + value
