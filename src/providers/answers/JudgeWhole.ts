@@ -7,7 +7,7 @@ import * as Turns from "../../util/Turns.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
 import * as LargeJson from "../bytes/LargeJson.ts"
 import * as WriteJson from "../bytes/WriteJson.ts"
-import { unwrapped } from "../forms/Wrapped.ts"
+import { mayBeWrapped, unwrapped } from "../forms/Wrapped.ts"
 import type { Meanings, Operation, Protocol } from "../protocols/Protocol.ts"
 import type * as Transport from "../transport/Transport.ts"
 import type { DialectWords } from "../wire/DialectWords.ts"
@@ -62,9 +62,9 @@ function* judging(
   const json =
     status >= 300
       ? undefined
-      : body.length > maxParsedBytes
+      : body.length > maxParsedBytes && !mayBeWrapped(body)
         ? edges(body, isList)
-        : normalised(Turns.all(parsing(body, isList)))
+        : normalised(yield* parsing(body, isList))
   if (json === "large" || (json !== undefined && isUsable(json))) {
     const given = Wire.passedHeaders(headers)
     const passed = { status, headers: secrets.headers(isCalledJson(given) ? given : asJson(given)), body }
