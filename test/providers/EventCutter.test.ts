@@ -109,6 +109,7 @@ describe("events that say nothing", () => {
       "event: error\n\n",
       "event:error\n:\n\n",
       "data: {no json\n\n",
+      "data:\ndata:\n\n",
       "foreign\n\n"
     ]) {
       const text = [":\n\n", ...some, other, ...some, other, ":\n\n", event({}, "stop")].join("")

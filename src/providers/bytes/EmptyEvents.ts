@@ -5,6 +5,8 @@
 
 const LF = 10
 const CR = 13
+const d = 0x64
+const e = 0x65
 
 /** Lines that say nothing by what they begin with, up to the end of the line. */
 const silent = [":", "id:", "retry:"].map((text) => Buffer.from(text))
@@ -22,16 +24,21 @@ const error = Buffer.from("error")
 export const endOfEmpty = (bytes: Uint8Array, from: number): number => {
   let end = from
   let hasLine = false
+  let hasData = false
   for (let at = from; at < bytes.length; ) {
     if (bytes[at] === LF) {
       at++
       if (hasLine) end = at
       hasLine = false
+      hasData = false
       continue
     }
     const next = endOfLine(bytes, at)
-    if (next === -1) break
+    const isData = bytes[at] === d
+    // Two lines of data, even empty ones, have a line feed between them, which is data.
+    if (next === -1 || (isData && hasData)) break
     hasLine = true
+    hasData ||= isData
     at = next
   }
   return end
@@ -43,7 +50,7 @@ const endOfLine = (bytes: Uint8Array, at: number): number => {
   for (let byte = bytes[end]; byte !== LF; byte = bytes[++end])
     if (byte === undefined || byte === CR) return -1
   const isSilent =
-    bytes[at] === 0x65 // e
+    bytes[at] === e
       ? begins(bytes, at, event) && !isError(bytes, at + event.length, end)
       : silent.some((text) => begins(bytes, at, text)) ||
         empty.some((text) => text.length === end - at && begins(bytes, at, text))
