@@ -89,9 +89,10 @@ export class OpenAiStreamReader implements StreamReader {
   #readChoice(choice: JsonObject, deltas: Array<Delta | Remark>): void {
     const index = choice.index ?? 0
     this.#index ??= index
-    const isWhole = choice.delta === undefined && this.#hasDeltas
-    const message = isWhole ? this.#rest(object(choice.message)) : object(choice.delta ?? choice.message)
-    this.#hasDeltas ||= choice.delta !== undefined
+    const { delta } = choice
+    const isDelta = isObject(delta)
+    const message = isDelta ? delta : this.#whole(object(choice.message))
+    this.#hasDeltas ||= isDelta
     if (index !== this.#index) {
       if (hasContent(message)) deltas.push({ type: "dropped", name: "choices" })
       return
@@ -102,8 +103,9 @@ export class OpenAiStreamReader implements StreamReader {
     if (this.#last === undefined || Stop.isPlainEnd(this.#last.finish_reason)) this.#last = choice
   }
 
-  /** Some servers end with the whole message: what its deltas did not say. */
-  #rest(message: JsonObject): JsonObject {
+  /** A whole message. Some servers end with one: then it is what its deltas did not say. */
+  #whole(message: JsonObject): JsonObject {
+    if (!this.#hasDeltas) return message
     const rest: Record<string, unknown> = { ...message }
     if (this.#hasText) rest.content = null
     if (this.#hasThoughts) for (const name of [...thoughtTextNames, ...thoughtBlockNames]) delete rest[name]

@@ -65,6 +65,19 @@ const cases: Readonly<Record<string, Case>> = {
       ]
     }
   },
+  "with the whole message beside a delta of null at its end": {
+    protocol: "openai",
+    reply: {
+      events: [
+        chunk({ role: "assistant", content: "all of it" }),
+        {
+          ...chunk({}),
+          choices: [{ index: 0, delta: null, message: { content: "all of it" }, finish_reason: "stop" }]
+        },
+        "[DONE]"
+      ]
+    }
+  },
   "with the message so far beside each delta": {
     protocol: "openai",
     reply: {
