@@ -55,7 +55,7 @@ export const verifier = (
 const unauthorized = refuse(
   401,
   "invalid_api_key",
-  "a token of this gateway is required, as `authorization: Bearer …` or `x-api-key: …`",
+  "a token of this gateway is required, as `authorization: Bearer …`, `x-api-key: …` or `api-key: …`",
   { headers: { "www-authenticate": "Bearer" } }
 )
 
