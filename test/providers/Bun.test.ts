@@ -49,7 +49,7 @@ describe("a runtime with an undici that cannot dispatch", () => {
 
   const bun = process.env.BUN ?? installed()
   it.skipIf(bun === undefined)(
-    "is Bun itself, which answers and streams (skipped where npm has no bun for the platform)",
+    "is Bun itself, which answers, streams and follows no redirect (skipped where npm has no bun for the platform)",
     async () => {
       const said = await new Promise<string>((done, fail) =>
         execFile(
@@ -60,6 +60,7 @@ describe("a runtime with an undici that cannot dispatch", () => {
         )
       )
       assert.deepStrictEqual(JSON.parse(said), [
+        "openai",
         { choices: [{ message: { content: "whole" }, finish_reason: "stop" }] },
         3
       ])

@@ -1,4 +1,7 @@
-/** Run by Bun: an answer and a stream over `UndiciTransport`, whose undici cannot dispatch there. Prints what came. */
+/**
+ * Run by Bun, over `UndiciTransport`, whose undici cannot dispatch there: an answer and a stream, after a redirect that is not
+ * followed. Prints what came.
+ */
 import * as http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Effect from "effect/Effect"
@@ -10,6 +13,10 @@ const server = http.createServer((request, response) => {
   let body = ""
   request.on("data", (part) => (body += String(part)))
   request.on("end", () => {
+    if (request.url?.startsWith("/moved/")) {
+      response.writeHead(307, { location: request.url.replace("/moved/", "/v1/") }).end()
+      return
+    }
     if (JSON.parse(body).stream !== true) {
       response.setHeader("content-type", "application/json")
       response.end('{"choices":[{"message":{"content":"whole"},"finish_reason":"stop"}]}')
@@ -26,13 +33,14 @@ const { port } = server.address() as AddressInfo
 
 const said = await Effect.runPromise(
   Effect.gen(function* () {
+    const moved = yield* OpenAi.make({ name: "moved", baseUrl: `http://127.0.0.1:${port}/moved` })
     const provider = yield* OpenAi.make({ baseUrl: `http://127.0.0.1:${port}/v1` })
-    const chain = Chain.make(Model.make(provider, "m"))
+    const chain = Chain.make(Model.make(moved, "m"), Model.make(provider, "m"))
     const request = { operation: "chat/completions", body: { model: "m", messages: [] } } as const
-    const { json } = yield* Failover.complete(chain, request)
+    const { target, value } = yield* Failover.answer(chain, request)
     const chunks = yield* Stream.runCollect(Failover.stream(chain, request))
-    return [json, chunks.length]
-  }).pipe(Effect.provide([UndiciTransport.layer(), Failover.layer()]))
+    return [target.provider, value.json, chunks.length]
+  }).pipe(Effect.provide([UndiciTransport.layer(), Failover.layer({ policy: { retries: { times: 0 } } })]))
 )
 console.log(JSON.stringify(said))
 server.closeAllConnections()

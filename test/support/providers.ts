@@ -2,6 +2,7 @@
 import * as diagnostics from "node:diagnostics_channel"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -21,7 +22,8 @@ import type * as Wire from "../../src/providers/wire/Wire.ts"
 /** Every way to a provider there is; all of them must behave alike. */
 export const transports: ReadonlyArray<readonly [name: string, layer: Layer.Layer<Transport>]> = [
   ["undici", UndiciTransport.layer()],
-  ["effect/http", Layer.provide(HttpClientTransport.layer, NodeHttpClient.layerUndici)]
+  ["effect/http", Layer.provide(HttpClientTransport.layer, NodeHttpClient.layerUndici)],
+  ["fetch", Layer.provide(HttpClientTransport.layer, FetchHttpClient.layer)]
 ]
 
 /** A key that must appear nowhere but in its header. */

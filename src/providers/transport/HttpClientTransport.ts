@@ -4,8 +4,10 @@
  * Its requests have neither spans nor trace headers, whatever the client's settings. The connect timeout is the
  * client's own, because a client of effect/http takes none per request.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
@@ -17,6 +19,13 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { ByteChunks } from "../bytes/ByteChunks.ts"
 import { type Head, type Limits, type Request, Transport, TransportError } from "./Transport.ts"
+
+/** A fetch would follow a redirect, and take the key to whatever address it names. */
+const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
+  Context.add(context, FetchHttpClient.RequestInit, {
+    ...Context.getOrUndefined(context, FetchHttpClient.RequestInit),
+    redirect: "manual"
+  })
 
 /** Makes a `Transport` from a client. */
 export const make = (client: HttpClient.HttpClient): Transport["Service"] => {
@@ -32,6 +41,7 @@ export const make = (client: HttpClient.HttpClient): Transport["Service"] => {
       )
       .pipe(
         Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
+        Effect.updateContext(withoutRedirects),
         Effect.mapError((error) => failure(error, false))
       )
 
@@ -39,7 +49,7 @@ export const make = (client: HttpClient.HttpClient): Transport["Service"] => {
     exchange: (request, limits) =>
       Effect.flatMap(send(request), (response) => {
         const head = headOf(response)
-        return response.status < 300
+        return head.status < 300
           ? Effect.map(collect(response, limits.answer), (body) => ({ ...head, body }))
           : Effect.map(excerpt(response, limits), (body) => ({ ...head, body }))
       }),
@@ -53,7 +63,7 @@ export const make = (client: HttpClient.HttpClient): Transport["Service"] => {
         finished ? Effect.asVoid(Effect.forkDetach(Effect.andThen(drain, close(Exit.void)))) : close(exit)
       )
       const response = yield* send(request)
-      const pull = yield* Stream.toPull(response.stream).pipe(Scope.provide(scope))
+      const pull = yield* Stream.toPull(bodyOf(response)).pipe(Scope.provide(scope))
       const next = mapFailure(pull)
       drain = Effect.timeoutOption(Effect.ignore(Effect.forever(next)), "500 millis")
       return {
@@ -73,10 +83,21 @@ export const layer: Layer.Layer<Transport, never, HttpClient.HttpClient> = Layer
   Effect.map(HttpClient.HttpClient, make)
 )
 
-const headOf = (response: HttpClientResponse.HttpClientResponse): Head => ({
-  status: response.status,
-  headers: response.headers
+/** A browser hides a redirect as status 0: https://fetch.spec.whatwg.org/#concept-filtered-response-opaque-redirect */
+const headOf = ({ headers, status }: HttpClientResponse.HttpClientResponse): Head => ({
+  status: status === 0 ? 302 : status,
+  headers
 })
+
+/** The body of a response. One without a body is empty; effect/http fails for it. */
+const bodyOf = ({
+  stream
+}: HttpClientResponse.HttpClientResponse): Stream.Stream<Uint8Array, HttpClientError.HttpClientError> =>
+  Stream.catchIf(
+    stream,
+    (error) => error._tag === "HttpClientError" && error.reason._tag === "EmptyBodyError",
+    () => Stream.empty
+  )
 
 /**
  * The underlying cause of an error of effect/http. The error itself is dropped: it holds the request, and so the key.
@@ -97,7 +118,7 @@ const collect = (
 ): Effect.Effect<Uint8Array, TransportError> =>
   Effect.suspend(() => {
     const parts = new ByteChunks()
-    return response.stream.pipe(
+    return bodyOf(response).pipe(
       Stream.mapError((error) => failure(error, true)),
       Stream.runForEach((part) => {
         parts.push(part)
@@ -116,7 +137,7 @@ const excerpt = (
 ): Effect.Effect<Uint8Array> =>
   Effect.suspend(() => {
     const parts = new ByteChunks()
-    return response.stream.pipe(
+    return bodyOf(response).pipe(
       Stream.takeWhile((part) => {
         parts.push(part)
         return parts.size <= limits.error

@@ -127,6 +127,12 @@ describe("a whole answer over effect/http", () => {
     })
   )
 
+  it.effect("is none where a browser hides a redirect as status 0", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* exchanged(playing(0)), { status: 302, body: "", took: 0 })
+    })
+  )
+
   it.effect("fails with what is underneath, which has no key in it", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* exchanged(playing(200, "half", new Error("reset"))), {
