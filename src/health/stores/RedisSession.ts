@@ -89,6 +89,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
     if (writer === copy.replica) return
     if (typeof record === "string") return yield* name(new Map([[key, record]]))
     const now = yield* MonotonicClock.currentTimeMillis
+    if (record?.unreadable !== undefined) yield* name(new Map([[key, record.unreadable]]))
     if (record !== undefined) return copy.apply([[key, record]], now - message.now, now)
     copy.cleared(key, byHand, now)
   })
@@ -193,7 +194,10 @@ export const make = (copy: LocalCopy, settings: Settings) => {
         seen.add(key)
         if (Shared.isOver(record, text, Number(redisNow), keepUnreadable)) over.push(key, text)
         else if (typeof record === "string") nonsense.set(key, record)
-        else records.push([key, record])
+        else {
+          if (record.unreadable !== undefined) nonsense.set(key, record.unreadable)
+          records.push([key, record])
+        }
       }
       copy.apply(records, now - Number(redisNow), now)
       yield* name(nonsense)

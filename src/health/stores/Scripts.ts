@@ -103,9 +103,7 @@ local function endProbe(key)
   local held = redis.call("HGET", KEYS[3], key)
   if held and string.match(held, "^(%S+)") == replica then redis.call("HDEL", KEYS[3], key) end
 end
-local function put(key, record)
-  local new = absolute(cjson.decode(record))
-  local old = recordIn(redis.call("HGET", KEYS[1], key))
+local function merged(new, old)
   if old and old.reason then
     local consecutiveBenches = math.max(number(old.consecutiveBenches) or 0, new.consecutiveBenches)
     local other = old.fingerprint and new.fingerprint and old.fingerprint ~= new.fingerprint
@@ -122,6 +120,13 @@ local function put(key, record)
     local m, n = old.manual, new.manual
     if not n or (n["until"] and (not m["until"] or m["until"] > n["until"])) then new.manual = m end
   end
+  return new
+end
+local function put(key, record)
+  local old = recordIn(redis.call("HGET", KEYS[1], key))
+  local new = merged(absolute(cjson.decode(record)), old)
+  -- Lua reads 1e400 and cannot write it.
+  if not pcall(cjson.encode, new) then new = absolute(cjson.decode(record)) end
   new.epoch = redis.call("INCR", KEYS[2])
   new.writer = replica
   redis.call("HSET", KEYS[1], key, cjson.encode(new))
@@ -136,8 +141,10 @@ local function clear(key, epoch, byHand)
     if not old then return 0 end
     if (number(old.epoch) or 0) > epoch and old.writer ~= replica then return 0 end
   end
+  local staysByHand = not byHand and isByHand(old.manual)
+  if staysByHand and not pcall(cjson.encode, old.manual) then return 0 end
   local count = redis.call("INCR", KEYS[2])
-  if not byHand and isByHand(old.manual) then
+  if staysByHand then
     local rest = { since = 0, consecutiveBenches = 0, failures = 0, manual = old.manual, writer = replica, epoch = count }
     rest["until"] = 0
     redis.call("HSET", KEYS[1], key, cjson.encode(rest))

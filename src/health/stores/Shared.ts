@@ -11,6 +11,8 @@ export interface Record {
   readonly saved: Saved
   readonly epoch: number
   readonly writer: string
+  /** Why nothing but its manual bench can be read; absent if all of it can. */
+  readonly unreadable?: string
 }
 
 /** A message on the channel: a key has a new record, or has been cleared. `now` is Redis' clock. */
@@ -40,12 +42,13 @@ export const recordIn = (text: string): Record | string => recordOf(parse(text))
 
 const recordOf = (value: unknown): Record | string => {
   const record = ReadSaved.read(value)
-  if (typeof record === "string") return record
-  if (!ReadSaved.isFields(value)) return "it is not a record"
+  const usable = typeof record === "string" ? ReadSaved.manualOf(value) : record
+  if (usable === undefined && typeof record === "string") return record
+  if (usable === undefined || !ReadSaved.isFields(value)) return "it is not a record"
   const { epoch, writer } = value
   if (!isEpoch(epoch)) return "`epoch` is not a count"
   if (typeof writer !== "string") return "`writer` is not a text"
-  return { saved: record, epoch, writer }
+  return { saved: usable, epoch, writer, ...(typeof record === "string" && { unreadable: record }) }
 }
 
 /** Reads a message; `undefined` if it is not a bench message. */
@@ -65,7 +68,7 @@ export const toWire = (entry: Bench.Entry, now: number): string | undefined => {
   const record = saved(entry, now)
   if (record === undefined) return undefined
   const { hint, manual, since, until, ...rest } = record
-  return JSON.stringify({
+  const text = JSON.stringify({
     ...rest,
     since: 0,
     until: 0,
@@ -81,7 +84,13 @@ export const toWire = (entry: Bench.Entry, now: number): string | undefined => {
       }
     })
   })
+  return text.replace(loneSurrogate, (part) => (part.startsWith(escaped) ? part : "\ufffd"))
 }
+
+const escaped = "\\\\"
+
+/** Half a character, as `JSON.stringify` writes it; Lua cannot read it. An escaped backslash is found first, so that none is cut. */
+const loneSurrogate = /\\\\|\\ud[89a-f][0-9a-f]{2}/g
 
 /** A record by this process's clock. `ahead`: how far that is ahead of Redis', in milliseconds. */
 export const fromWire = (record: Record, ahead: number): Saved => shifted(record.saved, ahead)
@@ -99,12 +108,13 @@ export const isOver = (
   if (typeof record !== "string") {
     const { manual, reason, until } = record.saved
     if (manual !== undefined && (manual.until === undefined || manual.until > redisNow)) return false
-    return reason === undefined || until + (isDead(reason) ? idleDead : idle) <= redisNow
+    if (record.unreadable === undefined)
+      return reason === undefined || until + (isDead(reason) ? idleDead : idle) <= redisNow
   }
   const value = parse(text)
   return (
     ReadSaved.isFields(value) &&
-    value.manual === undefined &&
+    (typeof record !== "string" || value.manual === undefined) &&
     typeof value.until === "number" &&
     value.until + keepUnreadable <= redisNow
   )

@@ -123,6 +123,66 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
+      "shares what it benches over a record that Redis cannot write back",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const redis = yield* connect(Redacted.make(url))
+        const end = '"since":0,"consecutiveBenches":1,"failures":0,"epoch":1,"writer":"other"'
+        const infinite = [
+          `{"reason":"RateLimit","until":1e400,${end}}`,
+          `{"reason":"RateLimit","until":8e12,"hint":1e400,${end}}`,
+          `{"reason":"RateLimit","until":8e12,"evidence":[1e400],${end}}`,
+          `{"reason":"RateLimit","until":8e12,"consecutiveBenches":1e400,${end}}`,
+          `{"until":0,"manual":{"since":1e400},${end}}`,
+          `{"until":0,"manual":{"since":0,"team":[1e400]},${end}}`
+        ]
+        const logs: Array<string> = []
+        const [a, b] = [yield* keeping(logs)(replica(url)), yield* replica(url)]
+        yield* together(a, b)
+        for (const [i, text] of infinite.entries()) yield* redis.send("HSET", entries, `x/m${i}`, text)
+        for (const i of infinite.keys()) yield* a.bench(`x/m${i}`)
+        yield* a.bench("last")
+        yield* becomes(b, "last", "manual")
+        for (const i of infinite.keys()) yield* becomes(b, `x/m${i}`, "manual")
+        assert.notInclude(logs.join("\n"), "does not answer")
+      })
+    )
+
+    live(
+      "shares a text that was cut inside a character",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const [a, b] = [yield* replica(url), yield* replica(url)]
+        yield* together(a, b)
+        const reason = String.raw`a path C:\ud83d and a ${"🎉".slice(0, 1)}`
+        yield* a.bench("x", { reason })
+        yield* becomes(b, "x", "manual")
+        const info = (yield* b.list).find(({ key }) => key === "x")
+        assert.strictEqual(info?.evidence, String.raw`a path C:\ud83d and a �`)
+      })
+    )
+
+    live(
+      "shares a manual bench of a key whose record it cannot read, and leaves that record as it is",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const redis = yield* connect(Redacted.make(url))
+        yield* redis.send("HSET", entries, "later", nonsense.later!)
+        const [a, b] = [yield* replica(url), yield* replica(url, { resync: "20 millis" })]
+        yield* together(a, b)
+        yield* a.bench("later", { for: "3 seconds" })
+        yield* becomes(b, "later", "manual")
+        // One that joins later reads it as well.
+        const c = yield* replica(url, { resync: "20 millis" })
+        yield* becomes(c, "later", "manual")
+        yield* becomes(b, "later", "free")
+        yield* together(b, c)
+        const record = yield* redis.send<string>("HGET", entries, "later")
+        assert.deepInclude(JSON.parse(record), { reason: "QuantumFlux", until: 8e12 })
+      })
+    )
+
+    live(
       "logs what Redis refuses, still receives remote changes, and sends its own once there is room",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
