@@ -18,6 +18,8 @@ const table: { readonly [status: number]: FailureClass } = {
   429: "RateLimit",
   500: "ServerError",
   529: "Overloaded",
+  // https://docs.fireworks.ai/guides/inference-error-codes: an issue with the account. No request here has a precondition.
+  412: "Forbidden",
   // RFC 9110: the endpoint does not exist here; another target may have it.
   405: "Unsupported",
   // RFC 9110: the proxy on our own side refuses the request, not the provider.

@@ -4,9 +4,10 @@
  */
 import type { SignalClass } from "./Verdict.ts"
 
-/** A vendor with its own reading: one with known numbers, or DashScope. */
+/** A vendor with its own reading: one with known numbers, DashScope, or Google. */
 export type Dialect =
   | "dashscope"
+  | "google"
   | "zhipu"
   | "minimax"
   | "siliconflow"
@@ -24,7 +25,6 @@ const zhipu: Table = {
   1002: "InvalidKey",
   1003: "InvalidKey",
   1004: "InvalidKey",
-  1005: "InvalidKey",
   1110: "Forbidden",
   1111: "InvalidKey",
   1112: "Forbidden",
@@ -32,7 +32,7 @@ const zhipu: Table = {
   1120: "ServerError",
   1121: "Forbidden",
   1211: "ModelMissing",
-  1212: "ModelMissing",
+  1212: "Unsupported",
   1220: "Forbidden",
   1221: "ModelMissing",
   1222: "ModelMissing",
@@ -67,6 +67,7 @@ const minimax: Table = {
   1033: "ServerError",
   1039: "RateLimit",
   1041: "RateLimit",
+  1042: "Invalid",
   2045: "RateLimit",
   2049: "InvalidKey",
   2056: "UsageWindow",
@@ -94,7 +95,10 @@ const siliconflow: Table = {
   50604: "RateLimit"
 }
 
-/** Source: https://developers.cloudflare.com/workers-ai/platform/errors/ and https://developers.cloudflare.com/ai-gateway/ */
+/**
+ * Source: https://developers.cloudflare.com/workers-ai/platform/errors/, https://developers.cloudflare.com/ai-gateway/
+ * and, for 5028, https://github.com/cloudflare/cloudflare-docs/issues/32501
+ */
 const cloudflare: Table = {
   2016: "ContentPolicy",
   2017: "ContentPolicy",
@@ -107,10 +111,11 @@ const cloudflare: Table = {
   3041: "ModelMissing",
   3042: "ModelMissing",
   4006: "RateLimit",
-  5005: "ModelMissing",
+  5005: "Unsupported",
   5007: "ModelMissing",
   5016: "ModelMissing",
   5018: "ModelMissing",
+  5028: "ModelMissing",
   5035: "ModelMissing",
   9109: "InvalidKey",
   10000: "InvalidKey"
@@ -131,7 +136,8 @@ const mistral: Table = {
 const baidu: Table = {
   1: "ServerError",
   2: "Overloaded",
-  4: "RateLimit",
+  3: "ModelMissing",
+  4: "Overloaded",
   6: "Forbidden",
   13: "InvalidKey",
   14: "InvalidKey",
@@ -154,23 +160,34 @@ const baidu: Table = {
 
 /** Source: https://www.xfyun.cn/doc/spark/%E6%8E%A5%E5%8F%A3%E8%AF%B4%E6%98%8E.html (error codes) */
 const spark: Table = {
+  10003: "Invalid",
+  10004: "Invalid",
+  10005: "Invalid",
+  10006: "RateLimit",
   10007: "RateLimit",
   10008: "Overloaded",
-  10010: "Overloaded",
+  10009: "ServerError",
+  10010: "ServerError",
+  10011: "ServerError",
+  10012: "ServerError",
   10013: "ContentPolicy",
   10014: "ContentPolicy",
   10015: "Forbidden",
   10019: "ContentPolicy",
   10110: "Overloaded",
+  10163: "Invalid",
+  10222: "ServerError",
   10907: "ContextExceeded",
   11200: "Balance",
   11201: "RateLimit",
   11202: "RateLimit",
-  11203: "RateLimit"
+  11203: "RateLimit",
+  11500: "InvalidKey"
 }
 
 const tables: { readonly [K in Dialect]: Table } = {
   dashscope: {},
+  google: {},
   zhipu,
   minimax,
   siliconflow,
@@ -183,6 +200,7 @@ const tables: { readonly [K in Dialect]: Table } = {
 /** Names of configured providers, and the vendors of their numbers. */
 const names: ReadonlyArray<readonly [RegExp, Dialect]> = [
   [/dashscope|bailian|aliyun|alibaba|model-?studio/i, "dashscope"],
+  [/google|gemini|vertex/i, "google"],
   [/zhipu|bigmodel|\bz\.?ai\b|\bglm\b/i, "zhipu"],
   [/minimax/i, "minimax"],
   [/siliconflow|siliconcloud/i, "siliconflow"],
