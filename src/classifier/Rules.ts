@@ -60,18 +60,26 @@ const byHost = (view: ErrorView, text: string, code: string): SignalClass | unde
     : undefined
 
 /**
- * Types with several meanings: the sentence beside them shows which limit it is, and whether it ends by itself.
- * https://github.com/OpenRouterTeam/docs/blob/main/api_reference/limits.mdx,
+ * Types with several meanings: the status or the sentence beside them shows which limit it is, and whether it ends by
+ * itself. https://github.com/OpenRouterTeam/docs/blob/main/api_reference/limits.mdx,
  * https://github.com/openclaw/openclaw/pull/142656
  */
-const byLimit = (text: string, code: string): SignalClass | undefined => {
-  // OpenRouter's word for a budget; others may use it for the window.
-  if (code === "token_limit_exceeded")
+const byLimit = (text: string, code: string, status: number | undefined): SignalClass | undefined => {
+  // OpenRouter's word for a budget (400), a throttle of others (429,
+  // https://docs.jiekou.ai/docs/models/reference-error-code.md); some may use it for the window.
+  if (code.toLowerCase() === "token_limit_exceeded" && status === 429) return "RateLimit"
+  if (code.toLowerCase() === "token_limit_exceeded")
     return fromText(text)?.as === "ContextExceeded" ? "ContextExceeded" : undefined
   if (code !== "billing_error" && code !== "access_terminated_error") return undefined
   const as = fromText(text)?.as
   return as === "RateLimit" || as === "UsageWindow" ? as : undefined
 }
+
+/** True for an error of Google: by its form, its provider's name, or a link in its text. */
+const isGoogles = (view: ErrorView): boolean =>
+  view.google ||
+  view.dialect === "google" ||
+  /ai\.google\.dev|generativelanguage\.googleapis\.com|RESOURCE_EXHAUSTED/.test(view.text)
 
 /** If a value has two meanings, the sentence beside it decides. */
 const disambiguate = (view: ErrorView, text: string, as: SignalClass): SignalClass => {
@@ -80,8 +88,8 @@ const disambiguate = (view: ErrorView, text: string, as: SignalClass): SignalCla
     // DashScope's AllocationQuota: "free", "week" and "month allocated quota exceeded" do not end by themselves.
     if (/\b(free|week|month) allocated quota exceeded\b/.test(text)) return "Balance"
   }
-  // Google's quotas refill by themselves.
-  return as === "Allowance" && view.google ? "UsageWindow" : as
+  // Google's quotas refill by themselves: https://www.developersdigest.tech/errors/api/gemini-api/429-quota-exceeded
+  return as === "Allowance" && isGoogles(view) ? "UsageWindow" : as
 }
 
 /**
@@ -102,13 +110,14 @@ const byCap = (view: ErrorView): Verdict | undefined => {
 const bySpecificCode = (
   view: ErrorView,
   text: string,
+  status: number | undefined,
   counts: (as: SignalClass) => boolean
 ): Verdict | undefined => {
   for (const code of view.codes) {
     const as =
       byParameter(view, code.value) ??
       byHost(view, text, code.value) ??
-      byLimit(text, code.value) ??
+      byLimit(text, code.value, view.status ?? status) ??
       fromCode(code.value)
     if (as === "ContextExceeded" && counts(as)) return byCap(view) ?? by(as, code)
     if (as !== undefined && counts(as)) return by(disambiguate(view, text, as), code)
@@ -134,12 +143,9 @@ const denies = (status: number | undefined): boolean => status === 401 || status
 /** `ServerError` is the least specific code, so the sentence beside it is read as well. */
 const isFault = (as: SignalClass): boolean => as === "ServerError"
 
-/** Gemini writes "check your plan and billing" for every quota, even for one that refills within a minute. */
-const isGooglesQuota = (view: ErrorView): boolean =>
-  view.google || /ai\.google\.dev|generativelanguage\.googleapis\.com|RESOURCE_EXHAUSTED/.test(view.text)
-
 const byWords = (view: ErrorView, text: string): Verdict | undefined => {
-  if (isGooglesQuota(view) && /exceeded your current quota/.test(text)) {
+  // Gemini writes "check your plan and billing" for every quota, even for one that refills within a minute.
+  if (isGoogles(view) && /exceeded your current quota/.test(text)) {
     return {
       as: isZeroQuota(view) ? "Balance" : "RateLimit",
       evidence: `text "exceeded your current quota" (Google)`
@@ -161,9 +167,9 @@ const byViews = (c: Case): Verdict | undefined => {
     const view = c.views[i]!
     const text = c.texts[i]!
     const verdict =
-      bySpecificCode(view, text, (as) => !isFault(as)) ??
+      bySpecificCode(view, text, c.status, (as) => !isFault(as)) ??
       (i < plainFrom ? byWords(view, text) : undefined) ??
-      (denies(c.status) ? undefined : bySpecificCode(view, text, isFault))
+      (denies(c.status) ? undefined : bySpecificCode(view, text, c.status, isFault))
     if (verdict !== undefined) return isFault(verdict.as) ? (byErrorType(c) ?? verdict) : verdict
   }
   return undefined

@@ -28,6 +28,10 @@ export const contextCodes: ReadonlyArray<{ readonly source: string; readonly val
     values: "exceed_context_size_error"
   },
   {
+    source: "https://github.com/UCloudDoc-Team/modelverse (api_doc/common/error-code.md)",
+    values: "tokens_too_long"
+  },
+  {
     source: "https://docs.litellm.ai/docs/exception_mapping; https://docs.github.com/en/github-models",
     values:
       "ContextWindowExceededError model_context_window_exceeded tokens_limit_reached prompt_too_long input_too_long context_overflow max_context_length_exceeded input_tokens_exceeded InputTokensExceeded prompt_tokens_exceeded max_prompt_tokens_exceeded"

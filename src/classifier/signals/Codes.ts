@@ -102,7 +102,8 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "UsageWindow",
-    source: "https://github.com/google-gemini/gemini-cli (quota error details)",
+    source:
+      "https://github.com/google-gemini/gemini-cli (packages/core/src/utils/googleQuotaErrors.ts); https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto",
     values: "QUOTA_EXHAUSTED RESOURCE_QUOTA_EXCEEDED"
   },
   {
@@ -144,7 +145,12 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "Balance",
     source: "https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto",
-    values: "BILLING_DISABLED INSUFFICIENT_G1_CREDITS_BALANCE"
+    values: "BILLING_DISABLED"
+  },
+  {
+    as: "Balance",
+    source: "https://github.com/google-gemini/gemini-cli (packages/core/src/utils/googleQuotaErrors.ts)",
+    values: "INSUFFICIENT_G1_CREDITS_BALANCE"
   },
   {
     as: "Balance",
@@ -207,6 +213,11 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "Balance",
+    source: "https://docs.zenmux.ai/guide/advanced/error-codes.html",
+    values: "reject_no_credit quote_exceeded"
+  },
+  {
+    as: "Balance",
     source:
       "names used by several OpenAI-compatible hosts (https://docs.x.ai, https://deepinfra.com/docs, https://novita.ai/docs)",
     values:
@@ -223,7 +234,7 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "InvalidKey",
     source: "https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto",
     values:
-      "API_KEY_INVALID API_KEY_EXPIRED API_KEY_NOT_FOUND ACCESS_TOKEN_EXPIRED ACCESS_TOKEN_TYPE_UNSUPPORTED CREDENTIALS_MISSING ACCOUNT_STATE_INVALID SESSION_COOKIE_INVALID keyInvalid keyExpired"
+      "API_KEY_INVALID API_KEY_EXPIRED API_KEY_NOT_FOUND ACCESS_TOKEN_EXPIRED ACCESS_TOKEN_TYPE_UNSUPPORTED JWT_TOKEN_INVALID CREDENTIAL_TYPE_UNSUPPORTED OVERLOADED_CREDENTIALS CREDENTIALS_MISSING ACCOUNT_STATE_INVALID SESSION_COOKIE_INVALID keyInvalid keyExpired"
   },
   {
     as: "InvalidKey",
@@ -272,7 +283,12 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "Forbidden",
     source: "https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto",
     values:
-      "SERVICE_DISABLED CONSUMER_SUSPENDED CONSUMER_INVALID API_KEY_SERVICE_BLOCKED API_KEY_HTTP_REFERRER_BLOCKED API_KEY_IP_ADDRESS_BLOCKED API_KEY_ANDROID_APP_BLOCKED API_KEY_IOS_APP_BLOCKED USER_PROJECT_DENIED SECURITY_POLICY_VIOLATED ACCESS_TOKEN_SCOPE_INSUFFICIENT IAM_PERMISSION_DENIED USER_BLOCKED_BY_ADMIN ORG_RESTRICTION_VIOLATION LOCATION_POLICY_VIOLATED LOCATION_ORG_POLICY_VIOLATED RESOURCE_USAGE_RESTRICTION_VIOLATED GCP_SUSPENDED SERVICE_NOT_VISIBLE TOS_VIOLATION VALIDATION_REQUIRED UNSUPPORTED_LOCATION SUBSCRIPTION_REQUIRED accessNotConfigured"
+      "SERVICE_DISABLED CONSUMER_SUSPENDED CONSUMER_INVALID API_KEY_SERVICE_BLOCKED API_KEY_HTTP_REFERRER_BLOCKED API_KEY_IP_ADDRESS_BLOCKED API_KEY_ANDROID_APP_BLOCKED API_KEY_IOS_APP_BLOCKED USER_PROJECT_DENIED SECURITY_POLICY_VIOLATED ACCESS_TOKEN_SCOPE_INSUFFICIENT IAM_PERMISSION_DENIED USER_BLOCKED_BY_ADMIN ORG_RESTRICTION_VIOLATION LOCATION_POLICY_VIOLATED LOCATION_ORG_POLICY_VIOLATED RESOURCE_USAGE_RESTRICTION_VIOLATED LOCATION_TAX_POLICY_VIOLATED ENDPOINT_USAGE_RESTRICTION_VIOLATED TLS_ORG_POLICY_VIOLATED RESOURCE_PROJECT_INVALID ACCOUNT_TYPE_UNSUPPORTED GCP_SUSPENDED SERVICE_NOT_VISIBLE TOS_VIOLATION UNSUPPORTED_LOCATION SUBSCRIPTION_REQUIRED accessNotConfigured"
+  },
+  {
+    as: "Forbidden",
+    source: "https://github.com/google-gemini/gemini-cli (packages/core/src/utils/googleQuotaErrors.ts)",
+    values: "VALIDATION_REQUIRED"
   },
   {
     as: "Forbidden",
@@ -307,7 +323,7 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "ModelMissing",
     source: "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
-    values: "ResourceNotFoundException ResourceNotFound"
+    values: "ResourceNotFoundException ResourceNotFound FTUFormNotFilled MPAgreementBeingCreated"
   },
   {
     as: "ModelMissing",
@@ -345,7 +361,7 @@ const specificGroups: ReadonlyArray<Group> = [
     source:
       "https://platform.openai.com/docs/guides/error-codes; https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter",
     values:
-      "content_filter content_policy_violation ResponsibleAIPolicyViolation invalid_prompt moderation_blocked content_filtered cyber_policy cyber_policy_violation bio_policy_violation sentinel_blocked safety_violation image_content_policy_violation contentFilter prompt_blocked"
+      "content_filter content_policy_violation ResponsibleAIPolicyViolation moderation_blocked content_filtered cyber_policy cyber_policy_violation bio_policy_violation sentinel_blocked safety_violation image_content_policy_violation contentFilter"
   },
   {
     as: "ContentPolicy",
@@ -375,7 +391,14 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "ContentPolicy",
     source:
       "https://docs.together.ai/docs/error-codes; https://docs.fireworks.ai; https://github.com/QuantumNous/new-api",
-    values: "content_policy sensitive_words_detected content_policy_violation_error sensitive unsafe_content"
+    values:
+      "content_policy sensitive_words_detected prompt_blocked violation_fee.grok.csam content_policy_violation_error sensitive unsafe_content"
+  },
+  {
+    as: "ContentPolicy",
+    source:
+      "https://docs.zenmux.ai/guide/advanced/error-codes.html; https://github.com/UCloudDoc-Team/modelverse (api_doc/common/error-code.md)",
+    values: "safety_check_failed sensitive_check_error"
   },
   // ---- too large in bytes
   {
@@ -383,7 +406,7 @@ const specificGroups: ReadonlyArray<Group> = [
     source:
       "https://docs.anthropic.com/en/api/errors; https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes",
     values:
-      "request_too_large payload_too_large request_entity_too_large RequestEntityTooLargeException image_too_large file_too_large body_too_large RequestTooLarge BodyTooLarge max_body_size_exceeded uploadTooLarge"
+      "request_too_large payload_too_large request_entity_too_large RequestEntityTooLargeException image_too_large file_too_large body_too_large RequestTooLarge BodyTooLarge max_body_size_exceeded uploadTooLarge string_too_long"
   },
   // ---- this request at this model
   {
@@ -416,6 +439,12 @@ const specificGroups: ReadonlyArray<Group> = [
     source: "https://platform.openai.com/docs/guides/error-codes",
     values:
       "unknown_parameter invalid_function_parameters missing_required_parameter integer_below_min_value invalid_json invalid_image_format unsupported_image_format invalid_image invalid_base64 previous_response_not_found invalid_encrypted_content array_above_max_length invalid_tool_call_id"
+  },
+  {
+    // An image of the request, not the model: the status beside it is 404.
+    as: "Invalid",
+    source: "https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes",
+    values: "image_not_found image_too_small"
   },
   // ---- overloaded
   {
@@ -455,7 +484,12 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "Overloaded",
     source: "https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes",
-    values: "provider_overloaded provider_unavailable no_available_provider"
+    values: "provider_overloaded no_available_provider"
+  },
+  {
+    as: "Overloaded",
+    source: "https://docs.zenmux.ai/guide/advanced/error-codes.html",
+    values: "no_provider_available"
   },
   {
     as: "Overloaded",
@@ -484,6 +518,12 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "ServerError",
     source: "https://help.aliyun.com/en/model-studio/error-code",
     values: "InternalError.Algo InternalError.Timeout RequestTimeOut SystemError InternalError.Upload"
+  },
+  {
+    // "The upstream provider returned an invalid or empty response"
+    as: "ServerError",
+    source: "https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes",
+    values: "provider_unavailable"
   },
   {
     as: "Malformed",
@@ -534,6 +574,11 @@ const generalGroups: ReadonlyArray<Group> = [
       "not_found_error NOT_FOUND NotFoundError resource_not_found_error notFound Some_requested_entity_was_not_found"
   },
   {
+    as: "Forbidden",
+    source: "https://docs.jiekou.ai/docs/models/reference-error-code.md",
+    values: "ACCESS_DENY"
+  },
+  {
     as: "Overloaded",
     source: "https://cloud.google.com/apis/design/errors",
     values:
@@ -550,6 +595,13 @@ const generalGroups: ReadonlyArray<Group> = [
     source: "https://docs.anthropic.com/en/api/errors; https://cloud.google.com/apis/design/errors",
     values:
       "invalid_request_error bad_request_error INVALID_ARGUMENT FAILED_PRECONDITION OUT_OF_RANGE ValidationException bad_request badRequest BadRequestError invalid_request invalid_value InvalidParameter InvalidRequestError validation_error invalid_params unprocessable unprocessable_entity_error validation invalid_parameter_error UNIMPLEMENTED Client_specified_an_invalid_argument"
+  },
+  {
+    // OpenRouter: a message is invalid. OpenAI sends it for a flagged prompt, which the sentence beside it tells.
+    as: "Invalid",
+    source:
+      "https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes; https://platform.openai.com/docs/guides/error-codes",
+    values: "invalid_prompt"
   }
 ]
 
@@ -578,9 +630,9 @@ const lookup = (table: ReadonlyMap<string, SignalClass>, value: string): SignalC
   const code = bare(value)
   const found = table.get(fold(code))
   if (found !== undefined) return found
-  // `RateLimitExceeded.SomethingNew` counts as RateLimitExceeded.
-  const dot = code.indexOf(".")
-  return dot > 0 ? table.get(fold(code.slice(0, dot))) : undefined
+  // `RateLimitExceeded.SomethingNew` counts as RateLimitExceeded, `user_global_rate_limited:pro` as its first part.
+  const end = code.search(/[.:]/)
+  return end > 0 ? table.get(fold(code.slice(0, end))) : undefined
 }
 
 /**

@@ -386,6 +386,11 @@ const forbidden: ReadonlyArray<Row> = [
   ),
   ...rows(
     "Forbidden",
+    "https://github.com/pollinations/pollinations/issues/9707 (Azure blocks a whole resource)",
+    /\byour resource has been (temporarily )?blocked\b/
+  ),
+  ...rows(
+    "Forbidden",
     "https://github.com/songquanpeng/one-api",
     /(用户|账户|账号)[^。]{0,10}(封禁|禁用|锁定|停用)|无权(访问|使用|操作)|没有权限/
   )
@@ -447,6 +452,13 @@ const policy: ReadonlyArray<Row> = [
     /\bprompt (was |is )?blocked\b/,
     /\busage guidelines\b/,
     /\bacceptable use policy\b/
+  ),
+  ...rows(
+    "ContentPolicy",
+    "https://openrouter.ai/docs/api/reference/errors-and-debugging (guardrail errors); https://github.com/UCloudDoc-Team/modelverse (api_doc/common/error-code.md)",
+    /^request blocked: /,
+    /\bprompt[- ]injection\b[^.]{0,40}\b(detected|blocked|found)\b/,
+    /\bsensitive (chat )?messages?\b/
   ),
   ...rows(
     "ContentPolicy",
