@@ -28,8 +28,9 @@ export const contextCodes: ReadonlyArray<{ readonly source: string; readonly val
     values: "exceed_context_size_error"
   },
   {
-    source: "https://github.com/UCloudDoc-Team/modelverse (api_doc/common/error-code.md)",
-    values: "tokens_too_long"
+    source:
+      "https://cloud.baidu.com/doc/qianfan-api/s/rmwbl43x7; https://github.com/UCloudDoc-Team/modelverse (api_doc/common/error-code.md)",
+    values: "tokens_too_long characters_too_long"
   },
   {
     source: "https://docs.litellm.ai/docs/exception_mapping; https://docs.github.com/en/github-models",

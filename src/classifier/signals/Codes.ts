@@ -50,6 +50,12 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "RateLimit",
+    source:
+      "https://github.com/TencentCloud/tencentcloud-sdk-go/blob/master/tencentcloud/hunyuan/v20230901/errors.go",
+    values: "LimitExceeded FailedOperation.EngineServerLimitExceeded"
+  },
+  {
+    as: "RateLimit",
     source: "https://github.com/LLM-Red-Team/kimi-cc/issues/16",
     values: "rate_limit_reached_error"
   },
@@ -190,9 +196,10 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "Balance",
-    source: "https://cloud.tencent.com/document/product/1729/105701",
+    source:
+      "https://github.com/TencentCloud/tencentcloud-sdk-go/blob/master/tencentcloud/hunyuan/v20230901/errors.go; https://cloud.tencent.com/document/product/1729/105701",
     values:
-      "FailedOperation.ResourcePackExhausted FailedOperation.FreeResourcePackExhausted FailedOperation.ServiceStop ResourceInsufficient.ChargeResourceExhausted ResourceUnavailable.InArrears FailedOperation.ServiceStopArrears FailedOperation.PostPaidAccountArrears"
+      "FailedOperation.ResourcePackExhausted FailedOperation.FreeResourcePackExhausted ResourceInsufficient.ChargeResourceExhaust ResourceUnavailable.InArrears ResourceUnavailable.LowBalance ResourceUnavailable.StopUsing FailedOperation.ServiceStopArrears FailedOperation.PostPaidAccountArrears"
   },
   {
     as: "Balance",
@@ -297,6 +304,13 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "Forbidden",
+    source:
+      "https://github.com/TencentCloud/tencentcloud-sdk-go/blob/master/tencentcloud/hunyuan/v20230901/errors.go; https://www.tencentcloud.com/document/api/1284/75543",
+    values:
+      "ResourceUnavailable.NotExist FailedOperation.ServiceNotActivated FailedOperation.ServiceStop FailedOperation.UserUnAuthError FailedOperation.PartnerAccountUnSupport UnauthorizedOperation AuthFailure.UnauthorizedOperation IpInBlacklist IpNotInWhitelist"
+  },
+  {
+    as: "Forbidden",
     source: "https://help.aliyun.com/en/model-studio/error-code",
     values: "Workspace.AccessDenied App.AccessDenied CommodityNotPurchased"
   },
@@ -344,8 +358,9 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "ModelMissing",
-    source: "https://cloud.tencent.com/document/api/1729/101835",
-    values: "InvalidParameterValue.Model ResourceNotFound.Model"
+    source:
+      "https://github.com/TencentCloud/tencentcloud-sdk-go/blob/master/tencentcloud/hunyuan/v20230901/errors.go; https://www.tencentcloud.com/document/api/1284/75543",
+    values: "InvalidParameterValue.Model ResourceNotFound.Model ActionOffline UnsupportedRegion"
   },
   // ---- the context window
   ...contextCodes.map((group) => ({ as: "ContextExceeded" as const, ...group })),
@@ -383,9 +398,15 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "ContentPolicy",
-    source: "https://cloud.tencent.com/document/api/1729/101835",
+    source:
+      "https://github.com/TencentCloud/tencentcloud-sdk-go/blob/master/tencentcloud/hunyuan/v20230901/errors.go",
     values:
-      "OperationDenied.TextIllegalDetected OperationDenied.ImageIllegalDetected FailedOperation.ContentIllegal"
+      "OperationDenied.TextIllegalDetected OperationDenied.ImageIllegalDetected FailedOperation.GenerateImageFailed FailedOperation.ContentIllegal"
+  },
+  {
+    as: "ContentPolicy",
+    source: "https://cloud.baidu.com/doc/qianfan-api/s/rmwbl43x7",
+    values: "unsafe_request"
   },
   {
     as: "ContentPolicy",
@@ -408,6 +429,12 @@ const specificGroups: ReadonlyArray<Group> = [
     values:
       "request_too_large payload_too_large request_entity_too_large RequestEntityTooLargeException image_too_large file_too_large body_too_large RequestTooLarge BodyTooLarge max_body_size_exceeded uploadTooLarge string_too_long"
   },
+  {
+    as: "TooLarge",
+    source:
+      "https://www.tencentcloud.com/document/api/1284/75543; https://github.com/openai/openai-python/blob/main/src/openai/types/responses/response_error.py",
+    values: "RequestSizeLimitExceeded image_file_too_large"
+  },
   // ---- this request at this model
   {
     as: "Unsupported",
@@ -426,6 +453,18 @@ const specificGroups: ReadonlyArray<Group> = [
     source: "https://docs.litellm.ai/docs/exception_mapping; https://console.groq.com/docs/errors",
     values:
       "UnsupportedParamsError extra_forbidden tools_not_supported vision_not_supported image_not_supported streaming_not_supported invalid_request_message_order property_unsupported"
+  },
+  {
+    as: "Unsupported",
+    source: "https://cloud.baidu.com/doc/qianfan-api/s/rmwbl43x7",
+    values: "no_parameter_permission"
+  },
+  {
+    // This server cannot reach the address of an image. Another one may.
+    as: "Unsupported",
+    source:
+      "https://github.com/openai/openai-python/blob/main/src/openai/types/responses/response_error.py; https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes",
+    values: "failed_to_download_image image_download_failed"
   },
   {
     // The model's own output was unusable. Another model may do better with the same request.
@@ -496,6 +535,11 @@ const specificGroups: ReadonlyArray<Group> = [
     source: "https://help.aliyun.com/en/model-studio/error-code",
     values: "ModelUnavailable ModelServingError ServiceUnavailable ModelServiceRejected SystemBusy"
   },
+  {
+    as: "Overloaded",
+    source: "https://www.tencentcloud.com/document/api/1284/75543",
+    values: "ResourceInsufficient"
+  },
   // ---- a fault of the server
   {
     as: "ServerError",
@@ -518,6 +562,13 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "ServerError",
     source: "https://help.aliyun.com/en/model-studio/error-code",
     values: "InternalError.Algo InternalError.Timeout RequestTimeOut SystemError InternalError.Upload"
+  },
+  {
+    as: "ServerError",
+    source:
+      "https://github.com/TencentCloud/tencentcloud-sdk-go/blob/master/tencentcloud/hunyuan/v20230901/errors.go",
+    values:
+      "FailedOperation.EngineRequestTimeout FailedOperation.EngineServerError FailedOperation.ConsoleServerError"
   },
   {
     // "The upstream provider returned an invalid or empty response"
@@ -595,6 +646,18 @@ const generalGroups: ReadonlyArray<Group> = [
     source: "https://docs.anthropic.com/en/api/errors; https://cloud.google.com/apis/design/errors",
     values:
       "invalid_request_error bad_request_error INVALID_ARGUMENT FAILED_PRECONDITION OUT_OF_RANGE ValidationException bad_request badRequest BadRequestError invalid_request invalid_value InvalidParameter InvalidRequestError validation_error invalid_params unprocessable unprocessable_entity_error validation invalid_parameter_error UNIMPLEMENTED Client_specified_an_invalid_argument"
+  },
+  {
+    as: "Invalid",
+    source:
+      "https://www.tencentcloud.com/document/api/1284/75543; https://www.volcengine.com/docs/82379/1299023",
+    values: "MissingParameter InvalidParameterValue"
+  },
+  {
+    as: "Invalid",
+    source: "https://github.com/openai/openai-python/blob/main/src/openai/types/responses/response_error.py",
+    values:
+      "invalid_image_url invalid_base64_image image_parse_error invalid_image_mode unsupported_image_media_type empty_image_file image_file_not_found"
   },
   {
     // OpenRouter: a message is invalid. OpenAI sends it for a flagged prompt, which the sentence beside it tells.
