@@ -84,3 +84,57 @@ describe("an image that OpenAI's Responses API refuses in the stream", () => {
     assert.strictEqual(classOf({ status: 200, body: { type: "response.failed", response } }), expected)
   })
 })
+
+// https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+describe("a canonical code of Google", () => {
+  it.each([
+    [1, "CANCELLED", "ServerError"],
+    [2, "UNKNOWN", "ServerError"],
+    [3, "INVALID_ARGUMENT", "Invalid"],
+    [4, "DEADLINE_EXCEEDED", "ServerError"],
+    [5, "NOT_FOUND", "ModelMissing"],
+    [7, "PERMISSION_DENIED", "Forbidden"],
+    [8, "RESOURCE_EXHAUSTED", "RateLimit"],
+    [9, "FAILED_PRECONDITION", "Invalid"],
+    [10, "ABORTED", "ServerError"],
+    [11, "OUT_OF_RANGE", "Invalid"],
+    [12, "UNIMPLEMENTED", "Unsupported"],
+    [13, "INTERNAL", "ServerError"],
+    [14, "UNAVAILABLE", "Overloaded"],
+    [15, "DATA_LOSS", "ServerError"],
+    [16, "UNAUTHENTICATED", "InvalidKey"]
+  ] as const)("%d, %s, is %s as a trailer and as a name", (number, status, expected) => {
+    assert.strictEqual(classOf({ status: 200, headers: { "grpc-status": `${number}` }, body: "" }), expected)
+    assert.strictEqual(classOf({ status: 200, body: { error: { status, message: "x" } } }), expected)
+  })
+
+  it("UNIMPLEMENTED has status 501: this server does not have it, another may", () => {
+    const error = { code: 501, status: "UNIMPLEMENTED", message: "Operation is not implemented." }
+    assert.strictEqual(classOf({ status: 501, body: { error } }), "Unsupported")
+    assert.strictEqual(classOf({ status: 501 }), "Unsupported")
+  })
+})
+
+// https://www.kimi.com/code/docs/en/kimi-code/error-reference.html
+it("'Access terminated' of Kimi concerns the account: it is benched, not tried with every request", () => {
+  assert.strictEqual(
+    classOf({ status: 403, body: { error: { message: "Access terminated", type: "" } } }),
+    "Forbidden"
+  )
+})
+
+// https://help.elevenlabs.io/hc/en-us/articles/19572237925521
+it("a text that is too long for ElevenLabs has status 401 and says nothing about the key", () => {
+  const detail = {
+    status: "max_character_limit_exceeded",
+    message:
+      "This request's text has 627 characters and exceeds the character limit of 333 characters for non signed in accounts."
+  }
+  assert.strictEqual(classOf({ status: 401, body: { detail } }), "TooLarge")
+})
+
+// LiteLLM's ProxyErrorTypes, https://docs.litellm.ai/docs/proxy/error_reference
+it("LiteLLM's refusal of a model to an organisation concerns the model", () => {
+  const error = { message: "x", type: "org_model_access_denied", code: "401" }
+  assert.strictEqual(classOf({ status: 401, body: { error } }), "ModelMissing")
+})

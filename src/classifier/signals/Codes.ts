@@ -119,7 +119,8 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "UsageWindow",
-    source: "https://docs.github.com/en/copilot/concepts/rate-limits",
+    source:
+      "https://docs.github.com/en/copilot/concepts/rate-limits; https://github.com/github/copilot-cli/issues/2740",
     values:
       "user_weekly_rate_limited user_global_rate_limited integration_rate_limited agent_usage_limit_exceeded"
   },
@@ -131,7 +132,7 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "Allowance",
     source:
-      "https://docs.github.com/en/copilot/concepts/billing/copilot-requests; https://elevenlabs.io/docs/api-reference/errors",
+      "https://docs.github.com/en/copilot/concepts/billing/copilot-requests; https://help.elevenlabs.io/hc/en-us/articles/19572237925521",
     values: "quota_exceeded QuotaExceeded quota_limit_exceeded free_quota_exceeded"
   },
   // ---- no money
@@ -160,7 +161,7 @@ const specificGroups: ReadonlyArray<Group> = [
   },
   {
     as: "Balance",
-    source: "https://forum.moonshot.ai/t/429-insufficient-balance/244",
+    source: "https://github.com/MoonshotAI/Kimi-K2/issues/5",
     values: "exceeded_current_quota_error"
   },
   {
@@ -268,7 +269,7 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "InvalidKey",
     source:
-      "https://cloud.tencent.com/document/api/1729/101835; https://cloud.baidu.com/doc/qianfan-api/s/rmwbl43x7",
+      "https://www.tencentcloud.com/document/api/1284/75543; https://cloud.baidu.com/doc/qianfan-api/s/rmwbl43x7",
     values:
       "AuthFailure.SecretIdNotFound AuthFailure.SignatureFailure AuthFailure.SignatureExpire AuthFailure.TokenFailure AuthFailure.InvalidSecretId invalid_iam_token invalid_appId_apikey"
   },
@@ -343,7 +344,7 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "ModelMissing",
     source: "https://docs.litellm.ai/docs/proxy/error_reference",
     values:
-      "key_model_access_denied team_model_access_denied user_model_access_denied project_model_access_denied"
+      "key_model_access_denied team_model_access_denied user_model_access_denied org_model_access_denied project_model_access_denied"
   },
   {
     as: "ModelMissing",
@@ -434,6 +435,11 @@ const specificGroups: ReadonlyArray<Group> = [
     source:
       "https://www.tencentcloud.com/document/api/1284/75543; https://github.com/openai/openai-python/blob/main/src/openai/types/responses/response_error.py",
     values: "RequestSizeLimitExceeded image_file_too_large"
+  },
+  {
+    as: "TooLarge",
+    source: "https://help.elevenlabs.io/hc/en-us/articles/19572237925521",
+    values: "max_character_limit_exceeded"
   },
   // ---- this request at this model
   {
@@ -586,7 +592,8 @@ const specificGroups: ReadonlyArray<Group> = [
 const generalGroups: ReadonlyArray<Group> = [
   {
     as: "RateLimit",
-    source: "https://docs.anthropic.com/en/api/errors; https://cloud.google.com/apis/design/errors",
+    source:
+      "https://docs.anthropic.com/en/api/errors; https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto",
     values:
       "rate_limit_error RESOURCE_EXHAUSTED too_many_requests TooManyRequests throttling_error rate_limit ratelimit RateLimitError rate_limit_exceeded_error throttled"
   },
@@ -597,7 +604,8 @@ const generalGroups: ReadonlyArray<Group> = [
   },
   {
     as: "InvalidKey",
-    source: "https://docs.anthropic.com/en/api/errors; https://cloud.google.com/apis/design/errors",
+    source:
+      "https://docs.anthropic.com/en/api/errors; https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto",
     values:
       "authentication_error UNAUTHENTICATED unauthorized authentication AuthenticationError auth_error invalid_auth AuthFailure unauthorized_error authentication_failed unauthenticated_error access_token_error"
   },
@@ -608,7 +616,8 @@ const generalGroups: ReadonlyArray<Group> = [
   },
   {
     as: "Forbidden",
-    source: "https://docs.anthropic.com/en/api/errors; https://cloud.google.com/apis/design/errors",
+    source:
+      "https://docs.anthropic.com/en/api/errors; https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto",
     values:
       "permission_error PERMISSION_DENIED forbidden AccessDeniedException AccessDenied access_denied permission_denied_error PermissionDeniedError PermissionDenied forbidden_error insufficient_permission account_error"
   },
@@ -620,7 +629,8 @@ const generalGroups: ReadonlyArray<Group> = [
   },
   {
     as: "ModelMissing",
-    source: "https://docs.anthropic.com/en/api/errors; https://cloud.google.com/apis/design/errors",
+    source:
+      "https://docs.anthropic.com/en/api/errors; https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto",
     values:
       "not_found_error NOT_FOUND NotFoundError resource_not_found_error notFound Some_requested_entity_was_not_found"
   },
@@ -631,21 +641,28 @@ const generalGroups: ReadonlyArray<Group> = [
   },
   {
     as: "Overloaded",
-    source: "https://cloud.google.com/apis/design/errors",
+    source: "https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto",
     values:
       "UNAVAILABLE service_unavailable ServiceUnavailableError service_unavailable_error The_service_is_currently_unavailable backendError unavailable_error"
   },
   {
     as: "ServerError",
-    source: "https://cloud.google.com/apis/design/errors; https://docs.mistral.ai/resources/error-glossary",
+    source:
+      "https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto; https://docs.mistral.ai/resources/error-glossary",
     values:
       "INTERNAL DEADLINE_EXCEEDED ABORTED UNKNOWN DATA_LOSS CANCELLED internal_server_error InternalServerError internal_error api_connection_error APIConnectionError InternalError internalError timeout Timeout server upstream_error service_error backend_error gateway_error bad_gateway proxy_error api_error Service_internal_error processing_error"
   },
   {
+    as: "Unsupported",
+    source: "https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto",
+    values: "UNIMPLEMENTED"
+  },
+  {
     as: "Invalid",
-    source: "https://docs.anthropic.com/en/api/errors; https://cloud.google.com/apis/design/errors",
+    source:
+      "https://docs.anthropic.com/en/api/errors; https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto",
     values:
-      "invalid_request_error bad_request_error INVALID_ARGUMENT FAILED_PRECONDITION OUT_OF_RANGE ValidationException bad_request badRequest BadRequestError invalid_request invalid_value InvalidParameter InvalidRequestError validation_error invalid_params unprocessable unprocessable_entity_error validation invalid_parameter_error UNIMPLEMENTED Client_specified_an_invalid_argument"
+      "invalid_request_error bad_request_error INVALID_ARGUMENT FAILED_PRECONDITION OUT_OF_RANGE ValidationException bad_request badRequest BadRequestError invalid_request invalid_value InvalidParameter InvalidRequestError validation_error invalid_params unprocessable unprocessable_entity_error validation invalid_parameter_error Client_specified_an_invalid_argument"
   },
   {
     as: "Invalid",
@@ -714,14 +731,20 @@ export const fromGeneralCode = (value: string): SignalClass | undefined => looku
 
 /** gRPC status numbers, as in the `grpc-status` trailer. Source: https://grpc.io/docs/guides/status-codes/ */
 const grpc: { readonly [status: string]: SignalClass } = {
+  1: "ServerError",
+  2: "ServerError",
   3: "Invalid",
   4: "ServerError",
   5: "ModelMissing",
   7: "Forbidden",
   8: "RateLimit",
   9: "Invalid",
+  10: "ServerError",
+  11: "Invalid",
+  12: "Unsupported",
   13: "ServerError",
   14: "Overloaded",
+  15: "ServerError",
   16: "InvalidKey"
 }
 

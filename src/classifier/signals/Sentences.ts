@@ -386,6 +386,11 @@ const forbidden: ReadonlyArray<Row> = [
   ),
   ...rows(
     "Forbidden",
+    "https://www.kimi.com/code/docs/en/kimi-code/error-reference.html",
+    /^access terminated\b/
+  ),
+  ...rows(
+    "Forbidden",
     "https://github.com/pollinations/pollinations/issues/9707 (Azure blocks a whole resource)",
     /\byour resource has been (temporarily )?blocked\b/
   ),

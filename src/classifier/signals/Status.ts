@@ -20,8 +20,9 @@ const table: { readonly [status: number]: FailureClass } = {
   529: "Overloaded",
   // https://docs.fireworks.ai/guides/inference-error-codes: an issue with the account. No request here has a precondition.
   412: "Forbidden",
-  // RFC 9110: the endpoint does not exist here; another target may have it.
+  // RFC 9110: the endpoint, or what it was to do, does not exist here; another target may have it.
   405: "Unsupported",
+  501: "Unsupported",
   // RFC 9110: the proxy on our own side refuses the request, not the provider.
   407: "Connection",
   // RFC 9110: the URL or the header section is too long, the request came to the wrong server.
