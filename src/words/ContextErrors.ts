@@ -33,6 +33,10 @@ export const contextCodes: ReadonlyArray<{ readonly source: string; readonly val
     values: "tokens_too_long characters_too_long"
   },
   {
+    source: "https://www.volcengine.com/docs/82379/1299023",
+    values: "OutofContextError"
+  },
+  {
     source: "https://docs.litellm.ai/docs/exception_mapping; https://docs.github.com/en/github-models",
     values:
       "ContextWindowExceededError model_context_window_exceeded tokens_limit_reached prompt_too_long input_too_long context_overflow max_context_length_exceeded input_tokens_exceeded InputTokensExceeded prompt_tokens_exceeded max_prompt_tokens_exceeded"

@@ -138,3 +138,71 @@ it("LiteLLM's refusal of a model to an organisation concerns the model", () => {
   const error = { message: "x", type: "org_model_access_denied", code: "401" }
   assert.strictEqual(classOf({ status: 401, body: { error } }), "ModelMissing")
 })
+
+// https://www.volcengine.com/docs/82379/1299023
+describe("an error of Volcengine's Ark", () => {
+  it.each([
+    [
+      400,
+      "OutofContextError",
+      "Total tokens of image and text exceed max message tokens.",
+      "ContextExceeded"
+    ],
+    // The checking service failed; it found nothing.
+    [400, "ContentSecurityDetectionError", "Internal error.ARKRequest ID:1;CSDcode:{}", "ServerError"],
+    [
+      400,
+      "InputAudioSensitiveContentDetected.PolicyViolation",
+      "It may be related to copyright.",
+      "ContentPolicy"
+    ],
+    [
+      400,
+      "OutputVideoSensitiveContentDetected.PolicyViolation",
+      "It may be related to copyright.",
+      "ContentPolicy"
+    ],
+    // A file belongs to one account; another key may have it.
+    [404, "NotFound.File", "The specified file file-1 is not found.", "Unsupported"],
+    [404, "", "No such File object: file-1", "Unsupported"],
+    [404, "InvalidEndpointOrModel.NotFound", "The model or endpoint m does not exist.", "ModelMissing"],
+    [429, "SetLimitExceeded", "Your account [1] has reached the set inference limit.", "Balance"]
+  ] as const)("%d %s is read: %s", (status, code, message, expected) => {
+    assert.strictEqual(
+      classOf({ status, body: { error: { code, message, type: "x", param: "" } } }),
+      expected
+    )
+  })
+
+  it("in the event stream of an agent is read by its type", () => {
+    for (const [type, expected] of [
+      ["model_rate_limited_error", "RateLimit"],
+      ["model_overloaded_error", "Overloaded"],
+      ["model_request_failed_error", "ServerError"]
+    ] as const) {
+      const body = { type: "session.error", error: { type, message: "x" } }
+      assert.strictEqual(classOf({ status: 200, body }), expected)
+    }
+  })
+})
+
+// https://help.aliyun.com/en/model-studio/error-code
+describe("an error of Alibaba's Model Studio", () => {
+  it("is no dead key if the model only lacks a way of calling", () => {
+    for (const message of [
+      "current user api does not support synchronous calls.",
+      "Current user api does not support asynchronous calls."
+    ]) {
+      assert.strictEqual(classOf({ status: 403, body: { code: "AccessDenied", message } }), "Unsupported")
+    }
+    assert.strictEqual(
+      classOf({ status: 403, body: { code: "AccessDenied", message: "Access denied." } }),
+      "Forbidden"
+    )
+  })
+
+  it("is a fault of the server if the model service failed", () => {
+    const body = { code: "ModelServiceFailed", message: "Failed to request model service." }
+    assert.strictEqual(classOf({ status: 200, body }), "ServerError")
+  })
+})

@@ -46,7 +46,7 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "RateLimit",
     source: "https://www.volcengine.com/docs/82379/1299023",
     values:
-      "RateLimitExceeded.EndpointRPMExceeded RateLimitExceeded.EndpointTPMExceeded RateLimitExceeded.FoundationModelRPMExceeded RateLimitExceeded.FoundationModelTPMExceeded ModelAccountRpmRateLimitExceeded ModelAccountTpmRateLimitExceeded ModelAccountIpmRateLimitExceeded APIAccountRpmRateLimitExceeded AccountRateLimitExceeded InflightBatchsizeExceeded RequestBurstTooFast"
+      "RateLimitExceeded.EndpointRPMExceeded RateLimitExceeded.EndpointTPMExceeded RateLimitExceeded.FoundationModelRPMExceeded RateLimitExceeded.FoundationModelTPMExceeded ModelAccountRpmRateLimitExceeded ModelAccountTpmRateLimitExceeded ModelAccountIpmRateLimitExceeded APIAccountRpmRateLimitExceeded AccountRateLimitExceeded model_rate_limited_error InflightBatchsizeExceeded RequestBurstTooFast"
   },
   {
     as: "RateLimit",
@@ -395,7 +395,7 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "ContentPolicy",
     source: "https://www.volcengine.com/docs/82379/1299023",
     values:
-      "SensitiveContentDetected InputTextSensitiveContentDetected OutputTextSensitiveContentDetected InputImageSensitiveContentDetected OutputImageSensitiveContentDetected InputVideoSensitiveContentDetected InputTextRiskDetection InputImageRiskDetection OutputTextRiskDetection OutputImageRiskDetection ContentSecurityDetectionError"
+      "SensitiveContentDetected InputTextSensitiveContentDetected OutputTextSensitiveContentDetected InputImageSensitiveContentDetected OutputImageSensitiveContentDetected InputVideoSensitiveContentDetected OutputVideoSensitiveContentDetected InputAudioSensitiveContentDetected OutputAudioSensitiveContentDetected InputTextRiskDetection InputImageRiskDetection OutputTextRiskDetection OutputImageRiskDetection"
   },
   {
     as: "ContentPolicy",
@@ -513,7 +513,8 @@ const specificGroups: ReadonlyArray<Group> = [
     as: "Overloaded",
     source:
       "https://learn.microsoft.com/azure/ai-services/openai/; https://www.volcengine.com/docs/82379/1299023",
-    values: "NoCapacity ServerOverloaded ServerBusy EngineOverloaded SystemOverloaded no_capacity"
+    values:
+      "NoCapacity model_overloaded_error ServerOverloaded ServerBusy EngineOverloaded SystemOverloaded no_capacity"
   },
   {
     as: "Overloaded",
@@ -567,7 +568,14 @@ const specificGroups: ReadonlyArray<Group> = [
   {
     as: "ServerError",
     source: "https://help.aliyun.com/en/model-studio/error-code",
-    values: "InternalError.Algo InternalError.Timeout RequestTimeOut SystemError InternalError.Upload"
+    values:
+      "InternalError.Algo InternalError.Timeout RequestTimeOut SystemError InternalError.Upload ModelServiceFailed"
+  },
+  {
+    // ContentSecurityDetectionError: the service that checks contents failed; it found nothing.
+    as: "ServerError",
+    source: "https://www.volcengine.com/docs/82379/1299023",
+    values: "ContentSecurityDetectionError model_request_failed_error"
   },
   {
     as: "ServerError",

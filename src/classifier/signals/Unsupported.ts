@@ -86,6 +86,16 @@ export const unsupported: ReadonlyArray<Row> = [
     /\bmust be verified to (stream|generate|use) \b/
   ),
   ...rows(
+    "https://help.aliyun.com/en/model-studio/error-code (AccessDenied)",
+    /\bdoes not support (a)?synchronous calls\b/
+  ),
+  ...rows(
+    // A file belongs to one account; another key may have it.
+    "https://www.volcengine.com/docs/82379/1299023; seen: OpenAI's 404",
+    /\bthe specified (file|context|response|cache)\b[^.]{0,80}\b(is|was) not found\b/,
+    /\bno such file object\b/
+  ),
+  ...rows(
     "https://github.com/QuantumNous/new-api; https://lmstudio.ai/docs/api; https://docs.github.com/en/copilot (one API only)",
     /^(error: )?not (yet )?implemented\b|\b(endpoint|method|operation|api|route|relay|adaptor|adapter|feature|format)\b[^.]{0,30}\b(is |are )?not (yet )?(been )?implemented\b/,
     /\b(unknown|unexpected|unsupported) (endpoint|route|path|url)\b|\bunsupported api\b/,
