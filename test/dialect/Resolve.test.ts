@@ -94,6 +94,9 @@ describe("a dialect", () => {
     assert.isTrue(of("https://openrouter.ai/api/v1", "z-ai/glm-5").forcedCalls)
     assert.strictEqual(of("https://api.moonshot.ai/v1", "kimi-k2.6").tokenCap, "max_completion_tokens")
     assert.strictEqual(of("https://box.example/v1", "kimi-k2.6").tokenCap, "max_tokens")
+    const dashscope = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"
+    assert.strictEqual(of(dashscope, "qwen3.8-max").tokenCap, "max_completion_tokens")
+    assert.strictEqual(of("https://box.example/v1", "Qwen/Qwen3-Coder").tokenCap, "max_tokens")
   })
 
   it("follows the config, where later rules override earlier ones", () => {

@@ -17,6 +17,8 @@ const effortOf = (model: string, provider: string, effort: string) => {
 describe("the effort of a request", () => {
   for (const [model, provider, asked, sent] of [
     ["gemini-3-pro", "gemini", "high", "high"],
+    ["gemini-3-pro-preview", "gemini", "medium", "low"],
+    ["gemini-3.1-pro-preview", "gemini", "medium", "medium"],
     ["gemini-3-flash", "gemini", "minimal", "low"],
     ["gemini-2.5-pro", "gemini", "none", "low"],
     ["gemini-2.5-flash", "gemini", "none", "none"],
@@ -35,7 +37,12 @@ describe("the effort of a request", () => {
     ["qwen/qwen3-32b", "groq", "none", "none"],
     ["qwen/qwen3-32b", "groq", "low", "default"],
     ["qwen/qwen3.6-27b", "groq", "xhigh", "default"],
-    ["openai/gpt-oss-120b", "groq", "high", "high"]
+    ["openai/gpt-oss-120b", "groq", "high", "high"],
+    ["accounts/fireworks/models/qwen3-8b", "fireworks", "none", "none"],
+    ["accounts/fireworks/models/glm-4p7", "fireworks", "xhigh", "high"],
+    ["accounts/fireworks/models/deepseek-v4-pro", "fireworks", "max", "max"],
+    ["accounts/fireworks/models/minimax-m2p5", "fireworks", "none", "low"],
+    ["accounts/fireworks/models/gpt-oss-20b", "fireworks", "none", "low"]
   ] as const)
     it(`${asked} is ${sent} for ${model} at ${provider}`, () => {
       assert.deepStrictEqual(effortOf(model, provider, asked), [sent, []])
@@ -48,6 +55,7 @@ describe("the effort of a request", () => {
     ["grok-4", "xai"],
     ["grok-4-1-fast-reasoning", "xai"],
     ["deepseek-chat", "deepseek"],
+    ["accounts/fireworks/models/qwen3-coder-480b-a35b-instruct", "fireworks"],
     ["deepseek-v4-pro", "some-host"]
   ] as const)
     it(`is left out and named for ${model} at ${provider}, which has none`, () => {
@@ -82,7 +90,8 @@ describe("the cache key of a response", () => {
     ["gpt-5.2", "corp", "https://api.openai.com/v1"],
     ["mistral-small-latest", "mistral", undefined],
     ["gpt-5.6", "azure", undefined],
-    ["kimi-k2.6", "moonshot", undefined]
+    ["kimi-k2.6", "moonshot", undefined],
+    ["accounts/fireworks/models/kimi-k2p6", "fireworks", undefined]
   ] as const)
     it(`goes to ${model}, whose server takes it in chats`, () => {
       const dialect = resolve({ protocol: "openai", provider, model, baseUrl })

@@ -35,7 +35,29 @@ export const rows: ReadonlyArray<Row> = [
         is: "max_tokens",
         source: "https://www.alibabacloud.com/help/en/model-studio/api-compatibility-upgrade-notice"
       }
-    }
+    },
+    parts: [
+      {
+        title: "DashScope's own API",
+        match: {
+          hosts: [
+            "dashscope.aliyuncs.com",
+            "dashscope-intl.aliyuncs.com",
+            "dashscope-us.aliyuncs.com",
+            "maas.aliyuncs.com"
+          ],
+          providers: ["dashscope", "alibaba", "modelstudio"]
+        },
+        // `max_tokens` may limit the answer only, without the thoughts
+        facts: {
+          tokenCap: {
+            is: "max_completion_tokens",
+            source:
+              "https://www.alibabacloud.com/en/notice/model_studio_notice_of_changes_to_certain_model_fields_724"
+          }
+        }
+      }
+    ]
   },
   {
     name: "moonshot",

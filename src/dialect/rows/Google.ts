@@ -26,7 +26,7 @@ export const rows: ReadonlyArray<Row> = [
       // `Invalid value at 'tools[0].function_declarations[7].parameters.properties[1].value.enum[0]' (TYPE_STRING), 0`
       schemaEnums: { is: "strings", source: "https://github.com/thClaws/thClaws/issues/172" },
       // `parameters.required[0]: property is not defined`
-      schemaRequired: { is: "defined", source: "https://github.com/iBUHub/AIStudioToAPI/issues/154" },
+      schemaRequired: { is: "defined", source: "https://github.com/lbjlaq/Antigravity-Manager/issues/187" },
       schemaRefused: {
         is: [
           "$schema",
@@ -39,7 +39,15 @@ export const rows: ReadonlyArray<Row> = [
           "exclusiveMinimum",
           "exclusiveMaximum",
           "const",
-          "examples"
+          "examples",
+          // https://github.com/weave-os/router/pull/65
+          "multipleOf",
+          // https://github.com/decolua/9router/pull/3018
+          "uniqueItems",
+          "contains",
+          "unevaluatedProperties",
+          "unevaluatedItems",
+          "contentSchema"
         ],
         source: "https://github.com/AstrBotDevs/AstrBot/issues/7572"
       }
@@ -64,7 +72,19 @@ export const rows: ReadonlyArray<Row> = [
         facts: {
           efforts: {
             is: ["none", "low", "medium", "high"],
-            source: "https://github.com/HKUDS/DeepTutor/pull/809"
+            source: "https://github.com/HKUDS/DeepTutor/issues/734"
+          }
+        }
+      },
+      {
+        title: "Gemini 3 Pro",
+        match: { models: /^gemini-3-pro/ },
+        // `Thinking level MEDIUM is not supported for this model.`
+        facts: {
+          efforts: {
+            is: ["low", "high"],
+            source:
+              "https://discuss.ai.google.dev/t/gemini-3-preview-openai-compatible-rejects-reasoning-effort-medium-works-with-low-and-high/112648"
           }
         }
       }

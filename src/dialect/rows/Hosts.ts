@@ -176,8 +176,31 @@ export const rows: ReadonlyArray<Row> = [
       system: { is: "first", source: "https://github.com/BerriAI/litellm/pull/39852" },
       tokenCap: { is: "max_tokens", source: fireworks },
       metadata: { is: true, source: fireworks },
+      // "Requests with the same prompt_cache_key are routed to the same backend"
+      cacheKey: { is: true, source: fireworks },
       documents: { is: "no", source: fireworks },
       audio: { is: false, source: fireworks }
-    }
+    },
+    parts: [
+      {
+        title: "Models at Fireworks that can do without thinking",
+        match: { hosts: ["fireworks.ai"], providers: ["fireworks"] },
+        only: /^(?:qwen3(?!.*(?:coder|instruct))|deepseek-v3p[12]|glm-4p[5-7])/,
+        facts: { efforts: { is: ["none", "low", "medium", "high"], source: fireworks } }
+      },
+      {
+        title: "DeepSeek V4 at Fireworks",
+        match: { hosts: ["fireworks.ai"], providers: ["fireworks"] },
+        only: /^deepseek-v4/,
+        // `low` and `medium` mean `high`
+        facts: { efforts: { is: ["none", "high", "max"], source: fireworks } }
+      },
+      {
+        title: "MiniMax M2 and gpt-oss at Fireworks, which always think",
+        match: { hosts: ["fireworks.ai"], providers: ["fireworks"] },
+        only: /^(?:minimax-m2|gpt-oss)/,
+        facts: { efforts: { is: ["low", "medium", "high"], source: fireworks } }
+      }
+    ]
   }
 ]

@@ -71,7 +71,7 @@ export const rows: ReadonlyArray<Row> = [
     protocol: "openai",
     match: { providers: ["lmstudio", "lm-studio"] },
     facts: {
-      system: { is: "first", source: templates },
+      system: { is: "first", source: "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/2298" },
       thoughtFields: {
         is: ["reasoning_content", "reasoning"],
         source: "https://github.com/lmstudio-ai/docs/blob/main/1_developer/api-changelog.md"

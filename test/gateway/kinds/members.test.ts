@@ -547,7 +547,7 @@ describe("kind 10: features that a model does not have", () => {
       { properties: { level: { type: "integer", enum: [0, 1] } } },
       { properties: { level: { type: "integer", description: "{enum: [0,1]}" } } }
     ],
-    // https://github.com/iBUHub/AIStudioToAPI/issues/154
+    // https://github.com/lbjlaq/Antigravity-Manager/issues/187
     "a required property that is not defined": [
       { properties: { text: { type: "string" } }, required: ["ref", "text"] },
       { properties: { text: { type: "string" } }, required: ["text"] }
@@ -561,6 +561,21 @@ describe("kind 10: features that a model does not have", () => {
       {
         properties: {
           by: { type: "string", enum: ["name"], description: '{enumDescriptions: ["by name"]}' }
+        }
+      }
+    ],
+    // https://github.com/decolua/9router/pull/3018, https://github.com/weave-os/router/pull/65
+    "keywords for lists and numbers that its schemas do not have": [
+      {
+        properties: {
+          ids: { type: "array", items: { type: "string" }, uniqueItems: true },
+          step: { type: "integer", multipleOf: 5 }
+        }
+      },
+      {
+        properties: {
+          ids: { type: "array", items: { type: "string" }, description: "{uniqueItems: true}" },
+          step: { type: "integer", description: "{multipleOf: 5}" }
         }
       }
     ]
