@@ -272,6 +272,21 @@ describe("a stream of an OpenAI model", () => {
     }
   })
 
+  it("begins no call with an empty piece, whose index comes again in another call", async () => {
+    assert.deepStrictEqual(
+      await contentOf([
+        piece(0, "", "a", "f"),
+        piece(50, '{"x":1}'),
+        piece(51, ""),
+        piece(1, "", "b", "f"),
+        piece(51, '{"x":'),
+        piece(52, "2}"),
+        chunk({}, "stop")
+      ]),
+      [use("a", { x: 1 }), use("b", { x: 2 })]
+    )
+  })
+
   it("waits for the name of a call", async () => {
     for (const named of [
       [piece(0, "", undefined, "f"), piece(0, "1}")],

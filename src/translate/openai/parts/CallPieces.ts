@@ -6,7 +6,7 @@
  * send the name in pieces or last, or begin with `{}` as a placeholder. So:
  *
  * - A piece belongs to the call with its index; without one to the call with its id; otherwise to the last call.
- * - A piece without a name begins no new call while the last one is incomplete.
+ * - A piece without a name begins no new call while the last one is incomplete, or if it is empty.
  * - A call is passed on once its name is known and something else follows: its arguments, another call, or the end.
  *
  * https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
@@ -102,7 +102,7 @@ export class CallPieces {
     if (known !== undefined) return isNext(known, id, name, json) ? this.#add(index, id) : known
     if (latest !== undefined && name === "") {
       if (same !== undefined) return same
-      if (id === "" && !latest.end.isComplete) return latest
+      if (id === "" && (json === "" || !latest.end.isComplete)) return latest
     }
     return this.#add(index, id)
   }
