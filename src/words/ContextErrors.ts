@@ -135,6 +135,10 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\b(current length is|length) [\d,]+ while limit is [\d,]+/
   ),
   ...rows(
+    "https://github.com/anomalyco/opencode/blob/dev/packages/ai/src/provider-error.ts",
+    /\bmaximum allowed input length\b/
+  ),
+  ...rows(
     "https://docs.bigmodel.cn/cn/api/api-code",
     /prompt ?超长|上下文(过长|超出|长度超|超限)|超(出|过)(了)?(模型)?(的)?(最大)?(上下文|token|输入长度)|输入(内容)?(过长|超长|长度超)|最大(上下文|输入)长度/
   )

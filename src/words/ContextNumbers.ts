@@ -19,6 +19,11 @@ const actualThenLimit: ReadonlyArray<RegExp> = [
   // Fireworks: "The prompt is too long: 150000, model maximum context length: 131071"
   new RegExp(`prompt is too long: ${n}, [^\\d]{0,40}${n}`),
   new RegExp(`number of tokens \\(?${n}\\)? exceeds[^\\d]{0,80}${n}`),
+  // Cloudflare: "input and maximum output tokens (155740) exceeded this model context window limit (128000)"
+  new RegExp(`tokens \\(${n}\\) exceeded[^\\d]{0,80}${n}`),
+  // "prompt has 9,412 tokens, but the configured context size is 8,192 tokens":
+  // https://github.com/anomalyco/opencode/blob/dev/packages/ai/src/provider-error.ts
+  new RegExp(`prompt has ${n} tokens?, but[^\\d]{0,80}${n}`),
   // LM Studio: "Trying to keep the first 40000 tokens when context the overflows. … with context length of only 4096"
   new RegExp(`keep the first ${n} tokens[^\\d]{0,120}context length of only ${n}`),
   // https://docs.mistral.ai
@@ -27,6 +32,8 @@ const actualThenLimit: ReadonlyArray<RegExp> = [
 
 /** The same in the other order. */
 const limitThenActual: ReadonlyArray<RegExp> = [
+  // https://github.com/vllm-project/vllm: "your prompt contains at least 769 input tokens, for a total of at least 32769 tokens"
+  new RegExp(`context length is ${n}\\D.{0,160}for a total of (?:at least )?${n}`),
   // https://platform.openai.com, https://github.com/vllm-project/vllm
   new RegExp(
     `(?:context|prompt) length is ${n}[^.]{0,20}[.,]?[^.]{0,40}?(?:requested|resulted in|contains|request has)(?: about)? ${n}`
@@ -46,7 +53,10 @@ const limitThenActual: ReadonlyArray<RegExp> = [
 
 /** Sentences that name only the limit. */
 const limitOnly: ReadonlyArray<RegExp> = [
-  new RegExp(`(?:maximum|max) (?:context|prompt|sequence|input) (?:length|window)(?: is| of)? ${n}`),
+  new RegExp(
+    `(?:maximum|max) (?:allowed )?(?:(?:context|prompt|sequence|input) )?(?:length|window)(?: is| of)? ${n}`
+  ),
+  new RegExp(`${n} maximum context length`),
   new RegExp(`context length(?: of)?(?: only)? ${n}`),
   new RegExp(`context length: ${n}`),
   // https://help.aliyun.com/en/model-studio/error-code: "Range of input length should be [1, 129024]"
@@ -103,9 +113,10 @@ export interface CapOverflow {
 
 /** Sentences that name the prompt, then the output. */
 const promptAndOutput: ReadonlyArray<RegExp> = [
-  // https://platform.openai.com, https://api-docs.deepseek.com: "(1187 in the messages, 32000 in the completion)"
+  // https://platform.openai.com, https://api-docs.deepseek.com: "(1187 in the messages, 32000 in the completion)";
+  // SGLang: "24800 tokens from the input messages and 232000 tokens for the completion"
   new RegExp(
-    `${n} (?:in|from) (?:the|your) (?:messages|prompt|input)[^\\d]{1,20}${n} (?:in|for) the (?:completion|output)`
+    `${n} (?:tokens )?(?:in|from) (?:the|your) (?:input )?(?:messages|prompt|input)[^\\d]{1,20}${n} (?:tokens )?(?:in|for) the (?:completion|output)`
   ),
   // https://github.com/vllm-project/vllm: "You passed 99073 input tokens and requested 32000 output tokens"
   new RegExp(`passed ${n} input tokens and requested ${n} output tokens`),

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { fromFinish } from "../../src/classifier/Finish.ts"
 import * as Finish from "../../src/providers/protocols/Finish.ts"
 import { anthropicWords, isContextCode, saysContext } from "../../src/words/ContextErrors.ts"
-import { contextNumbers } from "../../src/words/ContextNumbers.ts"
+import { capOverflow, contextNumbers } from "../../src/words/ContextNumbers.ts"
 import { isError } from "../../src/words/ErrorPaths.ts"
 import { finishOf, finishReasons } from "../../src/words/FinishReasons.ts"
 import { fold } from "../../src/words/Group.ts"
@@ -142,6 +142,35 @@ describe("a prompt that is too long", () => {
       saysContext("Rate limit reached: 30000 input tokens per minute exceed the limit of tokens allowed")
     )
     assert.isFalse(saysContext("You have no credit"))
+  })
+
+  // https://github.com/anomalyco/opencode/blob/dev/packages/ai/src/provider-error.ts, vLLM and SGLang
+  it.each([
+    [
+      "5021: The estimated number of input and maximum output tokens (155740) exceeded this model context window limit (128000).",
+      { limit: 128_000, actual: 155_740 }
+    ],
+    [
+      "This model's maximum context length is 32768 tokens. However, you requested 32000 output tokens and your prompt contains at least 769 input tokens, for a total of at least 32769 tokens.",
+      { limit: 32_768, actual: 32_769 }
+    ],
+    [
+      "prompt has 9,412 tokens, but the configured context size is 8,192 tokens",
+      { limit: 8192, actual: 9412 }
+    ],
+    ["The input exceeds the maximum allowed input length of 131,072 tokens.", { limit: 131_072 }],
+    ["The prompt is too large for model with 131072 maximum context length", { limit: 131_072 }],
+    ["Number of input tokens exceeds maximum length. The maximum length is 300000.", { limit: 300_000 }]
+  ])("is recognised with its numbers: %s", (sentence, expected) => {
+    assert.isTrue(saysContext(sentence))
+    assert.deepStrictEqual(contextNumbers(sentence), expected)
+  })
+
+  it("is told from a cap that is too large", () => {
+    const sentence =
+      "Requested token count exceeds the model's maximum context length of 256000 tokens. You requested a total of 256800 tokens: 24800 tokens from the input messages and 232000 tokens for the completion."
+    assert.deepStrictEqual(capOverflow(sentence), { window: 256_000, prompt: 24_800, output: 232_000 })
+    assert.deepStrictEqual(contextNumbers(sentence), { limit: 256_000, actual: 256_800 })
   })
 
   it("is written as Anthropic writes it, with the numbers if they are known", () => {
