@@ -187,7 +187,7 @@ export const streams: Readonly<Record<string, Streaming>> = {
   FailoverLanguageModel: ({ chat }) =>
     ai(
       FailoverLanguageModel.layerNoDeps(
-        [FailoverLanguageModel.member("p/m", ChainLanguageModel.layerNoDeps(chat!))],
+        [FailoverLanguageModel.member("chained/m", ChainLanguageModel.layerNoDeps(chat!))],
         { policy }
       )
     )
@@ -209,7 +209,7 @@ export const wholes: Readonly<Record<string, Whole>> = {
   FailoverLanguageModel: ({ chat }) =>
     generate(
       FailoverLanguageModel.layerNoDeps(
-        [FailoverLanguageModel.member("p/m", ChainLanguageModel.layerNoDeps(chat!))],
+        [FailoverLanguageModel.member("chained/m", ChainLanguageModel.layerNoDeps(chat!))],
         { policy }
       )
     )
