@@ -85,7 +85,7 @@ describe("a tool call that cannot be made", () => {
   for (const [what, name, args] of [
     ["of a tool that the model invents", "wether", '{"city":"Oslo"}'],
     ["whose parameters do not decode", "weather", '{"town":1}'],
-    ["whose parameters are no JSON", "weather", "{oops"]
+    ["whose parameters are not JSON", "weather", "{oops"]
   ] as const) {
     it.live(`makes a chain fall back, and benches nothing: ${what}`, () =>
       chained(({ anthropic, openai }) =>
@@ -231,17 +231,14 @@ describe("vectors", () => {
       { policy: { retries: { times: 0 } } }
     )
 
-  it.effect(
-    "are expected to be as long as those of the first answer that was taken, not of one that was refused",
-    () => {
-      const a = place(() => [])
-      const b = place(() => [1, 2, 3])
-      return Effect.gen(function* () {
-        assert.strictEqual(yield* play(embed), 3)
-        assert.strictEqual(yield* play(embed), 3)
-      }).pipe(Effect.provide(failover(a, b)))
-    }
-  )
+  it.effect("have to be as long as those of the first accepted answer, not of a rejected one", () => {
+    const a = place(() => [])
+    const b = place(() => [1, 2, 3])
+    return Effect.gen(function* () {
+      assert.strictEqual(yield* play(embed), 3)
+      assert.strictEqual(yield* play(embed), 3)
+    }).pipe(Effect.provide(failover(a, b)))
+  })
 
   it.effect("of another length are a fault of their endpoint, which is benched after a few", () => {
     const a = place((call) => (call === 1 ? [1, 2, 3] : [1, 2]))

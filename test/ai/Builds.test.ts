@@ -14,7 +14,7 @@ const { layer, member, optional } = FailoverLanguageModel
 
 const text = Effect.map(LanguageModel.generateText({ prompt: "hi" }), (response) => response.text)
 
-/** A layer that is there after a while. */
+/** A layer that takes a while to build. */
 const slow = (mock: Mock, ...[duration]: Parameters<typeof Effect.sleep>) =>
   Layer.unwrap(Effect.as(Effect.sleep(duration), mock.layer))
 
@@ -52,7 +52,7 @@ describe("the layers of members", () => {
 })
 
 describe("an optional member", () => {
-  it.effect("with a layer that hangs delays neither the start nor, for more than a second, a request", () =>
+  it.effect("whose layer hangs does not delay the start, and delays a request by at most a second", () =>
     Effect.gen(function* () {
       const whole = layer(
         [optional(member("a/m", slow(new Mock("a"), "1 hour"))), member("b/m", new Mock("b").layer)],

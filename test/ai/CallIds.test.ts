@@ -1,4 +1,4 @@
-/** Conversations in which an id of a tool call occurs again: every result belongs to its own call. */
+/** Conversations that repeat the id of a tool call: every result stays with its own call. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Prompt from "effect/ai/Prompt"
 import * as Result from "effect/Result"
@@ -14,7 +14,7 @@ const assistant = (...content: ReadonlyArray<Prompt.ToolCallPart>) => Prompt.ass
 const tools = (...content: ReadonlyArray<Prompt.ToolResultPart>) => Prompt.toolMessage({ content })
 const user = (text: string) => Prompt.userMessage({ content: [Prompt.textPart({ text })] })
 
-/** The id of the call for each city, and of its result. */
+/** The id of the call for each city, and the id of its result. */
 const paired = (...messages: ReadonlyArray<Prompt.Message>) => {
   const { turns } = Result.getOrThrow(fromPrompt(Prompt.fromMessages([user("hi"), ...messages])))
   const calls = new Map<string, string>()
@@ -31,14 +31,14 @@ const paired = (...messages: ReadonlyArray<Prompt.Message>) => {
   return { calls, results }
 }
 
-/** Every call has an id of its own, and the result for a city that of its call. */
+/** Asserts that every call has its own id, and that the result for each city has the id of its call. */
 const fits = ({ calls, results }: ReturnType<typeof paired>) => {
   assert.strictEqual(new Set(calls.values()).size, calls.size)
   for (const [city, id] of results) assert.strictEqual(id, calls.get(city), city)
 }
 
-describe("a conversation in which an id of a call occurs again", () => {
-  it("pairs a result with the call of the answer before it, also when an earlier call got none", () => {
+describe("a conversation that repeats the id of a call", () => {
+  it("pairs a result with the call of the preceding answer, even if an earlier call got no result", () => {
     fits(
       paired(
         assistant(call("call_0", "Oslo")),
@@ -49,7 +49,7 @@ describe("a conversation in which an id of a call occurs again", () => {
     )
   })
 
-  it("pairs the results of calls in one answer in order, also over several messages", () => {
+  it("pairs the results of the calls of one answer in order, even over several messages", () => {
     fits(
       paired(
         assistant(call("call_0", "Oslo")),
@@ -62,7 +62,7 @@ describe("a conversation in which an id of a call occurs again", () => {
     )
   })
 
-  it("gives no call the id that another one has", () => {
+  it("gives every call an id of its own", () => {
     const conversation = [
       assistant(call("a", "Oslo"), call("a", "Rome"), call("a_2", "Bern")),
       tools(result("a", "Oslo"), result("a", "Rome"), result("a_2", "Bern"))
@@ -76,7 +76,7 @@ describe("a conversation in which an id of a call occurs again", () => {
     )
   })
 
-  it("keeps an id that occurs once", () => {
+  it("keeps an id that is not repeated", () => {
     const { calls, results } = paired(assistant(call("x", "Oslo")), tools(result("x", "Oslo")))
     assert.deepStrictEqual([...calls.values(), ...results.values()], ["x", "x"])
   })

@@ -155,7 +155,7 @@ describe("an embedding", () => {
     })
   }
 
-  it.effect("with other dimensions is rejected as another model's", () => {
+  it.effect("with other dimensions than configured is rejected", () => {
     const [a, b] = [new Place(1, 3), new Place(2)]
     return Effect.gen(function* () {
       assert.deepStrictEqual(yield* embed("x"), [2, 1])
@@ -164,7 +164,7 @@ describe("an embedding", () => {
     }).pipe(Effect.provide(two(a, b, { dimensions: 2 })))
   })
 
-  it.effect("with other dimensions than the first answer is refused, if none are configured", () => {
+  it.effect("with other dimensions than the first answer is rejected, if none are configured", () => {
     const [a, b] = [new Place(1), new Place(2, 3)]
     return Effect.gen(function* () {
       yield* embed("x")
@@ -197,7 +197,7 @@ describe("the endpoints", () => {
     })
   })
 
-  it.effect("are named without a model, for there is only one", () => {
+  it.effect("have names without a model, since there is only one", () => {
     const layer = FailoverEmbeddingModel.layer("m", [
       FailoverEmbeddingModel.member("a/m", new Place(1).layer)
     ])

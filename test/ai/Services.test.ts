@@ -85,33 +85,30 @@ describe("a service of any kind", () => {
     )
   const find = (words: string) => Effect.flatMap(Search, (service) => service.find(words))
 
-  it.effect(
-    "moves on for errors of effect/ai and for failures, and gives its own errors back at once",
-    () => {
-      let calls = 0
-      const layer = over(
-        (words) => {
-          calls++
-          if (words === "") return Effect.fail("no words" as const)
-          return words === "ai"
-            ? Effect.fail(errors.fault)
-            : Effect.fail(new Failure.Transient({ reason: "Overloaded", message: "busy" }))
-        },
-        (words) => Effect.succeed(`found ${words}`)
-      )
-      return Effect.gen(function* () {
-        assert.strictEqual(yield* Effect.flip(find("")), "no words")
-        assert.strictEqual(calls, 1)
-        assert.strictEqual(yield* VirtualTime.run(find("ai")), "found ai")
-        yield* TestClock.adjust("1 minute")
-        assert.strictEqual(yield* VirtualTime.run(find("failure")), "found failure")
-        assert.strictEqual(calls, 3)
-      }).pipe(Effect.provide(layer))
-    }
-  )
+  it.effect("falls back on errors of effect/ai and on failures, and returns its own errors at once", () => {
+    let calls = 0
+    const layer = over(
+      (words) => {
+        calls++
+        if (words === "") return Effect.fail("no words" as const)
+        return words === "ai"
+          ? Effect.fail(errors.fault)
+          : Effect.fail(new Failure.Transient({ reason: "Overloaded", message: "busy" }))
+      },
+      (words) => Effect.succeed(`found ${words}`)
+    )
+    return Effect.gen(function* () {
+      assert.strictEqual(yield* Effect.flip(find("")), "no words")
+      assert.strictEqual(calls, 1)
+      assert.strictEqual(yield* VirtualTime.run(find("ai")), "found ai")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* VirtualTime.run(find("failure")), "found failure")
+      assert.strictEqual(calls, 3)
+    }).pipe(Effect.provide(layer))
+  })
 
   it.effect(
-    "moves on from an answer that the application rejects, and gives the rejection back where all do",
+    "falls back if the application rejects an answer, and returns the rejection if all answers are rejected",
     () => {
       const rejected = (message: string) => Effect.fail(new FailoverService.Rejected({ message }))
       const layer = over(

@@ -157,7 +157,7 @@ describe("from its first content on, a stream belongs to its model", () => {
     })
   )
 
-  it.effect("and too long a silence ends it", () =>
+  it.effect("and a silence that is too long ends it", () =>
     hears(() => hanging(...streamed("A").slice(0, 3)), "meta(A) text-start A0 !InternalProviderError", {
       calls: 0
     })
@@ -197,13 +197,13 @@ describe("from its first content on, a stream belongs to its model", () => {
 })
 
 describe("with a later commit point", () => {
-  it.effect("an error part after content still moves on", () =>
+  it.effect("an error part after content still falls back", () =>
     hears(() => one(...streamed("A").slice(0, 4), parts.error("x"), parts.finish("error")), fromB, {
       policy: { commit: Commit.complete }
     })
   )
 
-  it.effect("a late cut still moves on", () =>
+  it.effect("a late cut still falls back", () =>
     hears(() => one(...streamed("A").slice(0, 4)), fromB, { policy: { commit: Commit.complete } })
   )
 })

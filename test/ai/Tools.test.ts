@@ -88,7 +88,7 @@ describe("an approved call", () => {
     }).pipe(Effect.provide([two(a, b), tool.pay]))
   })
 
-  it.effect("runs once before a stream, and its result is no content of the stream", () => {
+  it.effect("runs once before a stream, and its result is not content of the stream", () => {
     const a = new Mock("A", undefined, () =>
       Stream.concat(one(parts.metadata("A")), Stream.fail(errors.fault))
     )

@@ -1,4 +1,4 @@
-/** An application's own word on answers. */
+/** Validation of answers by the application. */
 import { assert, describe, it } from "@effect/vitest"
 import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -21,7 +21,7 @@ import * as FaultServer from "../support/FaultServer.ts"
 
 const { Rejected, Validation } = FailoverLanguageModel
 
-/** Rejects answers that hold this word, and notes what it has seen. */
+/** Rejects answers that contain this word, and records what it has seen. */
 const rejecting = (word: string, seen: Array<string> = []) =>
   Effect.provideService(Validation, (answer) => {
     seen.push(`${answer.target.key}: ${answer.text} (${answer.finishReason})`)
@@ -60,7 +60,7 @@ describe("a validation", () => {
     }).pipe(rejecting("no idea", seen), Effect.provide(layer))
   })
 
-  it.effect("that rejects a stream has seen all of it before its reader sees any", () => {
+  it.effect("that rejects a stream sees all of it before its reader sees any of it", () => {
     const { layer } = two([["no ", { wait: "1 second" }, "idea"]], [["the ", "answer"]])
     return Effect.gen(function* () {
       const said = yield* VirtualTime.run(heard)
@@ -82,7 +82,7 @@ describe("a validation", () => {
     throws: ({ text }) => JSON.parse(text),
     dies: () => Effect.die("a bug"),
     "gives nothing": () => undefined,
-    "gives a promise that is rejected": () => Promise.reject(new Error("a bug")),
+    "returns a promise that is rejected": () => Promise.reject(new Error("a bug")),
     "never ends": () => Effect.never,
     "interrupts itself": () => Effect.interrupt,
     "fails otherwise": () => Effect.fail("a bug")
@@ -106,7 +106,7 @@ describe("a validation", () => {
     })
   }
 
-  it.effect("that needs a while is waited for", () => {
+  it.effect("may take a while", () => {
     const { a, b, layer } = two([["no idea"]], [["the answer"]])
     return Effect.gen(function* () {
       assert.strictEqual(yield* VirtualTime.run(text), "no idea")
@@ -118,7 +118,7 @@ describe("a validation", () => {
     )
   })
 
-  it.effect("buffers nothing if there is none", () => {
+  it.effect("that is absent buffers nothing", () => {
     const { layer } = two([["hel", { hang: true }]], [["unused"]])
     return Effect.gen(function* () {
       const first = Stream.unwrap(

@@ -1,4 +1,4 @@
-/** The bench as a state machine: what holds after any sequence of operations on it. */
+/** The bench as a state machine: laws that hold after any sequence of operations. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
@@ -12,11 +12,11 @@ const rests = ["target", "credential", "model", "provider"] as const
 const Admit = Schema.TaggedStruct("admit", { target: Pick(3) })
 
 const Operation = Schema.Union([
-  // Three times as likely as anything else: what ends an attempt needs one.
+  // Three times as likely as the others, since an operation that ends an attempt needs an open one.
   Admit,
   Admit,
   Admit,
-  /** Called although it rests: the last resort when everything does. */
+  /** Called although it is benched, as is done when every target is benched. */
   Schema.TaggedStruct("anyway", { target: Pick(3) }),
   Schema.TaggedStruct("succeed", { attempt: Pick(4) }),
   Schema.TaggedStruct("fail", {
@@ -60,7 +60,7 @@ interface Moment {
   readonly ended: Attempt | undefined
 }
 
-/** A caller names a model that nobody configured, and its target rests for a day. */
+/** A caller names a model that is not configured, and its target is benched for a day. */
 const madeUp = (state: Bench.State, model: string, now: number): Bench.State => {
   const { credential, policy, provider } = targets[0]!
   const target = Target.make({ provider, model, credential, policy, unlisted: true })
@@ -69,7 +69,7 @@ const madeUp = (state: Bench.State, model: string, now: number): Bench.State => 
   return Bench.fail(state, target, { _tag: "Go", generation: state.generation }, failure, rest, now)
 }
 
-/** Carries out the operations one after another, with so many made-up names before each; those that end an attempt take one that was admitted before. */
+/** Runs the operations in order, with that many made-up names before each. An operation that ends an attempt takes one that was admitted before. */
 function* play(operations: ReadonlyArray<Operation>, made = 0): Generator<Moment, void> {
   const under: Array<Attempt> = []
   let now = 1_000_000
@@ -143,7 +143,7 @@ const law = (name: string, holds: (moment: Moment) => void) =>
 
 describe("whatever happened before, the bench", () => {
   law(
-    "never shortens a rest but by an answer, or when somebody takes the key off",
+    "shortens a cooldown only after an answer, or when an operator clears the key",
     ({ after, before, now, operation }) => {
       if (operation._tag === "succeed" || operation._tag === "unbench") return
       for (const [key, entry] of before.entries) {
@@ -153,16 +153,19 @@ describe("whatever happened before, the bench", () => {
     }
   )
 
-  law("leaves a rest by hand to its end or to somebody's hand", ({ after, before, now, operation }) => {
-    if (operation._tag === "unbench") return
-    for (const [key, { manual }] of before.entries) {
-      if (manual === undefined || now >= manual.until) continue
-      assert.isAtLeast(after.entries.get(key)?.manual?.until ?? 0, manual.until, `${operation._tag} ${key}`)
+  law(
+    "ends a manual bench only at its end, or when an operator clears it",
+    ({ after, before, now, operation }) => {
+      if (operation._tag === "unbench") return
+      for (const [key, { manual }] of before.entries) {
+        if (manual === undefined || now >= manual.until) continue
+        assert.isAtLeast(after.entries.get(key)?.manual?.until ?? 0, manual.until, `${operation._tag} ${key}`)
+      }
     }
-  })
+  )
 
   law(
-    "lets nobody through to a key that rests, and one probe to one whose rest is over",
+    "admits nothing to a benched key, and one probe to a half-open one",
     ({ before, now, operation, said }) => {
       if (operation._tag !== "admit" || said === undefined) return
       const entries = Object.values(targets[operation.target]!.benchKeys).flatMap(
@@ -175,23 +178,20 @@ describe("whatever happened before, the bench", () => {
     }
   )
 
-  law(
-    "is not moved by an answer that was asked for before the rest",
-    ({ after, before, ended, operation }) => {
-      if (operation._tag !== "succeed" || ended === undefined) return
-      for (const [key, entry] of before.entries) {
-        if (entry.reason === undefined || entry.generation <= ended.admission.generation) continue
-        assert.strictEqual(after.entries.get(key)?.until, entry.until, key)
-        assert.strictEqual(after.entries.get(key)?.reason, entry.reason, key)
-      }
+  law("ignores an answer whose attempt began before the bench", ({ after, before, ended, operation }) => {
+    if (operation._tag !== "succeed" || ended === undefined) return
+    for (const [key, entry] of before.entries) {
+      if (entry.reason === undefined || entry.generation <= ended.admission.generation) continue
+      assert.strictEqual(after.entries.get(key)?.until, entry.until, key)
+      assert.strictEqual(after.entries.get(key)?.reason, entry.reason, key)
     }
-  )
+  })
 
-  law("counts its generations upwards", ({ after, before, operation }) => {
+  law("never decreases a generation", ({ after, before, operation }) => {
     assert.isAtLeast(after.generation, before.generation, operation._tag)
   })
 
-  it.prop("changes no state that somebody holds", [Operations], ([operations]) => {
+  it.prop("never mutates an earlier state", [Operations], ([operations]) => {
     const copied = ({ entries, generation }: Bench.State) => ({
       generation,
       entries: structuredClone([...entries].sort())
@@ -204,7 +204,7 @@ describe("whatever happened before, the bench", () => {
   })
 
   it.prop(
-    "does the same for everybody, however many names are made up meanwhile",
+    "treats configured keys the same, however many made-up names there are",
     [Operations],
     ([operations]) => {
       const known = ({ entries }: Bench.State) =>
@@ -236,7 +236,7 @@ describe("whatever happened before, the bench", () => {
   )
 
   it.prop(
-    "gives back every probe slot once all attempts have ended",
+    "releases every probe slot once all attempts have ended",
     [Operations],
     ([operations]) => {
       const endings = Array.from(

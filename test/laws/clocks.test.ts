@@ -1,6 +1,6 @@
 /**
- * A wall clock that is set while the process runs changes nothing: whatever is counted, it is counted by time that has
- * passed. The monotonic clock and the timers go on as they did.
+ * Setting the wall clock while the process runs changes nothing, because every wait is measured in elapsed time. The
+ * monotonic clock and the timers continue as before.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -35,13 +35,13 @@ const jumps = {
   "back a year": -365 * 24 * hour
 }
 
-/** A clock whose wall can be set, over the clock of the test. */
+/** The test's clock, with a wall clock that can be set. */
 const settable = Effect.map(Clock.Clock, (clock) => {
   let by = 0
   const currentTimeMillisUnsafe = () => clock.currentTimeMillisUnsafe() + by
   const currentTimeNanosUnsafe = () => clock.currentTimeNanosUnsafe() + BigInt(by) * 1_000_000n
   const own: Clock.Clock = {
-    // What moves a test's time is looked for in the clock.
+    // TestClock finds its controls on the clock itself.
     ...clock,
     currentTimeMillisUnsafe,
     currentTimeMillis: Effect.sync(currentTimeMillisUnsafe),
@@ -58,13 +58,13 @@ interface World {
   readonly set: (millis: number) => Effect.Effect<void>
 }
 
-/** Runs a test with each jump, under a clock whose wall can be set. */
+/** Runs a test with each jump of the wall clock. */
 const underJumps = (
   name: string,
   test: (world: World & { readonly jump: number }) => Effect.Effect<void, unknown>
 ) => {
   for (const [how, jump] of Object.entries(jumps)) {
-    it.effect(`${name}, the wall clock set ${how}`, () =>
+    it.effect(`${name}, ${how}`, () =>
       Effect.gen(function* () {
         yield* TestClock.setTime(Date.UTC(2026, 10, 28))
         const { clock, set } = yield* settable
@@ -85,7 +85,7 @@ const runtime = (policy: Policy.Options = {}, options: Failover.FailoverOptions 
     return { bench, failover }
   })
 
-/** Jumps while a program runs, lets time pass, and says how the program has ended by then. */
+/** Sets the wall clock while a program runs, lets time pass, and returns how the program has ended by then. */
 const during = <A, E>(
   program: Effect.Effect<A, E>,
   { jump, set }: World & { readonly jump: number },
@@ -107,8 +107,8 @@ const answered = (exit: unknown) =>
 
 const fault = new Failure.Transient({ reason: "ServerError", message: "boom" })
 
-describe("a wall clock that is set", () => {
-  underJumps("an attempt's timeout is on time", (world) =>
+describe("setting the wall clock", () => {
+  underJumps("does not move an attempt's timeout", (world) =>
     Effect.gen(function* () {
       const { failover } = yield* runtime({ timeouts: { answer: "2 seconds" } })
       const slow = Scripted.make("slow", [[{ hang: true }]])
@@ -120,7 +120,7 @@ describe("a wall clock that is set", () => {
     })
   )
 
-  underJumps("the first content is late on time", (world) =>
+  underJumps("does not move the timeout of the first content", (world) =>
     Effect.gen(function* () {
       const { failover } = yield* runtime({ timeouts: { firstContent: "2 seconds" } })
       const slow = Scripted.make("slow", [[{ hang: true }]])
@@ -132,7 +132,7 @@ describe("a wall clock that is set", () => {
     })
   )
 
-  underJumps("a running stream goes on, and is silent on time", (world) =>
+  underJumps("neither ends a running stream nor moves its idle timeout", (world) =>
     Effect.gen(function* () {
       const { failover } = yield* runtime({ deadline: "10 minutes", timeouts: { idle: "30 seconds" } })
       const model = Model.make(
@@ -148,7 +148,7 @@ describe("a wall clock that is set", () => {
     })
   )
 
-  underJumps("a deadline is on time", (world) =>
+  underJumps("does not move a deadline", (world) =>
     Effect.gen(function* () {
       const { failover } = yield* runtime({ deadline: "10 seconds" })
       const model = Model.make(
@@ -162,7 +162,7 @@ describe("a wall clock that is set", () => {
     })
   )
 
-  underJumps("a retry comes after its wait", (world) =>
+  underJumps("does not move a retry", (world) =>
     Effect.gen(function* () {
       const { failover } = yield* runtime({ retries: { times: 1, backoff: ["2 seconds"] } })
       const model = Model.make(Scripted.make("p", [[fault], ["one"]]), "m")
@@ -171,7 +171,7 @@ describe("a wall clock that is set", () => {
     })
   )
 
-  underJumps("a rest is as long as it was", ({ jump, set }) =>
+  underJumps("does not change a cooldown", ({ jump, set }) =>
     Effect.gen(function* () {
       const { bench, failover } = yield* runtime({ retries: { times: 0 }, whenAllBenched: "fail" })
       const model = Model.make(Scripted.make("p", [[fault], ["one"]]), "m")
@@ -186,12 +186,12 @@ describe("a wall clock that is set", () => {
     })
   )
 
-  underJumps("a rest by hand is as long as it was", ({ jump, set }) =>
+  underJumps("does not change the length of a manual bench", ({ jump, set }) =>
     Effect.gen(function* () {
       const { bench } = yield* runtime()
       yield* bench.bench("a", { for: "1 minute" })
       yield* set(jump)
-      // A date that a person names now is meant by the wall clock as it is now.
+      // A date that an operator enters now refers to the wall clock as it is now.
       yield* bench.bench("b", { until: (yield* Clock.currentTimeMillis) + 60_000 })
       yield* TestClock.adjust("59 seconds")
       assert.deepStrictEqual([yield* bench.isBenched("a"), yield* bench.isBenched("b")], [true, true])
@@ -201,7 +201,7 @@ describe("a wall clock that is set", () => {
   )
 
   for (const kind of ["memory", "effect's RateLimiter"] as const) {
-    underJumps(`a bucket (${kind}) neither fills nor empties`, ({ jump, set }) =>
+    underJumps(`neither fills nor empties a bucket (${kind})`, ({ jump, set }) =>
       Effect.gen(function* () {
         const limiter =
           kind === "memory"
@@ -224,7 +224,7 @@ describe("a wall clock that is set", () => {
     )
   }
 
-  underJumps("the retry budget refills with time that has passed", ({ jump, set }) =>
+  underJumps("does not refill the retry budget: only elapsed time does", ({ jump, set }) =>
     Effect.gen(function* () {
       const { failover } = yield* runtime({
         retries: { times: 20, backoff: [0] },
@@ -241,7 +241,7 @@ describe("a wall clock that is set", () => {
     })
   )
 
-  underJumps("a router comes back when its cooldown is over", ({ jump, set }) =>
+  underJumps("does not move the return of a router after its cooldown", ({ jump, set }) =>
     Effect.gen(function* () {
       const { failover } = yield* runtime()
       const primary = Model.make(
@@ -266,25 +266,23 @@ describe("a wall clock that is set", () => {
     }).pipe(Effect.scoped)
   )
 
-  underJumps(
-    "a saved bench is written by the wall clock, which the next process begins with",
-    ({ jump, set }) =>
-      Effect.gen(function* () {
-        yield* Effect.scoped(
-          Effect.gen(function* () {
-            const bench = yield* PersistedBench.make()
-            yield* bench.bench("a", { for: "1 hour" })
-            yield* set(jump)
-          })
-        )
-        const next: Clock.Clock = { ...(yield* Clock.Clock) }
-        const bench = yield* Effect.provideService(PersistedBench.make(), Clock.Clock, next)
-        const [info] = yield* Effect.provideService(bench.list, Clock.Clock, next)
-        assert.strictEqual(info?.until, next.currentTimeMillisUnsafe() + hour)
-      }).pipe(Effect.scoped, Effect.provide(KeyValueStore.layerMemory))
+  underJumps("leaves a saved bench its remaining time in the next process", ({ jump, set }) =>
+    Effect.gen(function* () {
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const bench = yield* PersistedBench.make()
+          yield* bench.bench("a", { for: "1 hour" })
+          yield* set(jump)
+        })
+      )
+      const next: Clock.Clock = { ...(yield* Clock.Clock) }
+      const bench = yield* Effect.provideService(PersistedBench.make(), Clock.Clock, next)
+      const [info] = yield* Effect.provideService(bench.list, Clock.Clock, next)
+      assert.strictEqual(info?.until, next.currentTimeMillisUnsafe() + hour)
+    }).pipe(Effect.scoped, Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it.effect("moments fit the wall clock until it is set", () =>
+  it.effect("shows as the distance between the monotonic clock and the wall clock", () =>
     Effect.gen(function* () {
       const { clock, set } = yield* settable
       yield* TestClock.adjust("1 minute")

@@ -1,4 +1,4 @@
-/** Constructors refuse nonsense where they are called: what is wrong, where, and what would be right. */
+/** Constructors reject invalid options where they are called, and say what is wrong, where, and what is valid. */
 import { assert, describe, it } from "@effect/vitest"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -36,26 +36,26 @@ const nonsense = <A>(value: unknown): A => value as A
 /** A chain of one model of a new provider with this name. */
 const named = (name: string) => Chain.make(Model.make(Scripted.make(name, [["one"]]), "m"))
 
-/** What is refused, and a word of the message that says what would be right. */
+/** What is rejected, and a part of its message. */
 const refused: Record<string, readonly [() => unknown, RegExp]> = {
   "a credential's name with #": [() => Credential.make("a#b"), /name is "a#b"; it has to be made of letters/],
   "an empty name of a credential": [() => Credential.make(""), /name is ""/],
-  "a weight that is no number": [() => Credential.make("a", { weight: Number.NaN }), /weight is NaN/],
+  "a weight of NaN": [() => Credential.make("a", { weight: Number.NaN }), /weight is NaN/],
   "a negative weight": [() => Credential.make("a", { weight: -1 }), /at least 0/],
-  "no requests per minute": [() => Credential.make("a", { rpm: 0 }), /rpm is 0; .*more than 0/],
-  "requests per minute that are no number": [() => Credential.make("a", { rpm: Number.NaN }), /rpm is NaN/],
+  "an rpm of 0": [() => Credential.make("a", { rpm: 0 }), /rpm is 0; .*more than 0/],
+  "an rpm of NaN": [() => Credential.make("a", { rpm: Number.NaN }), /rpm is NaN/],
   "two credentials with one name": [
     () => Backend.make("p", {}, { credentials: [Credential.make("a"), Credential.make("a")] }),
     /two credentials are called "a"/
   ],
   "no credentials": [() => Backend.make("p", {}, { credentials: nonsense([]) }), /credentials is empty/],
-  "an odd name of a backend": [() => Backend.make("a/b", {}), /name is "a\/b"/],
+  "a backend's name with /": [() => Backend.make("a/b", {}), /name is "a\/b"/],
   "an unknown strategy": [
     () => Backend.make("p", {}, { strategy: nonsense("best") }),
     /"sequential", "roundRobin"/
   ],
   "a model without a name": [() => Model.make(Backend.make("p", {}), " "), /name of the model is empty/],
-  "a window that is none": [
+  "an invalid window": [
     () => Model.make(Backend.make("p", {}), "m", { contextWindow: -1 }),
     /contextWindow is -1/
   ],
@@ -87,7 +87,7 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
     () => Chain.fromTiers([{ models: named("p").models, strategy: nonsense("best") }]),
     /the strategy is one of sequential/
   ],
-  "a provider in the place of a model": [
+  "a provider instead of a model": [
     () => Chain.make(nonsense<Model.Model<Backend.Backend>>(Scripted.make("p", [["one"]]))),
     /link 1 is neither a model nor a chain; .*provider.model\("name"\)/
   ],
@@ -95,7 +95,7 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
     () => Chain.onContextExceeded(named("p"), nonsense<ReturnType<typeof named>>(undefined)),
     /Chain.onContextExceeded: the other chain is none/
   ],
-  "a model in the place of a special chain": [
+  "a model instead of a special chain": [
     () =>
       Chain.onContentPolicy(
         named("p"),
@@ -103,13 +103,13 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
       ),
     /Chain.onContentPolicy: the other chain is none/
   ],
-  "a key that is none": [() => Credential.make("a", { apiKey: nonsense(7) }), /apiKey is no key/],
-  "a word for enabled": [
+  "an API key that is a number": [() => Credential.make("a", { apiKey: nonsense(7) }), /apiKey is no key/],
+  "a string for enabled": [
     () => Credential.make("a", { enabled: nonsense("no") }),
     /enabled is "no"; it has to be true or false/
   ],
-  "a base URL that is no text": [() => Credential.make("a", { baseUrl: nonsense(7) }), /baseUrl is 7/],
-  "a base URL of a backend that is no text": [
+  "a base URL that is a number": [() => Credential.make("a", { baseUrl: nonsense(7) }), /baseUrl is 7/],
+  "a backend's base URL that is a number": [
     () => Backend.make("p", {}, { baseUrl: nonsense(7) }),
     /baseUrl is 7; it has to be a string/
   ],
@@ -117,37 +117,34 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
     () => nonsense<(...links: ReadonlyArray<never>) => unknown>(Chain.make)(),
     /chain is empty/
   ],
-  "a policy of a chain": [
+  "an invalid policy of a chain": [
     () => Chain.withPolicy(Chain.make(Model.make(Backend.make("p", {}), "m")), { attempts: 0 }),
     /attempts is 0; it has to be a whole number, at least 1/
   ],
-  "a policy of a backend": [
+  "an invalid policy of a backend": [
     () => Backend.make("p", {}, { policy: { fallbackReserve: 2 } }),
     /policy of p: fallbackReserve is 2; .*0 to 1/
   ],
-  "a policy of a model": [
+  "an invalid policy of a model": [
     () => Model.make(Backend.make("p", {}), "m", { policy: { deadline: -1 } }),
     /policy of p\/m: deadline is -1/
   ],
-  "a policy of a scripted provider": [
+  "an invalid policy of a scripted provider": [
     () => Scripted.make("p", [["one"]], { policy: { fallbackReserve: 2 } }),
     /fallbackReserve is 2/
   ],
-  "delays that are none": [() => Backoff.fullJitter([Number.NaN]), /delay 0 is NaN/],
+  "delays of NaN": [() => Backoff.fullJitter([Number.NaN]), /delay 0 is NaN/],
   "a negative number of retries": [() => Backoff.fullJitter([1], -1), /times is -1/],
-  "doubling from nothing known": [() => Backoff.doubling(Number.NaN, 5), /base is NaN/],
-  "chunks that are no number": [() => Commit.chunks(Number.NaN), /count is NaN/],
+  "doubling from NaN": [() => Backoff.doubling(Number.NaN, 5), /base is NaN/],
+  "a number of chunks that is NaN": [() => Commit.chunks(Number.NaN), /count is NaN/],
   "no chunks": [() => Commit.chunks(0), /Commit.chunks: count is 0; it has to be a whole number, at least 1/],
   "half a chunk": [() => Commit.chunks(1.5), /count is 1.5/],
-  "a record of no decisions": [
+  "a record of 0 decisions": [
     () => Decisions.make({ capacity: 0 }),
     /Decisions.make: capacity is 0; .*at least 1/
   ],
-  "a record of decisions that is no number": [
-    () => Decisions.make({ capacity: Number.NaN }),
-    /capacity is NaN/
-  ],
-  "recent traffic of no targets": [
+  "a record of NaN decisions": [() => Decisions.make({ capacity: Number.NaN }), /capacity is NaN/],
+  "recent traffic of 0 targets": [
     () => RecentTraffic.make({ capacity: -3 }),
     /RecentTraffic.make: capacity is -3; .*at least 1/
   ],
@@ -155,34 +152,34 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
     () => RecentTraffic.make({ steps: 0 }),
     /steps is 0; it has to be a whole number/
   ],
-  "recent traffic with endless steps": [
+  "recent traffic with infinitely many steps": [
     () => RecentTraffic.make({ steps: Number.POSITIVE_INFINITY }),
     /steps is Infinity/
   ],
-  "steps of no length": [() => RecentTraffic.make({ stepMillis: 0 }), /stepMillis is 0; .*more than 0/],
-  "a ramp beyond everything": [() => Ramp.make({ from: 2 }), /share from 0 to 1/],
-  "a ramp of no length": [() => Ramp.make({ over: -1 }), /over is -1/],
-  "the connections of a transport": [() => UndiciTransport.make({ connections: 0 }), /connections is 0/],
-  "the timeout of a limiter": [() => RateLimits.make({ timeout: -1 }), /timeout is -1/]
+  "steps of length 0": [() => RecentTraffic.make({ stepMillis: 0 }), /stepMillis is 0; .*more than 0/],
+  "a ramp that begins above 1": [() => Ramp.make({ from: 2 }), /share from 0 to 1/],
+  "a ramp with a negative length": [() => Ramp.make({ over: -1 }), /over is -1/],
+  "a transport with 0 connections": [() => UndiciTransport.make({ connections: 0 }), /connections is 0/],
+  "a limiter with a negative timeout": [() => RateLimits.make({ timeout: -1 }), /timeout is -1/]
 }
 
-/** Policies that mean nothing. */
+/** Invalid policies. */
 const policies: Record<string, readonly [object, RegExp]> = {
   "no attempts": [{ attempts: 0 }, /attempts is 0/],
   "half an attempt": [{ attempts: 1.5 }, /attempts is 1.5/],
-  "attempts that are no number": [{ attempts: Number.NaN }, /attempts is NaN/],
+  "attempts of NaN": [{ attempts: Number.NaN }, /attempts is NaN/],
   "a reserve of 2": [{ fallbackReserve: 2 }, /fallbackReserve is 2; it has to be a share from 0 to 1/],
   "a negative deadline": [{ deadline: -1 }, /deadline is -1/],
-  "a negative deadline in words": [{ deadline: "-1 seconds" }, /deadline is "-1 seconds"/],
-  "a maxWait that is no number": [{ maxWait: Number.NaN }, /maxWait is NaN/],
-  "a time nobody can read": [{ deadline: "soon" }, /deadline is "soon"/],
-  "an unknown choice": [{ whenAllBenched: "panic" }, /"tryAnyway", "wait", "fail"/],
-  "malformed events": [{ malformedEvents: "keep" }, /"fail", "drop"/],
-  "a commit point": [{ commit: { _tag: "Soon" } }, /commit._tag is "Soon"/],
-  "chunks of a commit point": [{ commit: { _tag: "Chunks", count: 0 } }, /commit.count is 0/],
+  "a negative deadline as text": [{ deadline: "-1 seconds" }, /deadline is "-1 seconds"/],
+  "a maxWait of NaN": [{ maxWait: Number.NaN }, /maxWait is NaN/],
+  "a duration that cannot be parsed": [{ deadline: "soon" }, /deadline is "soon"/],
+  "an unknown value of whenAllBenched": [{ whenAllBenched: "panic" }, /"tryAnyway", "wait", "fail"/],
+  "an unknown value of malformedEvents": [{ malformedEvents: "keep" }, /"fail", "drop"/],
+  "an unknown commit point": [{ commit: { _tag: "Soon" } }, /commit._tag is "Soon"/],
+  "a commit point after 0 chunks": [{ commit: { _tag: "Chunks", count: 0 } }, /commit.count is 0/],
   "an unknown timeout": [{ timeouts: { first: 1 } }, /timeouts.first is unknown \(known: connect/],
   "a negative timeout": [{ timeouts: { idle: -5 } }, /timeouts.idle is -5/],
-  "a threshold of none": [{ threshold: { transient: 0 } }, /threshold.transient is 0/],
+  "a threshold of 0": [{ threshold: { transient: 0 } }, /threshold.transient is 0/],
   "retries below none": [{ retries: { times: -1 } }, /retries.times is -1/],
   "retries without delays": [{ retries: { backoff: [] } }, /retries.backoff has to be a list/],
   "a negative cooldown": [{ cooldown: { transient: { base: -1 } } }, /cooldown.transient.base is -1/],
@@ -190,21 +187,21 @@ const policies: Record<string, readonly [object, RegExp]> = {
     { cooldown: { transient: { base: "1 minute", max: "5 seconds" } } },
     /cooldown.transient.base is longer than max/
   ],
-  "the same in a row": [
+  "the same in a rule": [
     { rules: { Unknown: { rest: { base: 2, max: 1 } } } },
     /rules.Unknown.rest.base is longer than max/
   ],
-  "no time at all": [{ deadline: 0 }, /deadline has no length; it has to be longer than zero/],
-  "no time for an answer": [{ timeouts: { answer: "0 millis" } }, /timeouts.answer has no length/],
+  "a deadline of 0": [{ deadline: 0 }, /deadline has no length; it has to be longer than zero/],
+  "an answer timeout of 0": [{ timeouts: { answer: "0 millis" } }, /timeouts.answer has no length/],
   "an unknown cooldown": [{ cooldown: { all: {} } }, /cooldown.all is unknown/],
   "an unknown rule": [{ rules: { Tired: {} } }, /rules.Tired is no class of failure \(known: RateLimit/],
-  "an unknown retry": [{ rules: { Unknown: { retry: "often" } } }, /rules.Unknown.retry is "often"/],
-  "an unknown way on": [{ rules: { Unknown: { next: "home" } } }, /rules.Unknown.next is "home"/],
+  "an unknown value of retry": [{ rules: { Unknown: { retry: "often" } } }, /rules.Unknown.retry is "often"/],
+  "an unknown value of next": [{ rules: { Unknown: { next: "home" } } }, /rules.Unknown.next is "home"/],
   "an unknown scope": [
     { rules: { Unknown: { rest: { scope: "all" } } } },
     /rules.Unknown.rest.scope is "all"/
   ],
-  "an option nobody knows": [{ attemps: 3 }, /attemps is unknown \(known: .*attempts/]
+  "an unknown option": [{ attemps: 3 }, /attemps is unknown \(known: .*attempts/]
 }
 
 const died = (effect: Effect.Effect<unknown, unknown, Scope.Scope>) =>
@@ -212,7 +209,7 @@ const died = (effect: Effect.Effect<unknown, unknown, Scope.Scope>) =>
     Exit.isFailure(exit) && Cause.hasDies(exit.cause) ? Cause.pretty(exit.cause) : "it did not die"
   )
 
-describe("what is refused where it is built", () => {
+describe("invalid options are rejected", () => {
   for (const [what, [make, message]] of Object.entries(refused)) {
     it(what, () => {
       assert.throws(make, message)
@@ -224,7 +221,7 @@ describe("what is refused where it is built", () => {
     })
   }
 
-  it.effect("by a runtime, which dies of it when it is built", () =>
+  it.effect("by a runtime, whose construction dies", () =>
     Effect.gen(function* () {
       const make = (options: object) =>
         died(Effect.provide(Failover.make(options), BenchRegistry.layerMemory))
@@ -236,7 +233,7 @@ describe("what is refused where it is built", () => {
     })
   )
 
-  it.effect("by a call, whose options mean nothing", () =>
+  it.effect("by a call", () =>
     Effect.gen(function* () {
       const provider = Scripted.make("p", [["one"]])
       const chain = Chain.make(Model.make(provider, "m"))
@@ -350,7 +347,7 @@ describe("what is refused where it is built", () => {
     })
   )
 
-  it.effect("by the bench, when somebody is benched by hand", () =>
+  it.effect("by the bench, when a key is benched by hand", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry.BenchRegistry
       const bench = (options: object, key = "p/m") => died(registry.bench(key, nonsense(options)))
@@ -376,16 +373,16 @@ describe("what is refused where it is built", () => {
       )
       const said: Record<string, readonly [ChainLanguageModel.Settings, RegExp]> = {
         "no tokens": [{ maxTokens: 0 }, /maxTokens is 0; it has to be a whole number, at least 1/],
-        "tokens that are no number": [{ maxTokens: Number.NaN }, /maxTokens is NaN/],
+        "maxTokens of NaN": [{ maxTokens: Number.NaN }, /maxTokens is NaN/],
         "endless tokens": [{ maxTokens: Number.POSITIVE_INFINITY }, /maxTokens is Infinity/],
-        "a temperature that is no number": [{ temperature: Number.NaN }, /temperature is NaN; .*at least 0/],
+        "a temperature of NaN": [{ temperature: Number.NaN }, /temperature is NaN; .*at least 0/],
         "a negative temperature": [{ temperature: -1 }, /temperature is -1/],
         "a topP above 1": [{ topP: 2 }, /topP is 2; it has to be a share from 0 to 1/],
         "half a topK": [{ topK: 0.5 }, /topK is 0.5/],
-        "a word as stop": [{ stop: nonsense("end") }, /stop has to be a list of strings/],
+        "a string as stop": [{ stop: nonsense("end") }, /stop has to be a list of strings/],
         "an unknown effort": [{ effort: nonsense("huge") }, /effort is "huge"; .*"none", "minimal"/],
-        "a user that is no name": [{ user: nonsense(7) }, /user is 7; it has to be a string/],
-        "a body for no protocol": [
+        "a user that is a number": [{ user: nonsense(7) }, /user is 7; it has to be a string/],
+        "a body of an unknown protocol": [
           { body: nonsense({ gemini: {} }) },
           /body has to be an object .*openai, anthropic/
         ]
@@ -432,7 +429,7 @@ describe("what is refused where it is built", () => {
     }).pipe(Effect.provide(UndiciTransport.layer()))
   )
 
-  it("and nothing else: one provider in many places, and all that means something", () => {
+  it("but valid ones are not: one provider in many places, and every meaningful value", () => {
     const provider = Scripted.make("p", [["one"]])
     const chain = Chain.make(Model.make(provider, "m"), Chain.make(Model.make(provider, "n")))
     assert.deepStrictEqual(Chain.specs(chain), ["p/m", "p/n"])
@@ -447,7 +444,7 @@ describe("what is refused where it is built", () => {
       Chain.onContentPolicy(chain, Chain.make(one.model("m"))),
       Chain.make(two.model("m"), one.model("n"))
     )
-    // Two layers of options may say base and max.
+    // Two layers of options may set base and max.
     const layered = Chain.withPolicy(chain, { cooldown: { rateLimit: { base: 4, max: 5 } } })
     Policy.make(Chain.withPolicy(layered, { cooldown: { rateLimit: { base: 40 } } }).policy)
     Policy.make({ retries: { times: 0 }, rules: { Unknown: { rest: null, retry: "never" } } })

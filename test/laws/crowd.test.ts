@@ -1,4 +1,4 @@
-/** Many callers at once, in the moment in which the primary dies. */
+/** Many concurrent callers while the primary dies. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -21,7 +21,7 @@ const Death = Schema.Struct({
     "InvalidKey",
     ...Failure.TransientReason.literals
   ]),
-  /** Milliseconds until it does. */
+  /** Milliseconds until it fails. */
   after: Schema.Literals([0, 1, 50, 2_000]),
   /** Milliseconds between two callers. */
   gap: Schema.Literals([0, 1, 3, 10]),
@@ -45,9 +45,9 @@ const stepOf = (way: (typeof Death.Type)["way"]): Scripted.Step<string, Scripted
   }
 }
 
-describe(`${crowd} calls at once`, () => {
+describe(`${crowd} concurrent calls`, () => {
   it.effect.prop(
-    "lose none when the primary is dead, whatever it dies of and however close together they come",
+    "are all answered when the primary is dead, whatever its failure and however close together they come",
     [Death],
     ([{ after, asks, gap, way }]) =>
       Effect.gen(function* () {

@@ -1,10 +1,10 @@
-/** How every run ended is told exactly once, and as the caller saw it. */
+/** The end of every run is reported exactly once, and as its caller saw it. */
 import { assert } from "@effect/vitest"
 import * as Exit from "effect/Exit"
 import type { FailoverEvent } from "../../src/index.ts"
 import type { Heard, Told } from "./play.ts"
 
-/** Throws unless each run has exactly one `RunEnded`, as its last event, that agrees with the others and with its caller. */
+/** Throws unless each run has exactly one `RunEnded`, as its last event, which agrees with its other events and with what its caller saw. */
 export const endsOnce = ({
   heard,
   told
@@ -39,7 +39,7 @@ export const endsOnce = ({
 const callerOf = ({ request }: FailoverEvent.RunInfo): unknown =>
   typeof request === "object" && request !== null && "caller" in request ? request.caller : undefined
 
-/** What a caller saw. One who hangs up may have been answered in the same moment, or have got an error. */
+/** What a caller saw. One that disconnects may get its answer, or an error, in the same moment. */
 const outcomesOf = ({ exit }: Told): ReadonlyArray<FailoverEvent.Outcome> => {
   if (Exit.isSuccess(exit)) return ["answered"]
   const [reason] = exit.cause.reasons

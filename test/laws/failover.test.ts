@@ -1,4 +1,4 @@
-/** What holds whatever the providers do, however many call at once and whenever somebody hangs up. */
+/** Laws that hold whatever the providers do, however many callers there are, and whenever a caller disconnects. */
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { patientClock } from "../support/clock.ts"
@@ -6,7 +6,7 @@ import { laws } from "./laws.ts"
 import { type Played, play } from "./play.ts"
 import { arbitrary, check, quiet, type Scenario } from "./scenario.ts"
 
-/** All laws look at the same days, so each is played once. */
+/** All laws check the same scenarios, so each scenario is played once. */
 const days = new Map<string, Played>()
 afterAll(() => days.clear())
 
@@ -31,11 +31,11 @@ for (const [subject, group] of Object.entries(laws)) {
   })
 }
 
-describe("a day", () => {
+describe("a scenario", () => {
   const again = (scenario: Scenario) => Effect.provide(play(scenario), patientClock)
 
   it.effect.prop(
-    "that is played again from its seed goes the same way",
+    "that is replayed from its seed gives the same result",
     [arbitrary],
     ([scenario]) =>
       Effect.map(Effect.all([again(scenario), again(scenario)]), ([one, other]) =>
@@ -44,7 +44,7 @@ describe("a day", () => {
     check(100)
   )
 
-  it.effect("goes the same way on a machine that stands still for more than a second", () =>
+  it.effect("gives the same result on a machine that pauses for more than a second", () =>
     Effect.gen(function* () {
       const calls = [["wait 700", "one", "wait 700", "two"], ["ServerError"], ["wait 5", "one"]] as const
       for (const asks of ["complete", "stream"] as const) {
@@ -66,7 +66,7 @@ describe("a day", () => {
   )
 })
 
-/** What happened, without the numbers that differ from one process to the next. */
+/** What happened, without numbers that differ between processes. */
 const diary = ({ calls, heard, told }: Played) => [
   calls.map(({ at, outcome, request, target }) => [at, target, request.caller, outcome]),
   heard.map(({ event }) => [event._tag, event.at, event.run.request]),

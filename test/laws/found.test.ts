@@ -1,4 +1,4 @@
-/** Days on which a law was broken once. Whoever finds another one adds it here, as small as it got. */
+/** Scenarios that once broke a law. Add a new one here when you find it, shrunk as far as possible. */
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { laws } from "./laws.ts"
@@ -11,7 +11,7 @@ const obeys = (scenario: Scenario) =>
   })
 
 describe("all laws hold", () => {
-  it.effect("when a wait is over in less than the clock's smallest step", () =>
+  it.effect("when a wait ends within the clock's smallest step", () =>
     obeys(
       quiet(
         Array.from({ length: 8 }, () => [["wait 700", "one"]]),
@@ -20,7 +20,7 @@ describe("all laws hold", () => {
     )
   )
 
-  it.effect("when a target is benched before it is asked again without the token cap", () =>
+  it.effect("when a target is benched before it is called again without the token cap", () =>
     obeys({
       ...quiet([[["wait 700", "MaxTokens"], ["RateLimit after 30000"], ["one"]], [["one"]]]),
       callers: [
@@ -30,7 +30,7 @@ describe("all laws hold", () => {
     })
   )
 
-  it.effect("when a target that was benched recovers while the ones behind it hang", () =>
+  it.effect("when a benched target recovers while the targets after it hang", () =>
     obeys({
       ...quiet([[["wait 700"]]], { fallbackReserve: 0.25, maxWait: 0, timeout: 500, retries: 0 }),
       providers: [{ strategy: "sequential", places: ["own", "own", "own"], stubborn: false, capped: true }],
@@ -73,7 +73,7 @@ describe("all laws hold", () => {
     })
   )
 
-  it.effect("when a request comes back to the target that its hedge had won against", () =>
+  it.effect("when a request returns to the target that its hedge won against", () =>
     obeys({
       ...quiet([[[]], [["wait 700"]], [["three", "RateLimit"]]], {
         attempts: 4,

@@ -1,4 +1,4 @@
-/** What holds of requests that are hedged, besides all that holds of any. */
+/** Laws of hedged requests. The laws of all requests hold for them too. */
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
@@ -39,10 +39,11 @@ const own: Readonly<Record<string, Law>> = {
       const open = new Map<number, boolean>()
       for (const event of events) {
         if (event._tag === "AttemptStarted") {
-          if (event.hedge !== true) assert.isEmpty([...open.keys()], "an attempt began beside another one")
+          if (event.hedge !== true)
+            assert.isEmpty([...open.keys()], "an attempt began while another was under way")
           open.set(event.attempt, event.hedge === true)
         } else if ("attempt" in event) {
-          // The one that is left is the request's attempt from now on.
+          // The remaining attempt is the request's attempt from now on.
           open.delete(event.attempt)
           for (const left of open.keys()) open.set(left, false)
         }
@@ -52,13 +53,13 @@ const own: Readonly<Record<string, Law>> = {
     }
   },
 
-  "tells one end of every attempt, but for the one that its caller interrupted": (played) => {
+  "reports one end of every attempt, except of one that its caller interrupted": (played) => {
     for (const events of runsOf(played)) {
       const attempts = (...tags: ReadonlyArray<string>) =>
         events.flatMap((event) => (tags.includes(event._tag) && "attempt" in event ? [event.attempt] : []))
       const begun = attempts("AttemptStarted")
       const ended = attempts("AttemptFailed", "AttemptDropped", "AttemptSucceeded")
-      // A caller who leaves in the turn after a failure is not told of.
+      // An attempt is not reported if its caller leaves in the turn after a failure.
       const isInterrupted = !events.some(({ _tag }) => _tag === "RunFailed" || _tag === "AttemptSucceeded")
       assert.lengthOf(new Set(ended), ended.length)
       const open = begun.filter((attempt) => !ended.includes(attempt))
@@ -86,7 +87,7 @@ const own: Readonly<Record<string, Law>> = {
     }
   },
 
-  "has the bench learn nothing of an attempt that was dropped": ({ heard, steps }) => {
+  "records nothing of a dropped attempt on the bench": ({ heard, steps }) => {
     const failed = heard.filter(
       ({ event }) =>
         event._tag === "AttemptFailed" || (event._tag === "StreamEnded" && event.failure !== undefined)
@@ -121,7 +122,7 @@ for (const [subject, group] of Object.entries({ ...laws, "a hedged request": own
 }
 
 describe("with hedges", () => {
-  it.effect("there are days on which they win, lose, fail and take over", () =>
+  it.effect("the scenarios contain hedges that win, lose, fail and take over", () =>
     Effect.gen(function* () {
       const seen = new Set<string>()
       for (const script of [
@@ -156,7 +157,7 @@ describe("with hedges", () => {
   )
 
   it.effect.prop(
-    "a share of none leaves every request as it was without",
+    "a share of 0 leaves every request as it is without hedges",
     [arbitrary],
     ([scenario]) =>
       Effect.gen(function* () {
@@ -179,12 +180,12 @@ const diary = ({ heard, told }: Played) => [
   told.map(({ endedAt, exit, pieces }) => [endedAt, exit._tag, pieces])
 ]
 
-describe("with hedges, a caller who hangs up at any turn", () => {
+describe("with hedges, a caller that disconnects at any turn", () => {
   for (const [name, scripts] of Object.entries({
     "while two attempts are under way": [[["wait 8000", "one"]], [["wait 8000", "one"]]],
     "when the hedge wins": [[["wait 8000", "one"]], [["wait 5", "one", "wait 700", "two"]]],
-    "when the first one wins": [[["wait 5", "one", "wait 700", "two"]], [["wait 8000", "one"]]],
-    "when the first one fails": [[["wait 5", "ServerError"]], [["wait 5", "one"]]],
+    "when the first attempt wins": [[["wait 5", "one", "wait 700", "two"]], [["wait 8000", "one"]]],
+    "when the first attempt fails": [[["wait 5", "ServerError"]], [["wait 5", "one"]]],
     "when the hedge fails": [[["wait 8000", "one"]], [["ServerError"]]]
   } as const)) {
     it.effect(`leaves nothing behind ${name}`, () =>

@@ -1,6 +1,6 @@
 /**
- * Hanging up at every single turn of the scheduler, one after another: a fiber may be interrupted between any two of
- * its operations, and what it had begun by then must not be forgotten.
+ * Disconnecting at every single turn of the scheduler. A fiber may be interrupted between any two of its operations, and
+ * everything that it has begun by then must be released.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -11,7 +11,7 @@ import { quiet, type Scenario } from "./scenario.ts"
 
 const asks = ["complete", "stream", "open"] as const
 
-/** Days on which the last caller hangs up in the middle of something. */
+/** Scenarios whose last caller disconnects in the middle of a step. */
 const days: Record<string, Pick<Scenario, "scripts"> & Partial<Scenario["policy"]>> = {
   "a slow answer": { scripts: [[["wait 700", "one"]]] },
   "an answer after a failed target": {
@@ -21,7 +21,7 @@ const days: Record<string, Pick<Scenario, "scripts"> & Partial<Scenario["policy"
   "a retry": { scripts: [[["ServerError"], ["wait 700", "one"]]], retryBudget: 1_000 },
   "a wait for a throttle": { scripts: [[["RateLimit after 900"], ["wait 700", "one"]]], retryBudget: 1_000 },
   "a probe": { scripts: [[["ServerError"], ["wait 700", "one"]]], retries: 0, whenAllBenched: "fail" },
-  "a probe and the one behind it": {
+  "a probe and the target after it": {
     scripts: [[["ServerError"]], [["ServerError"], ["wait 700", "one"]]],
     retries: 0,
     whenAllBenched: "wait"
@@ -41,9 +41,9 @@ const hangUp = (
   ]
 })
 
-describe("a caller who hangs up at any turn", () => {
+describe("a caller that disconnects at any turn", () => {
   for (const [name, day] of Object.entries(days)) {
-    it.effect(`leaves nothing behind of ${name}, and its end is told once`, () =>
+    it.effect(`leaves nothing of ${name} behind, and its end is reported once`, () =>
       Effect.gen(function* () {
         for (const ask of asks) {
           for (const turn of [3, 4, 5] as const) {

@@ -1,4 +1,4 @@
-/** The laws: what must be true of every day in the life of a runtime. */
+/** The laws: what must hold in every scenario. */
 import { assert } from "@effect/vitest"
 import * as Exit from "effect/Exit"
 import { BenchKey, type FailoverEvent, Failure, type RunError } from "../../src/index.ts"
@@ -6,13 +6,13 @@ import { endsOnce } from "./ended.ts"
 import { type Heard, keysOf, type Played, type Request, standing, type Told, targetsOf } from "./play.ts"
 import type { Scenario } from "./scenario.ts"
 
-/** Throws where a day breaks it. */
+/** Throws if a scenario breaks it. */
 export type Law = (played: Played, scenario: Scenario) => void
 
-/** All laws, by what they are about. */
+/** All laws, by subject. */
 export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
   "an answer": {
-    "never mixes two targets, nor two calls to the same one, and has every piece once and in order": ({
+    "never mixes two targets or two calls to one target, and has every piece once and in order": ({
       told
     }) => {
       for (const { asks, exit, pieces } of told) {
@@ -26,20 +26,20 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
       }
     },
 
-    "comes from the target it says it comes from": ({ told }) => {
+    "comes from the target that it names": ({ told }) => {
       for (const { answered, pieces } of told) {
         if (answered === undefined) continue
         for (const piece of pieces) assert.isTrue(piece.startsWith(`${answered.target.key}@`), piece)
       }
     },
 
-    "that a stream ended well with is whole": ({ stepsOf, told }) => {
+    "of a stream that ended without an error is complete": ({ stepsOf, told }) => {
       for (const { asks, exit, pieces } of told) {
         if (asks === "complete" || Exit.isFailure(exit)) continue
         const call = pieces[0]!.split(":")[0]!
         const [target, n] = call.split("@")
         const steps = stepsOf(target!, Number(n))
-        // What follows the completion is metadata, and may be missing.
+        // Metadata after the completion may be missing.
         const said = steps.includes("complete") ? steps.slice(0, steps.indexOf("complete")) : steps
         for (const step of said) {
           assert.isTrue(step.startsWith("wait ") || isSpeech(step), `${step} ended ${call}`)
@@ -51,25 +51,25 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
   },
 
   "a run": {
-    "ends when its deadline is over, if not before": ({ told }, { policy }) => {
+    "ends at its deadline at the latest": ({ told }, { policy }) => {
       for (const { endedAt, exit, startedAt } of told) {
-        // A caller who hangs up waits for what cannot be stopped; a scheduling step is a whole millisecond.
+        // A caller that disconnects waits for uninterruptible work. A scheduling step takes a whole millisecond.
         if (!Exit.hasInterrupts(exit)) assert.isAtMost(endedAt - startedAt, policy.deadline + 1)
       }
     },
 
-    "asks targets again no more often than it may": ({ calls, told }, { policy }) => {
+    "repeats targets no more often than its attempt budget allows": ({ calls, told }, { policy }) => {
       for (const { caller } of told) {
         const made = callsOf(calls, caller)
         assert.isAtMost(made.length - new Set(made).size, policy.attempts - 1)
       }
     },
 
-    "accounts for every call it made": ({ calls, heard, told }) => {
+    "reports every call that it made": ({ calls, heard, told }) => {
       for (const call of told) {
         const all = callsOf(calls, call.caller)
         const made = without(all, droppedOf(heard, call.caller))
-        // Of two attempts that are under way the one that began later may end first.
+        // Of two attempts under way, the later one may end first.
         const inOrder = heard.some(({ event }) => isHedge(event) && callerOf(event) === call.caller)
           ? (targets: ReadonlyArray<string>) => [...targets].sort()
           : (targets: ReadonlyArray<string>) => targets
@@ -86,10 +86,7 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
   },
 
   "the bench": {
-    "keeps every target that rests from being called, unless nothing in the chain is free": (
-      played,
-      { policy }
-    ) => {
+    "calls no benched target while any target of the chain is free": (played, { policy }) => {
       for (const heard of started(played)) {
         const { event, state } = heard
         const standings = keysOf(event.target.key).map((key) => standing(state, key, event.at))
@@ -105,7 +102,7 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
       }
     },
 
-    "lets the first model of a chain go first, as long as one of its targets is free": (played) => {
+    "uses the first model of a chain while one of its targets is free": (played) => {
       const targets = targetsOf(played.chain)
       for (const { event, state } of started(played)) {
         const stands = (key: string) => standing(state, key, event.at)
@@ -113,12 +110,12 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
         const own = targets.findIndex(([, , model]) => model === keysOf(event.target.key)[2])
         for (const earlier of targets.slice(0, own)) {
           const free = earlier.every((key) => ["free", "half-open"].includes(stands(key)))
-          assert.isFalse(free, `${earlier[0]} was passed by for ${event.target.key}`)
+          assert.isFalse(free, `${earlier[0]} was skipped for ${event.target.key}`)
         }
       }
     },
 
-    "lets one probe through at a time": ({ heard }) => {
+    "admits one probe at a time": ({ heard }) => {
       const probing = new Map<number, string>()
       for (const { event } of heard) {
         if (event._tag !== "AttemptStarted") probing.delete(event.run.id)
@@ -129,7 +126,7 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
       }
     },
 
-    "never shortens a rest when somebody fails, gives up or begins to answer": ({ steps }) => {
+    "never shortens a bench by a failure, an interruption or the start of an answer": ({ steps }) => {
       for (const { after, at, before, operation } of steps) {
         for (const [key, entry] of before.entries) {
           if (standing(before, key, at) !== "resting") continue
@@ -142,7 +139,7 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
       }
     },
 
-    "is not moved by an answer that was asked for before the rest": ({ steps }) => {
+    "ignores an answer whose attempt began before the bench": ({ steps }) => {
       for (const { admission, after, before, operation } of steps) {
         if (operation !== "succeed") continue
         for (const [key, entry] of before.entries) {
@@ -155,11 +152,11 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
   },
 
   "an observer": {
-    "is told once how each run ended, and as its caller saw it": endsOnce
+    "receives the end of each run once, as its caller saw it": endsOnce
   },
 
-  "a caller who is gone": {
-    "leaves nothing running, whether it was answered, failed or hung up": ({ told }, { providers }) => {
+  "a caller that has left": {
+    "leaves nothing running, whether it was answered, failed or disconnected": ({ told }, { providers }) => {
       const stubborn = providers.some((provider) => provider.stubborn)
       for (const { asks, running } of told) {
         if (asks !== "complete" || !stubborn) assert.deepStrictEqual(running, { calls: 0, fibers: 0 }, asks)
@@ -170,7 +167,7 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
       assert.deepStrictEqual(left, { calls: 0, fibers: 0, probes: [] })
     },
 
-    "counts against nobody if it hung up: the bench learns of nothing but what an observer hears of": ({
+    "counts against no target if it disconnected: the bench records only what observers receive": ({
       heard,
       steps
     }) => {
@@ -181,7 +178,7 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
       const gone = heard
         .filter(({ event }) => event._tag === "RunInterrupted")
         .map(({ event }) => event.run.id)
-      // Who has waited in vain and hung up counts when he is one of several in a row.
+      // A caller that waited for nothing and disconnected counts if it is one of several in a row.
       const learnt = steps.filter(({ operation }) => operation === "fail").length
       assert.isAtMost(learnt, failures.length + Math.max(0, gone.length - 2))
       for (const id of gone) {
@@ -201,13 +198,13 @@ const isSpeech = (step: string) => ["one", "two", "three", "held"].includes(step
 const callsOf = (calls: Played["calls"], caller: number): ReadonlyArray<string> =>
   calls.filter(({ request }) => request.caller === caller).map(({ target }) => target)
 
-/** Whether a second attempt begins beside another one. */
+/** Whether an attempt begins while another one is under way. */
 export const isHedge = (event: FailoverEvent.FailoverEvent): boolean =>
   event._tag === "AttemptStarted" && event.hedge === true
 
 const callerOf = ({ run }: FailoverEvent.FailoverEvent): number => (run.request as Request).caller
 
-/** The targets of the attempts of one caller that were stopped because another one was under way. */
+/** The targets of one caller's attempts that were stopped because another attempt won. */
 const droppedOf = (heard: Played["heard"], caller: number): ReadonlyArray<string> =>
   heard.flatMap(({ event }) =>
     event._tag === "AttemptDropped" && callerOf(event) === caller ? [event.target.key] : []
@@ -219,13 +216,13 @@ const without = (all: ReadonlyArray<string>, some: ReadonlyArray<string>): Reado
   return left
 }
 
-/** The targets that an error says were tried, where it says so. */
+/** The targets that an error lists as tried, if it has such a list. */
 const attemptsOf = (call: Told): ReadonlyArray<string> | undefined => {
   const error: RunError.RunError | { readonly _tag: string } | undefined = Exit.isFailure(call.exit)
     ? call.exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
     : undefined
   if (error === undefined || !("attempts" in error)) return error?._tag === "AllBenched" ? [] : undefined
-  // A stream that runs out of time after its commit point tells what failed before.
+  // A stream that reaches its deadline after its commit point lists the failures before it.
   return call.pieces.length > 0 ? undefined : error.attempts.map(({ target }) => target)
 }
 
@@ -235,7 +232,7 @@ const started = ({ heard }: Played) =>
       one.event._tag === "AttemptStarted"
   )
 
-/** Nothing is free but what this run has asked before. */
+/** No target is free except those that this run has called. */
 const nothingElseIsFree = (played: Played, heard: Heard): void => {
   const asked = started(played)
     .filter(({ event }) => event.run.id === heard.event.run.id && event.at <= heard.event.at)
@@ -243,7 +240,7 @@ const nothingElseIsFree = (played: Played, heard: Heard): void => {
   nothingIsFree(played, heard, asked)
 }
 
-/** Nothing is free that may take the request: no model that has refused it, and no window that is known to be too small. */
+/** No target that may take the request is free. Models that refused it and windows known to be too small may not. */
 const nothingIsFree = (played: Played, heard: Heard, except: ReadonlyArray<string> = []): void => {
   const { event, state } = heard
   const chain = chainAt(played, heard)
@@ -259,7 +256,7 @@ const nothingIsFree = (played: Played, heard: Heard, except: ReadonlyArray<strin
 const windowOf = ({ models }: Played["chain"], model: string): number =>
   models.find(({ spec }) => BenchKey.format(spec) === model)?.contextWindow ?? Number.POSITIVE_INFINITY
 
-/** The models that have refused the request of a run before an event, and the largest window that was too small for it. */
+/** The models that refused a run's request before an event, and the largest window that was too small for it. */
 const refusals = (played: Played, { event }: Heard) => {
   const models = new Set<string>()
   let window = 0
@@ -275,7 +272,7 @@ const refusals = (played: Played, { event }: Heard) => {
   return { models, window }
 }
 
-/** The chain that a run was in at an event: its own one, or the one for its first failure of that kind. */
+/** The chain that a run used at an event: its own, or the special one for its first failure of that kind. */
 const chainAt = ({ chain, heard }: Played, { event }: Heard): Played["chain"] => {
   for (const { event: before } of heard) {
     if (before === event) break

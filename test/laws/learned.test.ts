@@ -1,4 +1,4 @@
-/** What holds of requests where the limits of targets are learnt, hedged or not. Such a target may be passed by although it is free. */
+/** Laws of requests whose targets have learned limits, hedged or not. Such a target may be skipped although it is free. */
 import { afterAll, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
@@ -27,7 +27,7 @@ const scripts = Arbitrary.schema(
   )
 )
 
-/** No hedge, an early one, a late one. */
+/** No hedge, an early one and a late one. */
 const hedged: ReadonlyArray<Scenario["hedge"]> = [
   undefined,
   { after: 5, share: 1, to: "chain" },
@@ -37,8 +37,7 @@ const hedged: ReadonlyArray<Scenario["hedge"]> = [
 const ways = Arbitrary.schema(Schema.Literals([0, 1, 2]))
 
 const { "the bench": bench, ...others } = laws
-const { "lets the first model of a chain go first, as long as one of its targets is free": _, ...kept } =
-  bench!
+const { "uses the first model of a chain while one of its targets is free": _, ...kept } = bench!
 
 for (const [subject, group] of Object.entries({ ...others, "the bench": kept })) {
   describe(`with learned limits, ${subject}`, () => {

@@ -1,6 +1,6 @@
 /**
- * Everything opened is let go: whichever way a request is made and whichever way its caller leaves, within a second the
- * provider's connection is gone, and no fiber, no timer and no probe's slot is left.
+ * Everything that a request opens is released. However it is made and however its caller leaves, within a second the
+ * provider's connection is closed, and no fiber, timer or probe slot is left.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -14,7 +14,7 @@ import type { Transport } from "../../src/providers/index.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import * as Play from "./lifetime.ts"
 
-/** Plays one request as a probe, and looks at what is left a second after its caller is gone. */
+/** Plays one request as a probe, and checks what is left a second after its caller left. */
 const play = (
   dialect: Play.Dialect,
   transport: Layer.Layer<Transport>,
@@ -68,13 +68,13 @@ const play = (
 
 const each = <A>(all: Readonly<Record<string, A>>) => Object.entries(all)
 
-/** The protocols that a way to ask speaks. */
+/** The protocols that a way to make a request supports. */
 const spoken = (ask: string) =>
   each(Play.dialects).filter(([, { chat }]) => chat !== undefined || !ask.endsWith("LanguageModel"))
 
 type Case = readonly [name: string, play: ReturnType<typeof play>]
 
-/** Plays all cases side by side, and tells which of them left something behind. */
+/** Plays all cases concurrently, and lists those that left something behind. */
 const nothingIsLeftOf = (cases: ReadonlyArray<Case>) =>
   Effect.gen(function* () {
     const wrong: Array<unknown> = []
@@ -89,7 +89,7 @@ const nothingIsLeftOf = (cases: ReadonlyArray<Case>) =>
     assert.deepStrictEqual(wrong, [])
   })
 
-describe.concurrent("everything opened is let go", () => {
+describe.concurrent("everything that a request opens is released", () => {
   for (const [way, transport] of each(Play.transports)) {
     for (const [name, ask] of each(Play.streams)) {
       it.live(`${name} over ${way}`, () =>

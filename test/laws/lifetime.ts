@@ -1,4 +1,4 @@
-/** What the lifetime law is played with: every way to ask, to be served and to leave. */
+/** The cases of the lifetime law: every way to make a request, every transport and every way to leave. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Clock from "effect/Clock"
@@ -22,7 +22,7 @@ import { UpstreamRouter } from "../../src/router/index.ts"
 import type { Behaviour, Step } from "../support/FaultServer.ts"
 import { sseHead } from "../support/FaultServer.ts"
 
-/** Every way to a provider. */
+/** Every transport. */
 export const transports: Readonly<Record<string, Layer.Layer<Transport>>> = {
   undici: UndiciTransport.layer(),
   "effect/http over undici": Layer.provide(HttpClientTransport.layer, NodeHttpClient.layerUndici),
@@ -33,7 +33,7 @@ export const transports: Readonly<Record<string, Layer.Layer<Transport>>> = {
 
 type AnyProvider = Provider.Provider<Wire.Request<never>, Wire.Answer, Wire.Chunk>
 
-/** One protocol: how a provider of it is made and asked, and what its server says. */
+/** One protocol: how its provider is made, the request, and what its server sends. */
 export interface Dialect {
   readonly make: (origin: string) => Effect.Effect<AnyProvider, never, Transport>
   /** The same for the layers of effect/ai; absent for an operation that they do not use. */
@@ -42,7 +42,7 @@ export interface Dialect {
   /** Events that are held back. */
   readonly held: string
   readonly content: string
-  /** All that is missing for a complete stream, the last word included. */
+  /** The rest of a complete stream, its final event included. */
   readonly last: string
   readonly error: string
 }
@@ -61,7 +61,7 @@ const chat = (delta: object, finish_reason: string | null = null) =>
 
 const policy = {
   retries: { times: 0 },
-  // What rests is half-open again at once: the requests under test are probes.
+  // A benched target is half-open again at once, so the requests under test are probes.
   cooldown: { transient: { base: 1, max: 1 } },
   threshold: { unknown: 1 }
 } as const
@@ -129,16 +129,16 @@ export const dialects: Readonly<Record<string, Dialect>> = {
   }
 }
 
-// -- ways to ask ----------------------------------------------------------------------------------------------------
+// -- ways to make a request -----------------------------------------------------------------------------------------
 
-/** What is asked, and of whom. */
+/** The request, and the chains that it may use. */
 export interface Asked {
   readonly chain: Chain.Chain<AnyProvider>
   readonly chat: Chain.Chain<OpenAi.Provider | Anthropic.Provider> | undefined
   readonly request: Wire.Request<never>
 }
 
-/** A stream that has not begun; its scope is that of the one who reads it. */
+/** A stream that has not begun. It lives in the scope of its reader. */
 type Streaming = (asked: Asked) => Stream.Stream<unknown, unknown, Failover.Failover>
 
 const ai = (layer: Layer.Layer<LanguageModel.LanguageModel, never, Failover.Failover>) =>
@@ -156,7 +156,7 @@ const scoped = <A, E, E2, R>(f: Effect.Effect<Stream.Stream<A, E, R>, E2, R | Sc
 const classify = (error: unknown) =>
   Failure.isFailure(error) ? error : new Failure.Transient({ reason: "Unknown", message: "odd" })
 
-/** Every way to ask for a stream. */
+/** Every way to request a stream. */
 export const streams: Readonly<Record<string, Streaming>> = {
   "Failover.stream": ({ chain, request }) => Failover.stream(chain, request),
   "Failover.open": ({ chain, request }) =>
@@ -198,7 +198,7 @@ type Whole = (asked: Asked) => Effect.Effect<unknown, unknown, Failover.Failover
 const generate = (layer: Layer.Layer<LanguageModel.LanguageModel, never, Failover.Failover>) =>
   Effect.provide(LanguageModel.generateText({ prompt: "hi" }), layer)
 
-/** Every way to ask for a whole answer. */
+/** Every way to request a whole answer. */
 export const wholes: Readonly<Record<string, Whole>> = {
   "Failover.complete": ({ chain, request }) => Failover.complete(chain, request),
   "Failover.use": ({ chain, request }) =>
@@ -215,7 +215,7 @@ export const wholes: Readonly<Record<string, Whole>> = {
     )
 }
 
-/** What is asked of one server. */
+/** The request to one server. */
 export const askedOf = (dialect: Dialect, origin: string): Effect.Effect<Asked, never, Transport> =>
   Effect.gen(function* () {
     const provider = yield* dialect.make(origin)
@@ -229,7 +229,7 @@ export const askedOf = (dialect: Dialect, origin: string): Effect.Effect<Asked, 
 
 // -- ways to leave --------------------------------------------------------------------------------------------------
 
-/** One way to leave: what the server does, and what becomes of the stream. The server never ends by itself. */
+/** One way to leave: what the server sends, and how the caller reads. The server never ends the stream itself. */
 export interface Leaving {
   readonly plays: (dialect: Dialect) => Behaviour
   readonly reads: (
@@ -248,7 +248,7 @@ const afterCommit = ({ content, held }: Dialect): Behaviour => [
   { send: content },
   hang
 ]
-/** More than all buffers on the way take: the connection is paused. */
+/** More than all buffers on the way hold, so the connection is paused. */
 const flood = ({ content, held }: Dialect): Behaviour => [
   sseHead,
   { send: held },
@@ -329,7 +329,7 @@ export const leavings: Readonly<Record<string, Leaving>> = {
     plays: afterCommit,
     reads: (stream) => Effect.scoped(Stream.toPull(stream))
   },
-  "an async iterator that is left": {
+  "an async iterator that returns early": {
     plays: afterCommit,
     reads: (stream) =>
       Effect.contextWith((context: Context.Context<Failover.Failover>) =>
@@ -338,7 +338,7 @@ export const leavings: Readonly<Record<string, Leaving>> = {
         })
       )
   },
-  "a part that is merged and left": {
+  "a merged stream that is left": {
     plays: afterCommit,
     reads: (stream) => Stream.runDrain(Stream.take(Stream.merge(stream, Stream.never), 1))
   }
@@ -357,7 +357,7 @@ export const wholeLeavings: Readonly<Record<string, readonly [Behaviour, "fails"
   ]
 }
 
-/** A real clock that counts who sleeps by it. */
+/** A real clock that counts the sleeps under way. */
 export const countingClock = (
   real: Clock.Clock
 ): { readonly clock: Clock.Clock; readonly sleepers: () => number } => {

@@ -1,6 +1,6 @@
 /**
- * The law above all: if within its deadline some target of its chain that a request has not tried would answer it, or
- * one that it may retry is well again, the request is answered; and what a failing target receives stays bounded.
+ * The first law: a request is answered if, within its deadline, a target that it has not tried would answer it or a target
+ * that it may retry recovers. The load on a failing target stays bounded.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -34,12 +34,12 @@ const Day = Schema.Struct({
   ]),
   /** How long a call takes. */
   latency: Schema.Literals([0, 5, 40]),
-  /** Where in the chain the healthy one stands, as a share. */
+  /** The position of the healthy target in the chain, from 0 to 1. */
   place: Schema.Literals([0, 0.5, 1]),
   attempts: Schema.Literals([8, 1, 3]),
   retryBudget: Schema.Literals([0.2, 0, 1_000]),
   whenAllBenched: Schema.Literals(["tryAnyway", "wait", "fail"]),
-  /** How long the last one fails, too. */
+  /** How long the healthy target fails as well. */
   blip: Schema.Literals([50, 200, 450])
 })
 type Day = typeof Day.Type
@@ -70,7 +70,7 @@ const service = (name: string, until: number, failure: Failure.Failure, latency:
   return { seen, backend: Backend.make(name, { ask }) }
 }
 
-/** How many of the callers are lost, and what each target got while it failed. */
+/** How many callers are lost, and how many calls each target received while it failed. */
 const play = (day: Day, services: ReadonlyArray<ReturnType<typeof service>>, defaults: boolean) =>
   Effect.gen(function* () {
     const chain = Chain.fromLinks(services.map(({ backend }) => Model.make(backend, "m")))
@@ -97,7 +97,7 @@ const play = (day: Day, services: ReadonlyArray<ReturnType<typeof service>>, def
 
 describe("no request is lost", () => {
   it.effect.prop(
-    "while one target of its chain is well, whatever the others fail of, wherever it stands and however many call",
+    "while one target of its chain is healthy, whatever the others fail with, wherever it stands and however many callers there are",
     [Day],
     ([day]) =>
       Effect.gen(function* () {
@@ -117,7 +117,7 @@ describe("no request is lost", () => {
   )
 
   it.effect.prop(
-    "to a blip of all its targets that is shorter than the first backoff, with all defaults",
+    "when all its targets fail for less than the first backoff, with all defaults",
     [Day],
     ([day]) =>
       Effect.gen(function* () {
@@ -126,7 +126,7 @@ describe("no request is lost", () => {
           service(`p${i}`, day.blip, failureOf(way), day.latency)
         )
         assert.strictEqual(yield* play(day, services, true), 0)
-        // Twice what a call and one retry of each would be.
+        // Twice the calls of one attempt and one retry each.
         for (const { seen } of services) assert.isAtMost(seen.failed, 4 * day.callers)
       }),
     check(150)

@@ -1,7 +1,7 @@
 /**
- * The law above all, where more than failures keeps targets out: limits of their own, benches by hand, and a bench that is
- * shared with another process. A request that is lost has called each target that would have answered it, but for those that
- * it may not call.
+ * The first law, with more reasons to skip a target than failures: limits of its own, manual benches, and a bench that is
+ * shared with another process. A lost request has called each target that would have answered it, except those that it may
+ * not call.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -23,7 +23,7 @@ const List = <S extends Schema.Constraint>(item: S, minimum: number, maximum: nu
 
 const Service = Schema.Struct({
   way: Schema.Literals(["Overloaded", "RateLimit", "InvalidKey", "ModelMissing", "Connection", "hang"]),
-  /** It fails from then until then, in milliseconds. */
+  /** When it begins to fail and when it recovers, in milliseconds. */
   from: Schema.Literals([0, 300]),
   until: Schema.Literals([0, 200, 2_000, 9_000, 40_000, 1e9]),
   latency: Schema.Literals([0, 5, 40, 900]),
@@ -74,7 +74,7 @@ interface Call {
   readonly at: number
 }
 
-/** A request that was lost, and how the targets stood for it then. */
+/** A lost request, and the state of each target at that moment. */
 interface Lost {
   readonly caller: number
   readonly process: number
@@ -104,7 +104,7 @@ const chainOf = ({ services }: Day, calls: Array<Call>) =>
     })
   )
 
-/** When the day begins: the processes have found each other. */
+/** The start of the scenario, when the processes have found each other. */
 const start = 1_000
 
 const play = (day: Day) =>
@@ -169,7 +169,7 @@ const isExcused = (
   target: number
 ): boolean => {
   const state = lost.states[target]!
-  // A limit is never exceeded, and a bench by hand is noticed to have ended within a second.
+  // A limit is never exceeded, and the end of a manual bench is noticed within a second.
   const wasByHand = byHand.some(({ at, millis, target: index }) => {
     const [from, until] = [start + at, start + at + millis]
     return index % services.length === target && from <= lost.at && lost.at <= until + maxWait + 1_000
@@ -182,7 +182,7 @@ const isExcused = (
 
 describe("no request is lost", () => {
   it.effect.prop(
-    "while a target that it may call would answer it, with limits, benches by hand and a shared bench",
+    "while a target that it may call would answer it, with limits, manual benches and a shared bench",
     [Day],
     ([day]) =>
       Effect.gen(function* () {

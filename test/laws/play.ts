@@ -32,13 +32,13 @@ import { Scripted } from "../../src/testing/index.ts"
 import { patientClock } from "../support/clock.ts"
 import type { Scenario } from "./scenario.ts"
 
-/** A request: who asks, and whether with a token cap. */
+/** A request: its caller, and whether it has a token cap. */
 export interface Request {
   readonly caller: number
   readonly capped: boolean
 }
 
-/** What became of one caller's request. Times are milliseconds since the epoch. */
+/** The outcome of one caller's request. Times are milliseconds since the epoch. */
 export interface Told {
   readonly caller: number
   readonly asks: "complete" | "stream" | "open"
@@ -47,13 +47,13 @@ export interface Told {
   readonly exit: Exit.Exit<void, RunError.RunError | RunError.StreamBroken>
   /** The content that arrived, piece by piece: `target@call:piece`. */
   readonly pieces: ReadonlyArray<string>
-  /** Calls and fibers of this caller that still ran when it was gone; what is stubborn may. */
+  /** Calls and fibers of this caller that still ran after it had left. Stubborn calls may. */
   readonly running: { readonly calls: number; readonly fibers: number }
-  /** What the runtime said of where the answer came from, where it was asked. */
+  /** The target that the runtime named as the source of the answer, if it was asked for. */
   readonly answered: Omit<Failover.Answered<unknown>, "value"> | undefined
 }
 
-/** What an observer heard, and the bench at that moment. */
+/** An event that an observer received, and the bench at that moment. */
 export interface Heard {
   readonly event: FailoverEvent.FailoverEvent
   readonly state: Bench.State
@@ -76,9 +76,9 @@ export interface Played {
   /** Every call that reached a provider, in order. */
   readonly calls: ReadonlyArray<Scripted.Recorded<Request>>
   readonly chain: Chain.Chain<AnyProvider>
-  /** The steps of a call: of the `n`th at a target. */
+  /** The steps of the `n`th call to a target. */
   readonly stepsOf: (target: string, n: number) => ReadonlyArray<string>
-  /** What was still there when all callers were gone and all that could not be stopped had ended. */
+  /** What was left after all callers had gone and all uninterruptible work had ended. */
   readonly left: { readonly calls: number; readonly fibers: number; readonly probes: ReadonlyArray<string> }
 }
 
@@ -109,7 +109,7 @@ export const play = (scenario: Scenario, onEvent: () => void = () => {}): Effect
       Effect.forkChild(call(scenario, world, failover, fibers[caller]!, caller))
     )
     const everybody = yield* Effect.forkChild(Fiber.joinAll(callers))
-    // The longest deadline, and time for what does not stop before it has finished.
+    // The longest deadline, plus time for uninterruptible calls to finish.
     yield* TestClock.adjust("15 minutes")
     if (everybody.pollUnsafe() === undefined) return yield* Effect.die(new Error("somebody still waits"))
     const told = yield* Fiber.join(everybody)
@@ -125,7 +125,7 @@ export const play = (scenario: Scenario, onEvent: () => void = () => {}): Effect
   }).pipe(Effect.provide(registry), Random.withSeed(scenario.seed), Effect.provide(patientClock))
 }
 
-/** Counts the fibers that the runtime has started for some callers, and that still run. */
+/** Counts the fibers that the runtime started for some callers and that still run. */
 export class Fibers {
   active = 0
   readonly recordFiberStart = () => {
@@ -161,7 +161,7 @@ const build = (scenario: Scenario): World => {
       const n = counts.get(key) ?? 0
       counts.set(key, n + 1)
       const steps = stepsOf(key, n).map((name, place) => stepOf(name, `${key}@${n}:${place};`))
-      // The provider counts as well, and takes the call of that number.
+      // The provider counts its calls too, and runs the script of that number.
       return Array.from({ length: n + 1 }, () => steps)
     }
     const made = Scripted.makeWith<Request, string, Scripted.Part>(format, `p${i}`, next, {
@@ -213,7 +213,7 @@ const format: Scripted.Format<Request, string, Scripted.Part> = {
   phase: (part) => part.phase
 }
 
-/** Every piece of content says which call at which target it belongs to, and its place in it. */
+/** Every piece of content names its target, its call and its position. */
 const stepOf = (name: string, tag: string): Scripted.Step<string, Scripted.Part> => {
   const [what, how, number] = name.split(" ")
   switch (what) {
@@ -228,7 +228,7 @@ const stepOf = (name: string, tag: string): Scripted.Step<string, Scripted.Part>
     case "wait":
       return { wait: Number(how) }
     case "hang":
-      // Nobody waits for so long; but what cannot be stopped has to end some day.
+      // Longer than any caller waits, but finite: an uninterruptible call has to end.
       return { wait: "14 minutes" }
     case "die":
       return { die: new Error("a bug") }
@@ -277,7 +277,7 @@ const policyOf = ({ hedge, learnedLimit, policy }: Scenario): Policy.Options => 
   threshold: { transient: policy.threshold }
 })
 
-// -- what people do -----------------------------------------------------------------------------------------------
+// -- callers and operators ----------------------------------------------------------------------------------------
 
 const call = (
   scenario: Scenario,
@@ -313,7 +313,7 @@ const call = (
       }
     }
 
-    // A moment later than everything else begins, so that virtual time waits for all that happens in it.
+    // Shortly after everything else begins, so that virtual time waits for all that happens in that moment.
     yield* Effect.sleep(at + 1)
     const startedAt = yield* Clock.currentTimeMillis
     let endedAt = startedAt
@@ -329,7 +329,7 @@ const call = (
       yield* Fiber.interrupt(fiber)
     }
     const exit = yield* Fiber.await(fiber)
-    // An attempt whose time was up is stopped, but not waited for: a moment for its last turns.
+    // The runtime interrupts an attempt that timed out without waiting for it. This gives it time for its last turns.
     for (let i = 0; i < 40; i++) yield* Effect.yieldNow
     const open = calls.filter(({ outcome, request }) => request.caller === caller && outcome === "open")
     const running = { calls: open.length, fibers: fibers.active }
@@ -353,9 +353,9 @@ const benchByHand = (scenario: Scenario, { chain }: World, bench: BenchRegistry.
     )
   })
 
-// -- what is seen of it -------------------------------------------------------------------------------------------
+// -- what is recorded ---------------------------------------------------------------------------------------------
 
-/** Writes down what each operation of the engine does to the bench. */
+/** Records what each operation of the engine does to the bench. */
 export const watched = (
   registry: BenchRegistry.BenchRegistry["Service"],
   steps: Array<Step>
@@ -384,7 +384,7 @@ export const watched = (
   return { ...registry, [EngineBench.key]: noted }
 }
 
-/** The targets of a chain, as the bench knows them. */
+/** The targets of a chain, by their bench keys. */
 export const targetsOf = (chain: Chain.Chain<AnyProvider>): ReadonlyArray<ReadonlyArray<string>> =>
   chain.models.flatMap(({ backend, spec: { model, provider } }) =>
     Context.isKey(backend)
@@ -394,7 +394,7 @@ export const targetsOf = (chain: Chain.Chain<AnyProvider>): ReadonlyArray<Readon
         )
   )
 
-/** Every key that concerns a target. */
+/** Every bench key that covers a target. */
 export const keysOf = (target: string): ReadonlyArray<string> => {
   const parts = BenchKey.parse(target)
   assert.isDefined(parts)
@@ -402,7 +402,7 @@ export const keysOf = (target: string): ReadonlyArray<string> => {
   return [target, BenchKey.format({ provider, credential }), BenchKey.format({ provider, model }), provider]
 }
 
-/** How a key stands at a moment, read off its entry. */
+/** The state of a key at a moment, read from its entry. */
 export const standing = (
   state: Bench.State,
   key: string,

@@ -1,6 +1,6 @@
 /**
- * Random days in the life of a runtime: chains, credentials, policies, what every provider does at every call, who
- * calls when and who hangs up. Plain data, so that a failing one is printed small and can be replayed.
+ * Random scenarios: chains, credentials, policies, what every provider does at every call, when callers come and when they
+ * disconnect. They are plain data, so that a failing one is printed shrunk and can be replayed.
  */
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
@@ -8,7 +8,7 @@ import { Failure, type Policy as Policies, Strategy } from "../../src/index.ts"
 
 const speaking = ["one", "two", "three", "held", "wait 5", "wait 700"] as const
 
-/** What happens in a call. Waits are milliseconds; a failure may say how long to wait. */
+/** What happens in a call. Waits are milliseconds. A failure may name a time to wait. */
 export const StepName = Schema.Literals([
   ...speaking,
   "complete",
@@ -29,7 +29,7 @@ const List = <S extends Schema.Constraint>(item: S, minimum: number, maximum: nu
   Schema.Array(item).check(Schema.isBetweenLength(minimum, maximum))
 const Index = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
 
-/** After a while, what the decision table treats each in its own way. */
+/** Failures, after a while. The decision table has a row of its own for each. */
 const telling = [
   "wait 5",
   "wait 700",
@@ -41,7 +41,7 @@ const telling = [
   "ContextExceeded"
 ] as const
 
-/** A third of the calls go well. */
+/** A third of the calls succeed. */
 const Call = Schema.Union([
   List(Schema.Literals(speaking), 1, 5),
   List(Schema.Literals(telling), 1, 3),
@@ -50,11 +50,11 @@ const Call = Schema.Union([
 
 const Provider = Schema.Struct({
   strategy: Schema.Literals(Strategy.strategies),
-  /** One per credential: which base URL it stands at. */
+  /** The base URL of each credential. */
   places: List(Schema.Literals(["own", "here", "there"]), 1, 3),
-  /** It does not stop when it is told to, but when it has finished. */
+  /** It cannot be interrupted, and ends only when it has finished. */
   stubborn: Schema.Boolean,
-  /** Requests here have a token cap that can be left out. */
+  /** Its requests have a token cap that can be left out. */
   capped: Schema.Literals([true, false])
 })
 
@@ -65,10 +65,10 @@ const Link = Schema.Struct({
 })
 
 const Caller = Schema.Struct({
-  /** Most come together. */
+  /** Most callers come at the same time. */
   at: Schema.Literals([0, 1, 2, 3, 500, 6_000, 30_000]),
   asks: Schema.Literals(["complete", "stream", "open"]),
-  /** When it hangs up: never, after a time, or after so many turns of the scheduler. */
+  /** When it disconnects: never, after a time, or after a number of turns of the scheduler. */
   leaves: Schema.Union([
     Schema.Literal("never"),
     Schema.Struct({ after: Schema.Literals([0, 3, 600, 4_000, 20_000]) }),
@@ -89,20 +89,20 @@ const Policy = Schema.Struct({
   retryBudget: Schema.Literals([0.2, 0, 1_000])
 })
 
-/** A day in the life of a runtime. */
+/** A scenario: what happens to one runtime. */
 export const Scenario = Schema.Struct({
   seed: Schema.Int,
-  /** Operations between two yields of a fiber, at least 3: the fewer, the more ways in which fibers interleave. */
+  /** Operations between two yields of a fiber, at least 3. With fewer, fibers interleave in more ways. */
   turn: Schema.Literals([2_048, 3, 4, 5, 7]),
   providers: List(Provider, 1, 3),
   chain: List(Link, 1, 4),
   onContextExceeded: List(Link, 0, 1),
   onContentPolicy: List(Link, 0, 1),
   policy: Policy,
-  /** What targets do, call by call; each target takes one of these and goes round in it. */
+  /** What targets do, call by call. Each target takes one of these scripts and repeats it. */
   scripts: List(List(Call, 1, 3), 1, 4),
   callers: List(Caller, 1, 6),
-  /** Keys that somebody benches by hand. */
+  /** Keys that an operator benches. */
   byHand: List(
     Schema.Struct({
       at: Schema.Literals([0, 400, 7_000]),
@@ -115,7 +115,7 @@ export const Scenario = Schema.Struct({
   )
 })
 
-/** A day in the life of a runtime. */
+/** A scenario: what happens to one runtime. */
 export interface Scenario extends Schema.Schema.Type<typeof Scenario> {
   /** Whether requests are hedged. Default: no. */
   readonly hedge?: Policies.Options["hedge"]
@@ -123,7 +123,7 @@ export interface Scenario extends Schema.Schema.Type<typeof Scenario> {
   readonly learnedLimit?: Policies.Options["learnedLimit"]
 }
 
-/** A day without anything special, to be changed: a provider with one model and one key for each script. */
+/** A plain scenario, as a base for others: a provider with one model and one key for each script. */
 export const quiet = (scripts: Scenario["scripts"], policy: Partial<Scenario["policy"]> = {}): Scenario => ({
   seed: 1,
   turn: 2_048,
@@ -153,8 +153,8 @@ export const quiet = (scripts: Scenario["scripts"], policy: Partial<Scenario["po
 export const arbitrary: Arbitrary.Arbitrary<Scenario> = Arbitrary.schema(Scenario)
 
 /**
- * How often a law is put to the test, and from which seed: the same every time, so that a change that breaks a law
- * is the one to blame. `LAWS_RUNS=5000 LAWS_SEED=7 npx vitest run test/laws` looks elsewhere, and for longer.
+ * How many scenarios a law is tested with, and from which seed. The seed is fixed, so that a failure comes from the latest
+ * change. `LAWS_RUNS=5000 LAWS_SEED=7 npx vitest run test/laws` tests more scenarios, and others.
  */
 export const check = (runs: number) => ({
   arbitrary: {

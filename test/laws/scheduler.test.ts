@@ -1,7 +1,7 @@
 /**
- * Two callers, a probe, a success, a failure, a bench by hand and a reload, in every order of their turns.
+ * Two callers, a probe, a success, a failure, a manual bench and a reload, in every order of their turns.
  *
- * The target rests when the first turn is taken; after the last one everything is well.
+ * The target is benched at the first turn. After the last turn every target is healthy.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -10,9 +10,9 @@ import { type FailoverEvent, Policy } from "../../src/index.ts"
 import { byHand, play, primary, type Seen } from "./turns/play.ts"
 import { orders, type World, worlds } from "./turns/turns.ts"
 
-/** What has to be true of every order. Throws where it is not. */
+/** What has to hold in every order. Each throws where it does not. */
 const laws: Readonly<Record<string, (seen: Seen, world: World) => void>> = {
-  "nobody is lost who could be answered": (seen, world) => {
+  "every request that can be answered is answered": (seen, world) => {
     const { events, exits } = seen
     assert.lengthOf(exits, 3)
     const lost = events.filter((event) => event._tag === "RunFailed")
@@ -33,7 +33,7 @@ const laws: Readonly<Record<string, (seen: Seen, world: World) => void>> = {
     }
   },
 
-  "a rest by hand is ended by no outcome, and nobody is sent there": ({
+  "no outcome ends a manual bench, and no request goes to its target": ({
     benchedAt,
     events,
     eventsBefore,
@@ -46,7 +46,7 @@ const laws: Readonly<Record<string, (seen: Seen, world: World) => void>> = {
     }
     for (const event of events.slice(eventsBefore)) {
       if (event._tag !== "AttemptStarted" || event.target.key !== primary) continue
-      assert.isAtLeast(event.at, until, "an attempt during a rest by hand")
+      assert.isAtLeast(event.at, until, "an attempt during a manual bench")
     }
   },
 
@@ -65,11 +65,11 @@ const laws: Readonly<Record<string, (seen: Seen, world: World) => void>> = {
     }
   },
 
-  "no probe's slot, no open call and no fiber is left": ({ left }) => {
+  "no probe slot, open call or fiber is left": ({ left }) => {
     assert.deepStrictEqual(left, { calls: 0, fibers: 0, probes: [] })
   },
 
-  "every attempt ends once, and every run": ({ events }) => {
+  "every attempt and every run ends once": ({ events }) => {
     const runs = new Map<FailoverEvent.RunInfo, Array<FailoverEvent.FailoverEvent>>()
     for (const event of events) runs.set(event.run, [...(runs.get(event.run) ?? []), event])
     assert.strictEqual(runs.size, 3)
@@ -77,13 +77,13 @@ const laws: Readonly<Record<string, (seen: Seen, world: World) => void>> = {
   }
 }
 
-/** It tried what rests because there was nowhere else to go. That is done once, and this is where the failure came. */
+/** The run tried a benched target because no other was left. It does so once, and that attempt failed. */
 const hadItsTry = ({ events, single }: Seen, { error, run }: FailoverEvent.RunFailed): boolean => {
   const begun = events.filter((event) => event._tag === "AttemptStarted" && event.run === run)
   return error._tag === "ChainExhausted" && begun.length === 1 && begun.every((event) => single.has(event))
 }
 
-/** It came while the target rested by hand, or its maxWait ends before that rest does. */
+/** The run began during the manual bench of its target, or its maxWait ends before that bench does. */
 const restsByHandTooLong = ({ benchedAt }: Seen, { at, error, run }: FailoverEvent.RunFailed): boolean => {
   const until = benchedAt + byHand
   if (at < benchedAt || at >= until) return false

@@ -1,6 +1,6 @@
 /**
- * Other people's code: whatever an observer, a classifier, a schedule, a limiter, a judge or a provider's own method does, no
- * request is lost, no fiber dies, nothing is thrown where nobody catches it, and the log names the seam once.
+ * Code of users: whatever an observer, a classifier, a schedule, a limiter, a judge or a provider's method does, no request is
+ * lost, no fiber dies, no exception goes uncaught, and the log names the faulty function once.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -28,7 +28,7 @@ import { Scripted } from "../../src/testing/index.ts"
 
 const secret = "sk-secret-in-a-prompt"
 
-/** Ways in which a function of the user's own is broken. */
+/** Ways in which a user's function is broken. */
 const broken = {
   throws: () => {
     throw new TypeError(secret)
@@ -37,13 +37,13 @@ const broken = {
     throw secret
   },
   "gives nothing": () => undefined,
-  "gives nonsense": () => ({ _tag: "Transient", reason: secret }),
+  "returns an invalid value": () => ({ _tag: "Transient", reason: secret }),
   "gives an error": () => new Error(secret),
-  "gives a promise that is rejected": () => Promise.reject(new Error(secret)),
-  "gives a promise that never ends": () => new Promise(() => {})
+  "returns a promise that is rejected": () => Promise.reject(new Error(secret)),
+  "returns a promise that never settles": () => new Promise(() => {})
 } satisfies Record<string, () => unknown>
 
-/** Ways in which an effect of the user's own is broken. */
+/** Ways in which a user's effect is broken. */
 const brokenEffects: Record<string, Effect.Effect<never>> = {
   dies: Effect.die(new TypeError(secret)),
   "dies later": Effect.andThen(Effect.sleep(5), Effect.die(new TypeError(secret))),
@@ -52,10 +52,10 @@ const brokenEffects: Record<string, Effect.Effect<never>> = {
   "hangs and cannot be interrupted": Effect.uninterruptible(Effect.never),
   "interrupts itself": Effect.interrupt,
   "gives nothing": Effect.undefined as Effect.Effect<never>,
-  "gives nonsense": Effect.succeed(Number.NaN) as unknown as Effect.Effect<never>
+  "returns an invalid value": Effect.succeed(Number.NaN) as unknown as Effect.Effect<never>
 }
 
-// What nobody catches ends the process; here it is collected.
+// An uncaught exception would end the process. Here it is collected.
 const uncaught: Array<unknown> = []
 const collect = (error: unknown) => void uncaught.push(error)
 beforeAll(() => {
@@ -67,7 +67,7 @@ afterAll(() => {
   process.off("unhandledRejection", collect)
 })
 
-/** Runs something for ten virtual minutes, with what was logged, and looks for what was thrown where nobody catches it. */
+/** Runs an effect for ten virtual minutes and returns what it logged. Fails on an uncaught exception. */
 const watch = <A, E>(program: Effect.Effect<A, E, BenchRegistry.BenchRegistry>) =>
   Effect.gen(function* () {
     const logs: Array<string> = []
@@ -80,7 +80,7 @@ const watch = <A, E>(program: Effect.Effect<A, E, BenchRegistry.BenchRegistry>) 
       Effect.forkChild
     )
     yield* TestClock.adjust("10 minutes")
-    // Promises are rejected in turns of the real loop.
+    // Promises are rejected in turns of the real event loop.
     yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
     assert.deepStrictEqual(uncaught.splice(0), [])
     const exit = fiber.pollUnsafe()
@@ -94,7 +94,7 @@ const named = (logs: ReadonlyArray<string>, seam: string) => logs.filter((line) 
 const fault = new Failure.Transient({ reason: "ServerError", message: "boom" })
 type Word = { readonly text: string; readonly phase: Phase.Phase }
 
-/** Two services; the first fails, in the turn in which it is asked or later, and before or after the commit point. */
+/** Two services. The first one fails: at once or in a later turn, and before or after the commit point. */
 const failing = (when: "at once" | "later") => {
   const pause = when === "at once" ? Effect.void : Effect.sleep(5)
   const wrong = Effect.andThen(pause, Effect.fail("closed" as const))
@@ -124,11 +124,11 @@ const tagOf = (exit: Exit.Exit<unknown, unknown> | undefined) =>
       : (exit.cause.reasons[0]?._tag === "Fail" && (exit.cause.reasons[0].error as { _tag?: string })._tag) ||
         "died"
 
-describe("code of others that is broken", () => {
+describe("broken user code", () => {
   for (const [how, breaks] of Object.entries(broken)) {
     for (const when of ["at once", "later"] as const) {
       const classify = breaks as () => Failure.Failure
-      it.effect(`classify ${how}, ${when}: the run goes on, and a cut stream does not end well`, () =>
+      it.effect(`classify ${how}, ${when}: the run continues, and a cut stream ends with an error`, () =>
         Effect.gen(function* () {
           const { exit, logs } = yield* watch(
             Effect.gen(function* () {
@@ -155,7 +155,7 @@ describe("code of others that is broken", () => {
         })
       )
 
-      it.effect(`an observer ${how}, ${when}: nobody else notices`, () =>
+      it.effect(`an observer ${how}, ${when}: nothing else is affected`, () =>
         Effect.gen(function* () {
           const heard: Array<string> = []
           const { exit, logs } = yield* watch(
@@ -181,7 +181,7 @@ describe("code of others that is broken", () => {
       )
     }
 
-    it.effect(`isBusy ${how}: a stream that stalls is cut on time, and not well`, () =>
+    it.effect(`isBusy ${how}: a stalled stream is cut on time, with an error`, () =>
       Effect.gen(function* () {
         const { exit, logs } = yield* watch(
           Effect.gen(function* () {
@@ -205,7 +205,7 @@ describe("code of others that is broken", () => {
 
     for (const at of ["the first chunk", "a later chunk"] as const) {
       for (const kind of ["a pump", "a flow"] as const) {
-        it.effect(`phase ${how} at ${at} of ${kind}: the attempt has failed`, () =>
+        it.effect(`phase ${how} at ${at} of ${kind}: the attempt fails`, () =>
           Effect.gen(function* () {
             const { exit, logs } = yield* watch(
               Effect.gen(function* () {
@@ -250,7 +250,7 @@ describe("code of others that is broken", () => {
       }
     }
 
-    it.effect(`the judge of a router ${how}: the route moves by the default, and comes back`, () =>
+    it.effect(`the judge of a router ${how}: the default verdict moves the route, and it returns`, () =>
       Effect.gen(function* () {
         const { exit, logs } = yield* watch(
           Effect.gen(function* () {
@@ -284,7 +284,7 @@ describe("code of others that is broken", () => {
       })
     )
 
-    it.effect(`a provider's method ${how}: the next one answers`, () =>
+    it.effect(`a provider's method ${how}: the next target answers`, () =>
       Effect.gen(function* () {
         const { exit } = yield* watch(
           Effect.gen(function* () {
@@ -304,7 +304,7 @@ describe("code of others that is broken", () => {
       })
     )
 
-    it.effect(`withoutTokenCap ${how}: the caller hears that his cap is too high, or is answered`, () =>
+    it.effect(`withoutTokenCap ${how}: the caller gets the error of its cap, or an answer`, () =>
       Effect.gen(function* () {
         const { exit } = yield* watch(
           Effect.gen(function* () {
@@ -323,7 +323,7 @@ describe("code of others that is broken", () => {
       })
     )
 
-    it.effect(`the cancel of a flow ${how}: its reader leaves all the same`, () =>
+    it.effect(`the cancel of a flow ${how}: its reader can leave anyway`, () =>
       Effect.gen(function* () {
         const { exit } = yield* watch(
           Effect.gen(function* () {
@@ -354,7 +354,7 @@ describe("code of others that is broken", () => {
   }
 
   for (const [how, effect] of Object.entries(brokenEffects)) {
-    it.effect(`a limiter that ${how}: requests are let through within a second`, () =>
+    it.effect(`a limiter that ${how}: requests are admitted within a second`, () =>
       Effect.gen(function* () {
         const { exit, logs } = yield* watch(
           Effect.gen(function* () {
@@ -372,7 +372,7 @@ describe("code of others that is broken", () => {
       })
     )
 
-    it.effect(`a schedule whose delay ${how}: the next one answers, and the deadline holds`, () =>
+    it.effect(`a schedule whose delay ${how}: the next target answers, and the deadline holds`, () =>
       Effect.gen(function* () {
         const retries = Schedule.modifyDelay(Schedule.recurs(3), () => effect) as Schedule.Schedule<
           unknown,
@@ -398,7 +398,7 @@ describe("code of others that is broken", () => {
       })
     )
 
-    it.effect(`the check of a router that ${how}: it goes on to check`, () =>
+    it.effect(`the check of a router that ${how}: the router continues to check`, () =>
       Effect.gen(function* () {
         let checks = 0
         const { exit } = yield* watch(
@@ -420,13 +420,13 @@ describe("code of others that is broken", () => {
             return (yield* router.status).phase
           }).pipe(Effect.scoped)
         )
-        // One that cannot be stopped is not begun a second time beside itself.
+        // A check that cannot be interrupted is not started a second time while it runs.
         if (how !== "hangs and cannot be interrupted") assert.strictEqual(exit, "primary")
       })
     )
   }
 
-  it.effect("an error that is not the target's goes to the caller at once, as it is", () =>
+  it.effect("an error that is not the target's goes to the caller at once, unchanged", () =>
     Effect.gen(function* () {
       for (const when of ["at once", "later"] as const) {
         const { exit } = yield* watch(

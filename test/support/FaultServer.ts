@@ -1,8 +1,8 @@
 /**
- * A server on 127.0.0.1 that misbehaves as it is told to.
+ * A server on 127.0.0.1 that misbehaves by a script.
  *
- * What it does with a request is a list of steps; what it saw stands in `requests`. It closes with its scope, at
- * once and with all its sockets.
+ * A list of steps says what it does with a request. `requests` holds the requests that it received. It closes with its
+ * scope, at once and with all its sockets.
  */
 
 import * as http from "node:http"
@@ -11,46 +11,46 @@ import * as net from "node:net"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 
-/** One thing the server does. Waits are milliseconds, and real ones. */
+/** One step of the server. Waits are milliseconds of real time. */
 export type Step =
   /** The status line and the headers. */
   | { readonly head: number; readonly headers?: Readonly<Record<string, string | ReadonlyArray<string>>> }
-  /** Some bytes of the body, in one write or in writes of so many bytes each, with a pause after each write. */
+  /** Some bytes of the body, in one write, or in writes of this many bytes with a pause after each. */
   | { readonly send: string | Uint8Array; readonly by?: number; readonly pause?: number }
   | { readonly wait: number }
   /** Nothing more happens. */
   | { readonly hang: true }
   /** The connection is reset (RST). */
   | { readonly reset: true }
-  /** The connection is closed (FIN), whatever was promised. */
+  /** The connection is closed (FIN), even in the middle of an answer. */
   | { readonly cut: true }
-  /** Bytes past HTTP: they go to the socket as they are. */
+  /** Bytes that are written to the socket as they are, outside of HTTP. */
   | { readonly raw: string }
   | { readonly end: true }
 
 /** All that the server does with one request. */
 export type Behaviour = ReadonlyArray<Step>
 
-/** One request as it was seen. */
+/** One request as it was received. */
 export interface Seen {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   readonly model: string | undefined
-  /** Which of the server's sockets it came over: 1, 2, … */
+  /** The number of the server's socket that it came over: 1, 2, … */
   readonly socket: number
   /** The client left before the answer was complete. */
   readonly aborted: boolean
-  /** Bytes of the answer that the client has not taken yet. */
+  /** Bytes of the answer that the client has not read yet. */
   readonly unsent: number
-  /** How far its answer is. It does not hold the body. */
+  /** The progress of its answer, without the body. */
   readonly progress: Progress
 }
 
-/** How far an answer is. */
+/** The progress of an answer. */
 export interface Progress {
-  /** The step that is under way, or how it ended. */
+  /** The current step, or how the answer ended. */
   readonly at: string
   /** Since when, in milliseconds of `performance.now()`. */
   readonly since: number
@@ -62,19 +62,19 @@ export interface FaultServer {
   readonly origin: string
   /** Every request so far whose body has been read. */
   readonly requests: ReadonlyArray<Seen>
-  /** Empties `requests`, for runs of many. */
+  /** Empties `requests`, for runs with many requests. */
   readonly forget: () => void
   /** How many connections were made so far. */
   readonly sockets: number
   /** Requests whose answer has not ended, and whose client is still there. */
   readonly running: number
-  /** What the following requests get, one after the other; the last one goes on for ever. */
+  /** What the next requests get, in order. The last one is repeated. */
   readonly play: (...behaviours: ReadonlyArray<Behaviour>) => void
-  /** What a request gets, by what it asks; wins over `play` where it gives something. */
+  /** What a request gets, by its content. Overrides `play` where it returns something. */
   readonly answer: (f: (request: Seen) => Behaviour | undefined) => void
 }
 
-/** Starts a server on a port of one's own choice; dies when somebody else listens there. */
+/** Starts a server on this port. Dies if the port is in use. */
 export const makeAt = (port: number): Effect.Effect<FaultServer, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.callback<Server>((resume) => {
@@ -92,7 +92,7 @@ export const makeAt = (port: number): Effect.Effect<FaultServer, never, Scope.Sc
 /** Starts a server on a free port. */
 export const make: Effect.Effect<FaultServer, never, Scope.Scope> = makeAt(0)
 
-/** An origin on which nobody listens. */
+/** An origin that refuses connections. */
 export const refused: Effect.Effect<string> = Effect.callback<string>((resume) => {
   const server = net.createServer()
   server.listen(0, "127.0.0.1", () => {
@@ -101,7 +101,7 @@ export const refused: Effect.Effect<string> = Effect.callback<string>((resume) =
   })
 })
 
-/** An origin that takes connections and never says a word. */
+/** An origin that accepts connections and sends nothing. */
 export const mute: Effect.Effect<string, never, Scope.Scope> = Effect.map(
   Effect.acquireRelease(
     Effect.callback<{ readonly server: net.Server; readonly open: Set<net.Socket> }>((resume) => {
@@ -223,7 +223,7 @@ const perform = async (
     const by = step.by ?? Math.max(1, bytes.length)
     for (let at = 0; at < bytes.length && !response.destroyed; at += by) {
       response.write(bytes.subarray(at, at + by))
-      // One turn of the loop at least, so that each write is a packet of its own.
+      // At least one turn of the event loop, so that each write is a packet of its own.
       if (by < bytes.length) await sleep(step.pause ?? 0)
     }
   } else if ("wait" in step) await sleepUnlessGone(step.wait, response)
@@ -239,7 +239,7 @@ const perform = async (
 const sleep = (millis: number): Promise<void> =>
   new Promise((resolve) => (millis === 0 ? setImmediate(resolve) : setTimeout(resolve, millis)))
 
-/** Nobody is served by waiting on, once the client is gone. */
+/** A wait that ends early when the client disconnects. */
 const sleepUnlessGone = (millis: number, response: http.ServerResponse): Promise<void> =>
   new Promise((resolve) => {
     if (millis === 0) return void setImmediate(resolve)
@@ -288,7 +288,7 @@ const eventStream = { "content-type": "text/event-stream; charset=utf-8" }
 /** The head of an event stream. */
 export const sseHead: Step = { head: 200, headers: eventStream }
 
-/** A stream of these events; each is written as it stands, with a turn of the loop between two. */
+/** A stream of these events. Each is written unchanged, with a turn of the event loop between two. */
 export const sse = (events: ReadonlyArray<string>): Behaviour => [
   sseHead,
   ...events.flatMap((event): ReadonlyArray<Step> => [{ send: event }, { wait: 0 }]),

@@ -1,6 +1,6 @@
-/** Numbers by chance that are the same for the same seed. */
+/** Seeded random numbers. */
 
-/** A source of numbers by chance. */
+/** A source of random numbers. */
 export interface Random {
   /** From 0 to below 1. */
   readonly next: () => number
@@ -10,7 +10,7 @@ export interface Random {
   readonly chance: (share: number) => boolean
 }
 
-/** A source that begins with a number (mulberry32). */
+/** A source with a seed (mulberry32). */
 export const make = (seed: number): Random => {
   let state = seed >>> 0
   const next = () => {
@@ -33,7 +33,7 @@ export const make = (seed: number): Random => {
   }
 }
 
-/** A source for one thing of a run: the same seed and the same parts give the same numbers, whatever else happened. */
+/** A source for one part of a run: the same seed and the same parts give the same numbers, whatever else happened. */
 export const of = (seed: number, ...parts: ReadonlyArray<string | number>): Random => {
   let hash = 0x811c9dc5 ^ seed
   for (const char of parts.join("/")) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193)

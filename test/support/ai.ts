@@ -1,4 +1,4 @@
-/** Actors for the tests of the failover models: models that play along, and calls in virtual time. */
+/** What the tests of the failover models share: mock models, and calls in virtual time. */
 import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as EffectModel from "effect/ai/Model"
@@ -20,7 +20,7 @@ import * as FailoverLanguageModel from "../../src/ai/FailoverLanguageModel.ts"
 export const error = (reason: AiError.AiErrorReason) =>
   AiError.make({ module: "Mock", method: "ask", reason })
 
-/** The errors that tests speak of. */
+/** The errors that tests use. */
 export const errors = {
   fault: error(new AiError.InternalProviderError({ description: "503" })),
   throttled: (seconds: number) =>
@@ -78,7 +78,7 @@ type StreamText = (
   options: LanguageModel.ProviderOptions
 ) => Stream.Stream<Response.StreamPartEncoded, AiError.AiError>
 
-/** A model whose behaviour a test may change while it runs, and what it saw. */
+/** A model whose behaviour a test may change while it runs, with a record of its calls. */
 export class Mock {
   calls = 0
   readonly asked: Array<LanguageModel.ProviderOptions> = []
@@ -87,7 +87,7 @@ export class Mock {
   readonly name: string
   generate: Generate
   stream: StreamText
-  /** Whether it says that it takes system messages in the history; unknown when it does not say. */
+  /** Whether it declares that it takes system messages in the history. Unknown if it declares nothing. */
   supportsSystem: boolean | undefined
   codecTransformer: LanguageModel.CodecTransformer | undefined
 
@@ -138,14 +138,14 @@ export class Mock {
 const outcome = (exit: Exit.Exit<unknown, unknown>) =>
   Exit.isSuccess(exit) ? "ended" : Cause.hasInterrupts(exit.cause) ? "interrupted" : "failed"
 
-/** Two mocks, `a` and `b`, without retries: what a test says of them happens at once. */
+/** Two mocks, `a` and `b`, without retries, so that a failure falls back at once. */
 export const two = (a: Mock, b: Mock, options: Parameters<typeof FailoverLanguageModel.layer>[1] = {}) =>
   FailoverLanguageModel.layer(
     [FailoverLanguageModel.member("a/m", a.layer), FailoverLanguageModel.member("b/m", b.layer)],
     { ...options, policy: { retries: { times: 0 }, ...options.policy } }
   )
 
-/** Runs something while time passes as fast as it is asked for. */
+/** Runs an effect in virtual time that advances whenever the effect sleeps. */
 export const play = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(effect)
@@ -156,7 +156,7 @@ export const play = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, 
 /** The text of an answer to "hi". */
 export const text = Effect.map(LanguageModel.generateText({ prompt: "hi" }), (response) => response.text)
 
-/** A part of a stream, in a word. */
+/** A short name for a part of a stream. */
 export const show = (
   part: Response.StreamPart<Record<string, Tool.Any>, Response.ToolParametersMode>
 ): string => {
@@ -174,11 +174,11 @@ export const show = (
   }
 }
 
-/** What an error is, in a word. */
+/** A short name for an error. */
 export const nameOf = (error: unknown): string =>
   AiError.isAiError(error) ? error.reason._tag : error instanceof Error ? error.message : String(error)
 
-/** Everything that came out of a stream, in words, and how it failed if it did. */
+/** The short names of everything that a stream emitted, and of its error if it failed. */
 export const words = <E, R>(
   stream: Stream.Stream<Response.StreamPart<Record<string, Tool.Any>, Response.ToolParametersMode>, E, R>
 ): Effect.Effect<string, never, R> =>
@@ -191,12 +191,12 @@ export const words = <E, R>(
     return seen.join(" ")
   })
 
-/** What a stream that answers "hi" gives. */
+/** What a stream that answers "hi" emits. */
 export const heard = words(
   Stream.unwrap(Effect.map(LanguageModel.LanguageModel, (model) => model.streamText({ prompt: "hi" })))
 )
 
-/** The errors of a cause, in a word each. */
+/** The short names of the errors in a cause. */
 export const errorsOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> =>
   cause.reasons.map((reason) =>
     Cause.isFailReason(reason)
@@ -206,7 +206,7 @@ export const errorsOf = (cause: Cause.Cause<unknown>): ReadonlyArray<string> =>
         : "interrupted"
   )
 
-/** The errors a call failed with, in their order. */
+/** The errors that a call failed with, in order. */
 export const failing = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<ReadonlyArray<string>, never, R> =>
@@ -225,6 +225,6 @@ export const recording = () => {
   return { spans, tracer }
 }
 
-/** The value of a service in the context of whoever asks. */
+/** The value of a service in the context of the caller. */
 export const peek = <I, A>(key: Context.Key<I, A>): Effect.Effect<A | undefined> =>
   Effect.map(Effect.serviceOption(key), (option) => (option._tag === "Some" ? option.value : undefined))

@@ -1,4 +1,4 @@
-/** What the tests of the bench begin with, as a state machine and as a service. */
+/** What the tests of the bench share, of the state machine and of the service. */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Credential from "../../src/domain/Credential.ts"
@@ -10,21 +10,21 @@ import * as Policy from "../../src/policy/Policy.ts"
 import type { Rest } from "../../src/policy/Rule.ts"
 import { fault } from "./engine.ts"
 
-/** One target of many. */
+/** A target. */
 export const target = (model = "m", credential = "k", provider = "a") =>
   Target.make({ provider, model, credential: Credential.make(credential), policy: Policy.defaults })
 export const a = target()
-/** Five seconds at first, half a minute at most. */
+/** First five seconds, at most half a minute. */
 export const rest: Rest = { scope: "target", threshold: 1, base: 5_000, max: 30_000 }
 export const keyRest: Rest = { ...rest, scope: "credential" }
 
 /** Admits a target that may be called, or fails. */
 export const admitted = (state: Bench.State, to: Target.Target, now: number) => {
   const [admission, next] = Bench.admit(state, to, now)
-  assert(admission._tag !== "Resting", `${to.key} rests at ${now}`)
+  assert(admission._tag !== "Resting", `${to.key} is benched at ${now}`)
   return [admission, next] as const
 }
-/** Admits a target whose rest has ended, or fails. */
+/** Admits a target whose cooldown has ended, or fails. */
 export const probe = (state: Bench.State, to: Target.Target, now: number) => {
   const [admission, next] = admitted(state, to, now)
   assert(admission._tag === "Probe")
@@ -35,13 +35,13 @@ export const why = (state: Bench.State, of: Target.Target, now: number) => {
   const resting = Bench.peek(state, of, now)
   return resting && `${resting.key} ${resting.reason} ${resting.until}${resting.probing ? " probing" : ""}`
 }
-/** A target that was benched at 0 and rests until 5000. */
+/** A target that is benched from 0 to 5000. */
 export const benched = () => {
   const [go, state] = admitted(Bench.empty, a, 0)
   return Bench.fail(state, a, go, fault(), rest, 0)
 }
 
-/** An attempt of one's own at `a`, as an application would make it that knows the bench only as a service. */
+/** An attempt at `a` as an application makes it that knows the bench only as a service. */
 export const attempt = (failure: Failure | undefined) =>
   Effect.scoped(
     Effect.gen(function* () {

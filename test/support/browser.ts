@@ -1,10 +1,10 @@
-/** A headless Chromium for tests: the one of the machine, or of `CHROMIUM_PATH`. */
+/** A headless Chromium for tests: the machine's, or the one at `CHROMIUM_PATH`. */
 import { existsSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type Browser, chromium, type Page } from "playwright-core"
 
-/** Where it is; `undefined` where there is none. */
+/** Its path, or `undefined` if there is none. */
 export const path: string | undefined = [
   process.env.CHROMIUM_PATH,
   "/usr/bin/chromium",
@@ -27,22 +27,22 @@ const args = [
 export const start = (): Promise<Browser> =>
   chromium.launch({ ...(path !== undefined && { executablePath: path }), args })
 
-/** Starts it with an empty profile, until the scope ends. */
+/** Starts it with an empty profile. It ends with the scope. */
 export const launch: Effect.Effect<Browser, never, Scope.Scope> = Effect.acquireRelease(
   Effect.promise(start),
   (browser) => Effect.promise(() => browser.close())
 )
 
-/** A page that is open, and what went over its wires. */
+/** An open page, and what it requested and logged. */
 export interface Opened {
   readonly page: Page
   /** The addresses of all its requests. */
   readonly requests: ReadonlyArray<string>
-  /** What it complained of. */
+  /** Its errors and warnings. */
   readonly complaints: ReadonlyArray<string>
 }
 
-/** Opens an address in a window of its own. */
+/** Opens an address in a new window. */
 export const open = (
   browser: Browser,
   url: string,

@@ -1,4 +1,4 @@
-/** The candidates of requests to one chain. The bench, the limits and the rooms are real; time is the test's. */
+/** The candidates of requests to one chain, over a real bench, real limits and real rooms. Time is the test's. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { Candidates } from "../../src/candidates/Candidates.ts"
@@ -18,7 +18,7 @@ import { RunClock } from "../../src/time/RunClock.ts"
 import { rest } from "./bench.ts"
 import { fault, throttle } from "./engine.ts"
 
-/** A provider with these credentials; `name@url` has a base URL, and `name*` may send one request a minute. */
+/** A provider with these credentials. `name@url` has a base URL, and `name*` may send one request a minute. */
 export const provider = (name: string, ...credentials: ReadonlyArray<string>) => {
   const [first, ...others] = (credentials.length === 0 ? ["k"] : credentials).map((text) => {
     const [credential = "", baseUrl] = text.replace("*", "").split("@")
@@ -51,7 +51,7 @@ export const stage = Effect.fnUntraced(function* (chain: Chain.Chain<Scripted.Sc
     shared,
     signals,
     targetOf,
-    /** The targets that requests were told about as skipped, and why. */
+    /** The targets that requests reported as skipped, with the reasons. */
     skipped,
     /** The candidates of a new request. */
     request: (choosing?: Choosing) => new Candidates(prepared, context, clock, shared, onSkip, choosing),
@@ -62,7 +62,7 @@ export const stage = Effect.fnUntraced(function* (chain: Chain.Chain<Scripted.Sc
     },
     /** Uses up the requests per minute of the target's credential. */
     usesUp: (key: string) => shared.limits.take(targetOf(key)),
-    /** The target takes one attempt and refuses a second one beside it; the first is still under way. */
+    /** The target accepts one attempt, which stays under way, and refuses a second one meanwhile. */
     fills: (key: string) => {
       const { load } = signals.ofTarget(targetOf(key))
       load.began()

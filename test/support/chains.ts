@@ -1,4 +1,4 @@
-/** Chains of scripted providers for the tests of what one request may use up: time, attempts, retries. */
+/** Chains of scripted providers, for tests of what one request may use: time, attempts, retries. */
 import * as Effect from "effect/Effect"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
@@ -12,7 +12,7 @@ type Calls = Scripted.Script<unknown, string, Scripted.Part>
 /** Never answers. */
 export const hang: Calls = [[{ hang: true }]]
 
-/** A chain of providers `a`, `b`, … with these scripts, who was called when, and how many streams are open. */
+/** A chain of providers `a`, `b`, … with these scripts, which one was called when, and how many streams are open. */
 export const chainOf = (...scripts: ReadonlyArray<Calls>) => {
   const providers = scripts.map((script, i) => Scripted.make("abcdef"[i]!, script))
   return {

@@ -7,28 +7,28 @@ import type * as Scope from "effect/Scope"
 /** The project's folder. */
 export const root = resolve(import.meta.dirname, "../..")
 
-/** How long a test that starts processes may take, in milliseconds: on a busy machine each of them takes seconds to begin. */
+/** The timeout of a test that starts processes, in milliseconds. On a busy machine each takes seconds to start. */
 export const processes = 300_000
 
-/** A command that runs. */
+/** A running command. */
 export interface Running {
   readonly process: ChildProcess
-  /** What it has said so far. */
+  /** Its output so far. */
   readonly stdout: () => string
   readonly stderr: () => string
   /** Its exit code, once it has ended. */
   readonly exit: Effect.Effect<number | null>
-  /** Waits until it has said so on standard output, or in its log on standard error; what the pattern's first group matched. */
+  /** Waits for a pattern on standard output, or in its log on standard error. Returns the match of the pattern's first group. */
   readonly says: (pattern: RegExp) => Effect.Effect<string>
 }
 
-/** Starts the command line from its sources; it is killed with the scope if it is still there. */
+/** Starts the command line from its sources. It is killed with the scope if it still runs. */
 export const start = (
   args: ReadonlyArray<string>,
   options: {
     readonly input?: string
     readonly env?: Readonly<Record<string, string>>
-    /** Where its standard error goes instead of `stderr`: a file that is open. */
+    /** An open file that receives its standard error instead of `stderr`. */
     readonly stderrTo?: number
   } = {}
 ): Effect.Effect<Running, never, Scope.Scope> =>
@@ -66,7 +66,7 @@ export const start = (
             child.stdout?.on("data", look)
             child.stderr?.on("data", look)
             child.on("close", () =>
-              resume(Effect.die(new Error(`it ended without saying ${pattern}:\n${stdout}\n${stderr}`)))
+              resume(Effect.die(new Error(`it ended without printing ${pattern}:\n${stdout}\n${stderr}`)))
             )
           })
       }

@@ -1,8 +1,8 @@
-/** Virtual time that does not depend on how fast the machine is. */
+/** Virtual time that does not depend on the speed of the machine. */
 import * as TestClock from "effect/testing/TestClock"
 
 /**
- * By default the clock goes on when a fiber that it woke has been running for a second of real time. On a busy machine that
- * happens, and then a test sees other times than on a quiet one.
+ * By default the clock advances when a fiber that it woke has run for a second of real time. That happens on a busy machine,
+ * and then a test sees other times than on an idle one.
  */
 export const patientClock = TestClock.layer({ warningDelay: "1 hour" })

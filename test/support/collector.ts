@@ -1,4 +1,4 @@
-/** A gateway whose telemetry goes to a collector, and what the collector has got when the gateway is gone. */
+/** A gateway that sends telemetry to a collector, and what the collector has received when the gateway has stopped. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
@@ -8,7 +8,7 @@ import type * as Gateway from "../../src/gateway/Gateway.ts"
 import * as FaultServer from "./FaultServer.ts"
 import { start } from "./gateway.ts"
 
-/** Something that was sent: a span or an entry of the log, with its attributes as a table. */
+/** A span or a log entry that was sent, with its attributes as a record. */
 export interface Item {
   readonly name?: string
   readonly traceId?: string
@@ -19,7 +19,7 @@ export interface Item {
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-/** Runs something against a gateway and gives what a collector got of it. */
+/** Runs an effect against a gateway and returns what a collector received. */
 export const collected = (
   config: {
     readonly telemetry?: { readonly otlp?: object; readonly usage?: boolean }
@@ -57,7 +57,7 @@ export const collected = (
     }
   })
 
-/** The items of this name, wherever they stand. */
+/** The items of this name, at any depth. */
 const itemsIn = (node: unknown, name: string): ReadonlyArray<Item> => {
   if (typeof node !== "object" || node === null) return []
   return Object.entries(node).flatMap(([key, value]) =>

@@ -1,4 +1,4 @@
-/** A client that asks, runs the tools that are called and asks again, through a gateway. */
+/** A client that sends a question through a gateway, runs the tools that are called, and continues. */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { callers } from "./dialect/callers.ts"
@@ -7,7 +7,7 @@ import { chunk, completion, type Json, message, type Reply, type Stage } from ".
 /** The protocols of clients. */
 export type ClientProtocol = keyof typeof callers
 
-/** A question, the calls of the answer with their results, and another question; every answer has to be a 200. */
+/** A question, the calls of its answer with their results, and another question. Every answer has to be a 200. */
 export const converse = Effect.fnUntraced(function* (
   { url }: Stage,
   protocol: ClientProtocol,
@@ -33,7 +33,7 @@ export const converse = Effect.fnUntraced(function* (
   return calls
 })
 
-/** An answer with the tool's name as the target was given it. */
+/** An answer that calls the tool by the name that the target received. */
 export const named = (asked: Json, reply: Reply): Reply => {
   const [tool] = asked.tools
   const name = JSON.stringify(tool.function?.name ?? tool.name)

@@ -1,4 +1,4 @@
-/** Actors for the tests of the engine: failures of every class, and a run that is played in virtual time. */
+/** What the tests of the engine share: failures of every class, and runs in virtual time. */
 import { assert } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -14,11 +14,11 @@ import { type BenchInfo, BenchRegistry } from "../../src/health/BenchRegistry.ts
 import type { Rule } from "../../src/policy/Rule.ts"
 import type * as Scripted from "../../src/testing/Scripted.ts"
 
-/** A throttle, with the wait the provider asks for. */
+/** A throttle with the wait that the provider named. */
 export const throttle = (retryAfter?: Duration.Input) =>
   new Failure.RateLimit({ message: "slow down", ...after(retryAfter) })
 
-/** A fault of a given kind. */
+/** A fault with this reason. */
 export const fault = (
   reason: typeof Failure.TransientReason.Type = "Overloaded",
   retryAfter?: Duration.Input
@@ -39,7 +39,7 @@ export const tooLong = (tokens: { readonly limit?: number; readonly actual?: num
 const after = (retryAfter: Duration.Input | undefined) =>
   retryAfter === undefined ? {} : { retryAfter: Duration.fromInputUnsafe(retryAfter) }
 
-/** A failure of a class, as plain as possible. */
+/** The simplest failure of a class. */
 export const failureOf = (name: Failure.FailureClass): Failure.Failure => {
   const one = <const L extends string>(literals: ReadonlyArray<L>) => literals.find((l) => l === name)
   const transient = one(Failure.TransientReason.literals)
@@ -51,7 +51,7 @@ export const failureOf = (name: Failure.FailureClass): Failure.Failure => {
   return name === "RateLimit" ? throttle() : tooLong()
 }
 
-/** How a run ended: with what, when, and who rested then. */
+/** The end of a run: its result, its time, and the keys that were benched then. */
 export interface Played<A, E> {
   readonly value: A | undefined
   readonly error: E | undefined
@@ -64,8 +64,8 @@ export interface Played<A, E> {
 }
 
 /**
- * Plays a run in virtual time and tells how it ended. Every draw of chance is `chance`, so a backoff with full jitter
- * waits half of its delay.
+ * Plays a run in virtual time and returns how it ended. Every random number is `chance`, so a backoff with full jitter waits
+ * half of its delay by default.
  */
 export const play = <A, E, R>(
   run: Effect.Effect<A, E, R>,
@@ -95,7 +95,7 @@ export const play = <A, E, R>(
     return yield* Fiber.join(fiber)
   })
 
-/** A source of chance that always says the same. */
+/** A random source that always returns the same number. */
 export const always = (chance: number): typeof Random.Random.Service => ({
   nextDoubleUnsafe: () => chance,
   nextIntUnsafe: () => 0
@@ -109,17 +109,17 @@ export const benches: Effect.Effect<ReadonlyArray<string>, never, BenchRegistry>
 
 const inWords = ({ key, reason, until }: BenchInfo) => `${short(key)} ${reason} ${until}`
 
-/** Every call of some providers as `time target`, in the order of time. */
+/** Every call of some providers as `time target`, in order of time. */
 export const calls = (...providers: ReadonlyArray<Scripted.Scripted>): ReadonlyArray<string> =>
   providers
     .flatMap((provider) => provider.calls)
     .sort((a, b) => a.at - b.at)
     .map(({ at, target }) => `${at} ${short(target)}`)
 
-/** A target without its credential, where that is the only one. */
+/** A target without its credential, if it has only one. */
 const short = (key: string) => (key.includes("/") ? key.replace("#default", "") : key)
 
-/** The texts of a stream's parts that carry content. */
+/** The texts of a stream's parts that have content. */
 export const texts = <E, R>(
   stream: Stream.Stream<Scripted.Part, E, R>
 ): Effect.Effect<ReadonlyArray<string>, E, R> =>
@@ -127,7 +127,7 @@ export const texts = <E, R>(
     parts.map((part) => part.text).filter((text) => text !== "")
   )
 
-/** The delays a row chooses, driven by hand: no clock is involved. Every draw of chance is `chance`. */
+/** The delays that a row chooses, without a clock. Every random number is `chance`. */
 export const delays = (retry: Rule["retry"], chance = 0.5) =>
   Effect.gen(function* () {
     assert(typeof retry !== "string")

@@ -11,7 +11,7 @@ export class Tap<A, E> implements Flow.Flow<A, E> {
   cancelled = 0
   gathered = false
 
-  /** What nobody has taken yet. */
+  /** Items that have not been read yet. */
   get left(): ReadonlyArray<A> {
     return this.#items
   }

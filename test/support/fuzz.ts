@@ -1,7 +1,7 @@
 /**
- * What all fuzz tests share: cases by chance that can be had again, and JSON that is nearly right.
+ * What all fuzz tests share: random cases that can be repeated, and JSON that is nearly valid.
  *
- * A case that fails says its seed; `FUZZ_SEED=N npx vitest run test/fuzz` begins with that case. `FUZZ_RUNS=10` takes ten times as
+ * A failing case prints its seed. `FUZZ_SEED=N npx vitest run test/fuzz` begins with that case. `FUZZ_RUNS=10` runs ten times as
  * many cases.
  */
 import { it } from "@effect/vitest"
@@ -10,7 +10,7 @@ import * as Random from "./Random.ts"
 const first = Number(process.env.FUZZ_SEED ?? 1)
 const times = Number(process.env.FUZZ_RUNS ?? 1)
 
-/** A test of so many cases. */
+/** A test with this many cases. */
 export const fuzz = (
   name: string,
   cases: number,
@@ -28,7 +28,7 @@ export const fuzz = (
   })
 }
 
-/** A list of values, each made by chance. */
+/** A list of random values. */
 export const listOf = <A>(random: Random.Random, most: number, make: () => A): Array<A> =>
   Array.from({ length: random.int(most + 1) }, make)
 
@@ -94,7 +94,7 @@ export const json = (random: Random.Random, depth = 3): unknown => {
   }
 }
 
-/** The same JSON with some of it changed: left out, doubled, of another type, under another name, or something else. */
+/** The same JSON with some parts changed: left out, doubled, renamed, of another type or replaced. */
 export const mutated = (random: Random.Random, value: unknown, share: number): unknown => {
   if (random.chance(share)) return json(random, 2)
   if (Array.isArray(value)) {
@@ -116,7 +116,7 @@ export const mutated = (random: Random.Random, value: unknown, share: number): u
   )
 }
 
-/** Bytes cut at places by chance. */
+/** Bytes that are cut at random places. */
 export const cut = (random: Random.Random, bytes: Uint8Array): ReadonlyArray<Uint8Array> => {
   const pieces: Array<Uint8Array> = []
   const most = random.pick([1, 2, 5, 40, 1_000])

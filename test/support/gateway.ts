@@ -1,4 +1,4 @@
-/** Actors for the gateway's tests: a gateway on a free port, requests to it, and what good answers look like. */
+/** What the gateway's tests share: a gateway on a free port, requests to it, and valid answers. */
 import * as http from "node:http"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Context from "effect/Context"
@@ -12,7 +12,7 @@ import type * as FaultServer from "./FaultServer.ts"
 
 export { anthropic, eventually, openai } from "./providers.ts"
 
-/** A key that must come out nowhere. */
+/** A key that must not appear in any output. */
 export const key = "sk-very-secret-0123456789"
 
 /** Starts a gateway with this config on a free port, until the scope ends. */
@@ -27,7 +27,7 @@ export const start = (
     return HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
   }).pipe(Effect.provide(NodeServices.layer), Effect.orDie)
 
-/** A provider of the config that stands at a fault server, with as many keys as are wanted. */
+/** A provider of the config that uses a fault server, with any number of keys. */
 export const provider = (
   protocol: "openai" | "anthropic",
   server: FaultServer.FaultServer,
@@ -38,19 +38,19 @@ export const provider = (
   credentials: keys.map((apiKey, index) => ({ name: `k${index + 1}`, apiKey }))
 })
 
-/** What came back. */
+/** The response. */
 export interface Got {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
   readonly text: string
-  /** The body parsed, where it is JSON; and what stands at a path of it, such as `error.code`. */
+  /** The parsed body if it is JSON, and the value at a path in it, such as `error.code`. */
   readonly json: unknown
   readonly at: (path: string) => unknown
   /** The connection broke before the end. */
   readonly broken: boolean
 }
 
-/** One request, without any of an SDK's kindness. */
+/** One request, without the conveniences of an SDK. */
 export const ask = (
   url: string,
   options: {
@@ -58,7 +58,7 @@ export const ask = (
     readonly headers?: Readonly<Record<string, string>>
     readonly body?: unknown
     readonly agent?: http.Agent
-    /** Hears the parts of the answer as they come. */
+    /** Receives the parts of the answer as they come. */
     readonly hears?: (part: string) => void
   } = {}
 ): Effect.Effect<Got> =>

@@ -1,6 +1,6 @@
 /**
- * A gateway whose tokens come from the environment of its parent's choice, served and then looked through: prints which
- * of the texts are still in its heap. Run with `--expose-gc`; the texts are turned around, so that asking finds nothing.
+ * Starts a gateway whose tokens come from the environment, serves requests, and prints which of the given texts are still in
+ * its heap. Run with `--expose-gc`. The texts are given reversed, so that the search does not find its own arguments.
  */
 import { readFileSync } from "node:fs"
 import { request } from "node:http"
@@ -16,7 +16,7 @@ import * as Gateway from "../../src/gateway/Gateway.ts"
 const file = process.argv[2]!
 const turned = (text: string) => [...text].reverse().join("")
 
-/** A request whose token is made here and let go. */
+/** A request whose token is created here and not kept. */
 const ask = (url: string, token: string): Effect.Effect<number> =>
   Effect.callback<number>((resume) => {
     const headers = { authorization: `Bearer ${turned(token)}` }

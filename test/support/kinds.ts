@@ -1,4 +1,4 @@
-/** A gateway over upstreams that answer by a script, and what they were asked. */
+/** A gateway over scripted upstreams, and the requests that they received. */
 import * as http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import { ask, type Got, start } from "./gateway.ts"
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the wire, which these tests look into
 export type Json = Record<string, any>
 
-/** What an upstream answers. Events are written as `data:`, with their type as `event:` where they have one. */
+/** The answer of an upstream. Events are written as `data:`, with their type, if any, as `event:`. */
 export interface Reply {
   readonly status?: number
   readonly type?: string
@@ -21,11 +21,11 @@ export interface Reply {
 export interface Upstream {
   readonly protocol: "openai" | "anthropic"
   readonly reply: (asked: Json, count: number, path: string) => Reply
-  /** More of the provider in the config. */
+  /** More fields of the provider in the config. */
   readonly more?: object
 }
 
-/** What was asked of an upstream. */
+/** A request to an upstream. */
 export interface Seen {
   readonly path: string
   readonly headers: http.IncomingHttpHeaders
@@ -75,7 +75,7 @@ const listen = (upstream: Upstream, seen: Array<Seen>) =>
     (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   )
 
-/** A gateway that runs. */
+/** A running gateway. */
 export interface Stage {
   readonly url: string
   readonly seen: Readonly<Record<string, ReadonlyArray<Seen>>>

@@ -1,4 +1,4 @@
-/** One browser for all tests of a file: windows of different tests share nothing, and a start takes a second. */
+/** One browser for all tests of a file, since a start takes a second. Windows of different tests share nothing. */
 import * as Effect from "effect/Effect"
 import type { Browser } from "playwright-core"
 import { afterAll, beforeAll } from "vitest"

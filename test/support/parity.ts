@@ -20,10 +20,10 @@ export const strange = new Failure.Transient({ reason: "Unknown", message: "what
 export const refused = new Failure.BadRequest({ reason: "Invalid", message: "not like this" })
 export const tooLong = new Failure.ContextExceeded({ message: "too long" })
 
-/** What a provider's credential or model does, call by call; the last call goes on for ever. */
+/** What a provider's credential or model does, call by call. The last entry is repeated. */
 export type Steps = ReadonlyArray<Scripted.Call<string, Scripted.Part>>
 
-/** A provider whose credentials, in this order, each play a script of their own. */
+/** A provider whose credentials each play a script of their own, in this order. */
 export const withKeys = (
   name: string,
   scripts: Readonly<Record<string, Steps>>,
@@ -35,15 +35,15 @@ export const withKeys = (
   return Scripted.make(name, script, { credentials: [first, ...rest], ...options })
 }
 
-/** A chain of one model of each of these providers, and of nothing else. */
+/** A chain of one model of each of these providers. */
 export const chainOf = (...providers: ReadonlyArray<Scripted.Scripted>) =>
   Chain.fromLinks(providers.map((provider) => Model.make(provider, "m")))
 
-/** One request, which needs no time: its answer, or its error as a value. */
+/** One request that takes no time: its answer, or its error as a value. */
 export const ask = <R>(chain: Chain.Chain<Scripted.Scripted, R>, options?: Failover.CallOptions) =>
   Effect.map(Effect.result(Failover.complete(chain, "a prompt", options)), Result.merge)
 
-/** One request that may take its time, up to an hour. Every draw of chance is `chance`; 1 is all but reached. */
+/** One request that may take up to an hour. Every random number is `chance`, where 1 means just below 1. */
 export const askInTime = <R>(
   chain: Chain.Chain<Scripted.Scripted, R>,
   options: Failover.CallOptions & { readonly chance?: number; readonly within?: Duration.Input } = {}
@@ -57,7 +57,7 @@ export const askInTime = <R>(
     return yield* Fiber.join(fiber)
   })
 
-/** Makes every draw of chance the same number, from 0 to 1. */
+/** Makes every random number the same, from 0 to 1. */
 export const chance = (number: number) =>
   Effect.provideService(Random.Random, { nextDoubleUnsafe: () => number, nextIntUnsafe: () => 0 })
 
@@ -69,11 +69,11 @@ export const keysOf = (provider: Scripted.Scripted): ReadonlyArray<string> =>
 export const timesOf = (provider: Scripted.Scripted): ReadonlyArray<number> =>
   provider.calls.map(({ at }) => at)
 
-/** Whether a key rests now. */
+/** Whether a key is benched now. */
 export const isBenched = (key: string) =>
   Effect.flatMap(BenchRegistry.BenchRegistry, (registry) => registry.isBenched(key))
 
-/** How a test is declared whose requests go through a runtime with these options. */
+/** Declares a test whose requests go through a runtime with these options. */
 export const under =
   (options?: Failover.FailoverOptions) =>
   (

@@ -1,4 +1,4 @@
-/** Actors for the wire tests: transports, targets, and what good answers look like in both protocols. */
+/** What the wire tests share: transports, targets, and valid answers in both protocols. */
 import * as diagnostics from "node:diagnostics_channel"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
@@ -19,14 +19,14 @@ import type { Transport } from "../../src/providers/transport/Transport.ts"
 import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import type * as Wire from "../../src/providers/wire/Wire.ts"
 
-/** Every way to a provider there is; all of them must behave alike. */
+/** Every transport. All of them must behave alike. */
 export const transports: ReadonlyArray<readonly [name: string, layer: Layer.Layer<Transport>]> = [
   ["undici", UndiciTransport.layer()],
   ["effect/http", Layer.provide(HttpClientTransport.layer, NodeHttpClient.layerUndici)],
   ["fetch", Layer.provide(HttpClientTransport.layer, FetchHttpClient.layer)]
 ]
 
-/** A key that must appear nowhere but in its header. */
+/** A key that must appear only in its header. */
 export const key = "sk-very-secret-0123456789"
 
 /** A target of a provider under test. */
@@ -37,7 +37,7 @@ export const target = (policy: Policy.Options = {}, credential = Credential.make
 export interface Dialect {
   readonly name: string
   readonly path: string
-  /** One type for both: a provider of no operation takes a request for none. */
+  /** One type for both protocols: the providers' operations are erased to `never`. */
   readonly make: (baseUrl: string) => Effect.Effect<HttpProvider<never>, never, Transport>
   readonly request: Wire.Request<never>
   readonly answer: object
@@ -114,7 +114,7 @@ export const withTransport =
   <A, E>(effect: Effect.Effect<A, E, Transport | Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
     Effect.flatMap(Layer.build(Layer.fresh(layer)), (context) => Effect.provideContext(effect, context))
 
-/** What a stream gave, and the failure it ended with. */
+/** What a stream emitted, and the failure that it ended with. */
 export const hear = (stream: Stream.Stream<Wire.Chunk, Failure>) =>
   Effect.suspend(() => {
     const chunks: Array<Wire.Chunk> = []
@@ -132,8 +132,8 @@ export const textOf = (chunks: ReadonlyArray<Wire.Chunk>): string =>
   Buffer.concat(chunks.map((chunk) => chunk.bytes)).toString()
 
 /**
- * Waits until undici has heard of so many answers of an origin the head, or the end, and until those who wait for it have
- * heard so too: it takes a connection back one turn after the end, and fibers may take some turns as well.
+ * Waits until undici has received the head, or the end, of this many answers of an origin, and until its waiting fibers have
+ * run. undici reuses a connection one turn after the end, and fibers may need some turns as well.
  */
 export const undiciHeard = (origin: string, what: "head" | "end") =>
   Effect.map(
@@ -160,12 +160,12 @@ export const undiciHeard = (origin: string, what: "head" | "end") =>
 // https://undici.nodejs.org/#/docs/api/DiagnosticsChannel
 const channels = { head: "undici:request:headers", end: "undici:request:trailers" }
 
-/** One turn of the loop. */
+/** One turn of the event loop. */
 const turn = Effect.callback<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })
 
-/** Waits until something is so; fails after a time that is long for a busy machine, too. */
+/** Waits until a condition holds. Fails after a time that is long even for a busy machine. */
 export const eventually = (condition: () => boolean): Effect.Effect<void, string> =>
   Effect.suspend(() => (condition() ? Effect.void : Effect.fail("it never came to that"))).pipe(
     Effect.retry(Schedule.max([Schedule.spaced("10 millis"), Schedule.recurs(1500)]))

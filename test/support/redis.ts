@@ -1,11 +1,11 @@
-/** Redis servers of the test's own, on free ports of 127.0.0.1, and what can happen to them. */
+/** Redis servers for tests, on free ports of 127.0.0.1, and their faults. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import * as net from "node:net"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Files from "./files.ts"
 
-/** True where the program is installed; else tests that need it say why they are skipped. */
+/** Whether the program is installed. Otherwise the tests that need it are skipped, with a reason. */
 export const isInstalled: boolean = spawnSync("redis-server", ["--version"]).status === 0
 
 /** Why tests are skipped. */
@@ -15,12 +15,12 @@ export const missing = "redis-server is not installed"
 export interface RedisServer {
   readonly url: string
   readonly port: number
-  /** It keeps its sockets and answers nothing. */
+  /** It keeps its sockets open and does not answer. */
   readonly pause: Effect.Effect<void>
   readonly resume: Effect.Effect<void>
-  /** It is gone, with all its data. */
+  /** It ends and loses its data. */
   readonly kill: Effect.Effect<void>
-  /** A new one, empty, on the same port. */
+  /** A new, empty server starts on the same port. */
   readonly restart: Effect.Effect<void>
 }
 
@@ -78,11 +78,11 @@ export const withConfig = (
 ): Effect.Effect<RedisServer, never, Scope.Scope> =>
   run((port) => [file, "--port", String(port), "--bind", "127.0.0.1", ...options])
 
-/** A server that speaks TLS only. */
+/** A server that accepts TLS only. */
 export const withTls = (...options: ReadonlyArray<string>): Effect.Effect<RedisServer, never, Scope.Scope> =>
   run((port) => [...onPort(0), "--tls-port", String(port), ...options])
 
-/** The answer of a server to one command without spaces in its words. */
+/** The answer of a server to one command whose words contain no spaces. */
 const ask = (port: number, ...words: ReadonlyArray<string>) =>
   Effect.callback<string>((resume) => {
     const socket = net.connect(port, "127.0.0.1", () => socket.write(`${words.join(" ")}\r\n`))
@@ -94,7 +94,7 @@ const ask = (port: number, ...words: ReadonlyArray<string>) =>
 
 const slots = 16_384
 
-/** A cluster of so many nodes, none of which has a copy; gives their URLs. */
+/** Starts a cluster with this many nodes and no replicas, and returns their URLs. */
 export const cluster = Effect.fnUntraced(function* (count: number) {
   const nodes: Array<{ readonly server: RedisServer; readonly bus: number }> = []
   for (let i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-/** Replicas that share their bench over a Redis, and what tests wait for. */
+/** Replicas that share their bench over a Redis, and the waits of their tests. */
 import { it } from "@effect/vitest"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,7 +12,7 @@ import * as RedisBench from "../../src/health/stores/RedisBench.ts"
 
 export type Registry = BenchRegistry["Service"]
 
-/** Waits that a busy machine does not exceed, and short pauses. */
+/** Timeouts that a busy machine does not exceed, and short pauses. */
 export const quick: RedisBench.Options = {
   timeout: "5 seconds",
   claimTimeout: "5 seconds",
@@ -33,7 +33,7 @@ export const replica = (url: string, options: RedisBench.Options = {}) =>
 export const on = <A, E, R>(registry: Registry, effect: Effect.Effect<A, E, R>) =>
   Effect.provideService(effect, BenchRegistry, registry)
 
-/** Waits until something holds; fails with what it was last if it never does. The limit is long for a busy machine, too. */
+/** Waits until a value satisfies a condition, and fails with the last value after a time that is long even for a busy machine. */
 export const eventually = <A>(
   read: Effect.Effect<A>,
   holds: (value: A) => boolean,
@@ -51,7 +51,7 @@ export const statusOf = (registry: Registry, key: string) =>
 export const becomes = (registry: Registry, key: string, status: string) =>
   eventually(statusOf(registry, key), (now) => now === status)
 
-/** A replica that has found its way to Redis: what it says is heard by another one. */
+/** A replica that has reached Redis: another one has received what it sent. */
 export const together = Effect.fnUntraced(function* (...replicas: ReadonlyArray<Registry>) {
   for (const [i, one] of replicas.entries()) {
     yield* one.bench(`hello-${i}`)
@@ -71,7 +71,7 @@ export const pair = (url: string, options?: RedisBench.Options) =>
     return [a, b] as const
   })
 
-/** Logs are kept, not printed. */
+/** Keeps logs instead of printing them. */
 export const quiet = Effect.provide(Logger.layer([]))
 
 export const live = (name: string, test: Effect.Effect<void, unknown, Scope.Scope>) =>

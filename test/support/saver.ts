@@ -1,4 +1,4 @@
-/** A process that saves ever new benches in the folder of its argument, until it is killed. */
+/** A process that keeps saving new benches in the folder of its argument until it is killed. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as Effect from "effect/Effect"

@@ -1,22 +1,22 @@
-/** Moments in the life of a gateway as its status page is told of them: made up, and the same each time. */
+/** Invented states of a gateway, as the status page receives them. They are the same each time. */
 import type { Provider, Row, State, Status, Step } from "../../src/gateway/status/Status.ts"
 
 type Bench = Status["benches"][number]
 type Decision = Status["decisions"][number]
 type Attempt = Decision["attempts"][number]
 
-/** Milliseconds that one step covers, and how many there are. */
+/** The milliseconds of one step, and the number of steps. */
 const [stepMillis, steps] = [10_000, 60]
 
 const second = 1_000
 const minute = 60 * second
 
-/** Numbers in [0, 1) that look like chance and are not: https://en.wikipedia.org/wiki/Lehmer_random_number_generator */
+/** Pseudorandom numbers in [0, 1): https://en.wikipedia.org/wiki/Lehmer_random_number_generator */
 const lehmer = (seed: number) => () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647
 
-/** How a target did: answers a step, its latency, and a share of failures by how long ago the step was. */
+/** A target's record: answers a step, latency, and the share of failures by the age of the step. */
 interface Did {
-  /** Attempts in ten seconds, or by how long ago they were. */
+  /** Attempts in ten seconds, or their number by the age of the step. */
   readonly rate: number | ((secondsAgo: number) => number)
   readonly p50: number
   readonly fails?: (secondsAgo: number) => number
@@ -72,7 +72,7 @@ interface Scene {
   readonly providers?: ReadonlyArray<Provider>
   readonly startedAt?: number
   readonly models?: Status["models"]
-  /** The share of requests that nobody answered, by how long ago the step was. */
+  /** The share of unanswered requests, by the age of the step. */
   readonly fails?: (secondsAgo: number) => number
 }
 
@@ -89,7 +89,7 @@ const providersOf = (rows: ReadonlyArray<Made>): ReadonlyArray<Provider> => {
   }))
 }
 
-/** Every answer was somebody's, and of what fell through nobody's. */
+/** Totals that fit the targets: every answer came from one of them, and unanswered requests from none. */
 const requestsOf = (
   now: number,
   rows: ReadonlyArray<Row>,
@@ -105,7 +105,7 @@ const requestsOf = (
   })
 }
 
-/** What callers ask for: `smart` goes through all large models, `cheap` through the small ones. */
+/** The chains that callers use: `smart` has all large models, `cheap` the small ones. */
 const modelsOf = (rows: ReadonlyArray<Row>): Status["models"] => {
   const small = /mini|llama|qwen/
   const keys = rows.filter(({ named }) => named).map(({ key }) => key)
@@ -225,11 +225,11 @@ const usual: ReadonlyArray<readonly [string, string]> = [
   ["cheap", "groq/llama-4-maverick#main"]
 ]
 
-/** Everything serves. */
+/** Every target serves. */
 export const healthy = (now: number): Status =>
   status(now, { rows: team(), decisions: smooth(now, 4_000, 40, usual) })
 
-/** Just started, and nothing asked. */
+/** Just started, without requests. */
 export const fresh = (now: number): Status =>
   status(now, { rows: team().map(({ key }) => ({ key })), startedAt: now - 4 * second })
 
@@ -237,7 +237,7 @@ export const fresh = (now: number): Status =>
 export const bare = (now: number): Status =>
   status(now, { rows: [], providers: providersOf(team()), startedAt: now - 4 * second })
 
-/** One target rests and another serves in its place. */
+/** One target is benched and another serves instead. */
 export const oneBenched = (now: number): Status => {
   const begun = 50
   const overloaded = { status: 529, evidence: "error.type: overloaded_error" }
@@ -245,7 +245,7 @@ export const oneBenched = (now: number): Status => {
     failed(at, sonnet, "Overloaded", { ...overloaded, action: "retry in 380 ms" }),
     failed(at + 500, sonnet, "Overloaded", overloaded)
   ]
-  // Rests of 5, 10 and 20 seconds, and a probe that fails at the end of each.
+  // Cooldowns of 5, 10 and 20 seconds, and a failed probe at the end of each.
   const trouble = [15, 35, 45, begun].map((ago, index) => {
     const at = now - ago * second
     const vain =
@@ -275,7 +275,7 @@ export const oneBenched = (now: number): Status => {
   })
 }
 
-/** Two targets are on trial: one waits for its probe, one is being probed. */
+/** Two targets are half-open: one waits for its probe, the other is being probed. */
 export const probing = (now: number): Status => {
   const [one, two] = [sonnet, "openai/gpt-5.2#primary"]
   const fails = (ago: number) => (ago < 60 && ago > 20 ? 1 : 0)
@@ -361,7 +361,7 @@ export const allDown = (now: number): Status => {
   })
 }
 
-/** A person has benched a credential, and a provider for good. */
+/** An operator has benched a credential, and a provider without an end. */
 export const byHand = (now: number): Status => {
   const of = (key: string) =>
     key.startsWith("groq") ? "groq" : key.endsWith("#backup") ? "openai#backup" : undefined
@@ -391,7 +391,7 @@ export const byHand = (now: number): Status => {
   })
 }
 
-/** Names as long as they get, many credentials, and models that only clients named. */
+/** Names of the greatest length, many credentials, and models that only clients named. */
 export const longNames = (now: number): Status => {
   const model = "accounts/research-and-development/models/llama-4-maverick-17b-128e-instruct-fp8-turbo"
   const keys = [
@@ -456,7 +456,7 @@ export const longNames = (now: number): Status => {
   })
 }
 
-/** Two hundred targets, all of them busy, some of them in trouble. */
+/** Two hundred busy targets, some of them failing. */
 export const large = (now: number, round = 0): Status => {
   const rows = Array.from({ length: 200 }, (_, index): Made => {
     const key = `provider-${Math.floor(index / 20) + 1}/model-${(index % 10) + 1}#${index % 20 < 10 ? "main" : "backup"}`

@@ -1,10 +1,10 @@
-/** Takes the pictures of the status page that the documents show: `node test/support/screenshots.ts`. */
+/** Takes the screenshots of the status page for the docs: `node test/support/screenshots.ts`. */
 import * as Effect from "effect/Effect"
 import * as Browser from "./browser.ts"
 import * as Scenes from "./scenes.ts"
 import * as Stage from "./stage.ts"
 
-/** Three in the morning, so that the pictures are the same each time. */
+/** Three in the morning, so that the screenshots are the same each time. */
 const now = Date.parse("2026-03-02T03:12:40Z")
 
 const folder = new URL("../../docs/images/", import.meta.url)

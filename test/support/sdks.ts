@@ -1,4 +1,4 @@
-/** A gateway with a target of each protocol behind it; both say the same and look closely at what they are asked. */
+/** A gateway with a target of each protocol. Both give the same answers and validate their requests. */
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type JsonObject, refuseStateful } from "../../src/translate/index.ts"
@@ -28,21 +28,21 @@ export interface Asked {
 /** What a test works with. */
 export interface World {
   readonly url: string
-  /** What the targets were asked, in their own words, in the order in which it came. */
+  /** The requests that the targets received, in their protocols and in order of arrival. */
   readonly asked: ReadonlyArray<Asked>
   readonly servers: Readonly<Record<Target, FaultServer.FaultServer>>
-  /** The server of a target answers as ever again. */
+  /** Restores the ordinary answers of a target's server. */
   readonly restore: (target: Target) => void
 }
 
 const answers: ReadonlyMap<string, (body: JsonObject) => Wire> = new Map([
-  // A model of its protocol that knows no threads, which its client finds out by asking.
+  // It has no stateful requests, which the client learns from the refusal.
   ["/v1/messages", (body: JsonObject) => refuseStateful("anthropic", body) ?? claude(body)],
   ["/v1/chat/completions", gpt],
   ["/v1/responses", responder]
 ])
 
-/** A wire answer, streamed where that was asked for. */
+/** A wire answer, streamed if that was requested. */
 export const played = (wire: Wire, isStream: boolean): FaultServer.Behaviour =>
   isStream && "stream" in wire
     ? FaultServer.sse(wire.stream.split(/(?<=\n\n)/))
@@ -50,7 +50,7 @@ export const played = (wire: Wire, isStream: boolean): FaultServer.Behaviour =>
 
 /**
  * A gateway. `openai` and `anthropic` are chains of one model; `openai-first` and `anthropic-first` are chains of both.
- * The servers answer by rote what they were not told to do otherwise; `seen` is told everything they are asked.
+ * Unless a test overrides them, the servers give fixed answers. `asked` receives every request.
  */
 export const world = Effect.gen(function* () {
   const servers = { openai: yield* FaultServer.make, anthropic: yield* FaultServer.make }
@@ -75,7 +75,7 @@ export const world = Effect.gen(function* () {
     policy: {
       retries: { times: 0 },
       threshold: { transient: 100 },
-      // Longer than a busy machine lets a stream wait that goes on.
+      // Longer than a busy machine delays a running stream.
       timeouts: { idle: "2 seconds" },
       maxWait: 0
     }
@@ -83,20 +83,20 @@ export const world = Effect.gen(function* () {
   return { url, asked, servers, restore } satisfies World
 })
 
-/** A test with a world of its own, which the key of a provider never leaves. */
+/** A test with servers of its own. */
 export const live = (name: string, test: (world: World) => Promise<void>): void => {
   it.live(name, () => Effect.flatMap(world, (made) => Effect.promise(() => test(made))))
 }
 
-/** The server of a target breaks as told, until it is restored. */
+/** Makes the server of a target fail in this way until it is restored. */
 export const breaks = ({ servers }: World, target: Target, behaviour: FaultServer.Behaviour): void => {
   servers[target].answer(() => behaviour)
 }
 
-/** The words with which `begun` breaks off. */
+/** The last words of `begun`. */
 export const words = "Well, you"
 
-/** The beginning of a target's stream, up to its first words, as it comes to who asked in one way or the other. */
+/** The beginning of a target's stream, up to its first words, in each of its protocols. */
 export const begun = (target: Target, way: string): string => {
   const message = { messages: [{ role: "user", content: "break" }], input: "break", max_tokens: 1 }
   const { input, max_tokens, messages } = message
@@ -116,10 +116,10 @@ export const begun = (target: Target, way: string): string => {
     .join("")
 }
 
-/** What the models say to "hi". */
+/** The answer of the models to "hi". */
 export const hello = "Hello! How are you?"
 
-/** What can fail before the first content, and the word for it. */
+/** Faults before the first content, with their names. */
 export const failures: ReadonlyArray<readonly [word: string, behaviour: FaultServer.Behaviour]> = [
   ["rate-limit", FaultServer.json({ error: { message: "Slow down" } }, 429)],
   [
@@ -129,14 +129,14 @@ export const failures: ReadonlyArray<readonly [word: string, behaviour: FaultSer
   ["truncated", [FaultServer.sseHead, { send: ": nothing yet\n\n" }, { cut: true }]]
 ]
 
-/** The ways in which a stream that has begun ends too early. */
+/** The ways in which a stream ends too early. */
 export const cuts = (opening: string): ReadonlyArray<FaultServer.Behaviour> => [
   [FaultServer.sseHead, { send: opening }, { wait: 20 }, { reset: true }],
   [FaultServer.sseHead, { send: opening }, { wait: 20 }, { end: true }],
   [FaultServer.sseHead, { send: opening }, { hang: true }]
 ]
 
-/** What a promise was rejected with, which holds no key of a provider. */
+/** What a promise was rejected with. Fails if it contains a provider's key. */
 export const failure = async (promise: PromiseLike<unknown>): Promise<unknown> => {
   const error = await rejection(promise)
   assert.notInclude(String(error), key)

@@ -8,7 +8,7 @@ import * as BuiltIn from "../../src/simulator/scenario/BuiltIn.ts"
 import * as Scenario from "../../src/simulator/scenario/Scenario.ts"
 import type { ScenarioFile } from "../../src/simulator/scenario/ScenarioFile.ts"
 
-/** Plays a scenario and sums it up. */
+/** Plays a scenario and returns its summary. */
 export const report = (file: ScenarioFile, config: GatewayConfig = BuiltIn.config) =>
   Effect.map(Simulation.play(Result.getOrThrow(Scenario.resolve(file, config)), config), Report.of)
 
@@ -16,14 +16,14 @@ export const report = (file: ScenarioFile, config: GatewayConfig = BuiltIn.confi
 export const builtIn = (name: string, changes: Partial<ScenarioFile> = {}) =>
   report({ ...BuiltIn.scenarios[name]!, ...changes })
 
-/** What became of one target. */
+/** The result of one target. */
 export const targetOf = ({ targets }: Report.Report, name: string) => {
   const found = targets.find(({ target }) => target === name)
   if (found === undefined) throw new Error(`no target ${name}`)
   return found
 }
 
-/** The lines of the story of one kind, about one key where it is said. */
+/** The lines of one kind in the story, of one key if given. */
 export const told = <W extends Entry["what"]>({ timeline }: Report.Report, what: W, key?: string) =>
   timeline.filter(
     (entry): entry is Extract<Entry, { readonly what: W }> =>

@@ -1,4 +1,4 @@
-/** The status page before a gateway that only says what it is told to. */
+/** The status page on a fake gateway that sends what the test gives it. */
 import * as http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Effect from "effect/Effect"
@@ -7,12 +7,12 @@ import * as Files from "../../src/gateway/status/Files.ts"
 import type { Status } from "../../src/gateway/status/Status.ts"
 import type { Update } from "../../src/gateway/status/Watch.ts"
 
-/** A server that is all the page talks to. */
+/** The server that the page connects to. */
 export interface Stage {
   readonly url: string
-  /** What viewers see from now on, and who comes later. */
+  /** The state that viewers get from now on, later viewers too. */
   readonly show: (status: Status) => void
-  /** What viewers hear besides. */
+  /** An event that viewers get as well. */
   readonly update: (update: Update) => void
 }
 

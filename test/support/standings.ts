@@ -1,4 +1,4 @@
-/** A run that can call no target of its chain now: how each target stands, and the run's candidates. */
+/** A run that can call no target of its chain now: the state of each target, and the run's candidates. */
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { Candidates } from "../../src/candidates/Candidates.ts"
@@ -16,18 +16,18 @@ import * as EngineBench from "../../src/health/EngineBench.ts"
 import { RunClock } from "../../src/time/RunClock.ts"
 import { throttle } from "./engine.ts"
 
-/** How a target of the chain stands when the run decides, at 1000 ms. */
+/** The state of a target of the chain when the run decides, at 1000 ms. */
 export interface Standing {
-  /** Benched until then, by this failure or by hand. */
+  /** Benched until this time, by this failure or by hand. */
   readonly until?: number
   readonly by?: Failure | "hand"
-  /** Whether the run has called it. It is benched after that, otherwise before the run skips it. */
+  /** Whether the run has called it. If so it is benched after the call, otherwise before the run skips it. */
   readonly tried?: boolean
   /** Its model has refused the request. */
   readonly refused?: boolean
-  /** At a learned limit when the run skipped it; `"then"`: only then, and not any more. */
+  /** At a learned limit when the run skipped it. `"then"`: only then, and not any more. */
   readonly full?: boolean | "then"
-  /** Over its own limit until then. */
+  /** Over its own limit until this time. */
   readonly limited?: number
 }
 
@@ -37,7 +37,7 @@ export type Standings = Readonly<Record<string, Standing>>
 export const now = 1_000
 const restOf = (until: number) => ({ scope: "target", threshold: 1, base: until, max: until }) as const
 
-/** The candidates of a run that has come to the end of its chain, and the targets by their providers. */
+/** The candidates of a run that has reached the end of its chain, and the targets by their providers. */
 export const candidatesOf = Effect.fnUntraced(function* (chain: Standings) {
   const context = yield* Effect.context<never>()
   const registry = EngineBench.makeMemory()

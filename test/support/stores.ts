@@ -1,4 +1,4 @@
-/** Attempts of one's own against a bench. */
+/** Attempts that tests make on a bench. */
 import * as Effect from "effect/Effect"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Target from "../../src/domain/Target.ts"
@@ -10,7 +10,7 @@ import * as Policy from "../../src/policy/Policy.ts"
 export const target = (provider: string, model: string, credential = "k") =>
   Target.make({ provider, model, credential: Credential.make(credential), policy: Policy.defaults })
 
-/** An attempt that fails, with what the decision table says of it. */
+/** An attempt that fails, recorded by its row of the decision table. */
 export const fail = (of: Target.Target, failure: Failure.Failure) =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -22,7 +22,7 @@ export const fail = (of: Target.Target, failure: Failure.Failure) =>
     })
   )
 
-/** An attempt that is answered. */
+/** An attempt that succeeds. */
 export const answer = (of: Target.Target) =>
   Effect.scoped(
     Effect.gen(function* () {

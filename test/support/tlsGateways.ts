@@ -1,4 +1,4 @@
-/** Two gateways that share their bench in the Redis of the argument; says so when one knows what the other has learned. */
+/** Two gateways that share their bench in the Redis of the argument. Prints a line when one has received a bench of the other. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"

@@ -1,4 +1,4 @@
-/** Actors for the tests of checks and routes: targets, failures, and a check that is played. */
+/** What the tests of checks and routes share: targets, failures, and scripted checks. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,7 +19,7 @@ export const target = (key: string, policy?: Policy.Options): Target.Target => {
   })
 }
 
-/** A throttle, with the wait that was asked for. */
+/** A throttle with the wait that the provider named. */
 export const throttled = (retryAfter?: Duration.Input) =>
   new Failure.RateLimit({
     message: "slow down",
@@ -29,16 +29,16 @@ export const throttled = (retryAfter?: Duration.Input) =>
 /** A connection that could not be made. */
 export const refusedConnection = new Failure.Transient({ reason: "Connection", message: "refused" })
 
-/** A key that is wrong. */
+/** A wrong key. */
 export const wrongKey = new Failure.AuthDead({ reason: "InvalidKey", message: "no" })
 
-/** A request that nobody would take. */
+/** A request that every provider would refuse. */
 export const badRequest = new Failure.BadRequest({ reason: "Invalid", message: "no" })
 
-/** What one check does: pass, fail, take its time, or never end. */
+/** What one check does: pass, fail, take a while, or never end. */
 export type Play = "pass" | Failure.Failure | { readonly take: Duration.Input } | "hang"
 
-/** Checks that are played one after another, the last one for ever, and when each of them began. */
+/** Checks that are played in order, the last one repeatedly, and when each of them began. */
 export const played = (...plays: readonly [Play, ...ReadonlyArray<Play>]) => {
   const began: Array<number> = []
   let open = 0
@@ -65,7 +65,7 @@ export const played = (...plays: readonly [Play, ...ReadonlyArray<Play>]) => {
   }
 }
 
-/** A source of chance that always says the same. */
+/** A random source that always returns the same number. */
 export const always = (chance: number): typeof Random.Random.Service => ({
   nextDoubleUnsafe: () => chance,
   nextIntUnsafe: () => 0

@@ -1,4 +1,4 @@
-/** A Redis in this process and in virtual time, as far as the scripts of the shared bench need one. */
+/** A fake Redis in this process and in virtual time, with what the scripts of the shared bench need. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Redis from "effect/persistence/Redis"
@@ -10,7 +10,7 @@ type Fields = Record<string, unknown>
 const isByHand = (manual: Fields | undefined, now: number): boolean =>
   manual !== undefined && (manual.until === undefined || Number(manual.until) > now)
 
-/** The record with times instead of spans. */
+/** The record with absolute times instead of durations. */
 const absolute = (record: Fields, now: number): Fields => {
   const { age, hint, left, manual, ...rest } = record
   const made: Fields = { ...rest }
@@ -30,7 +30,7 @@ const absolute = (record: Fields, now: number): Fields => {
   return made
 }
 
-/** Of two records of a key the one that holds, as `Scripts.write` says. */
+/** The winner of two records of a key, as in `Scripts.write`. */
 const merged = (old: Fields | undefined, record: Fields, now: number): Fields => {
   const next = absolute(record, now)
   if (old?.reason !== undefined) {

@@ -1,10 +1,10 @@
-/** How long this thread had to wait for a core: on a busy machine that is no fault of what is measured in it. */
+/** How long this thread waited for a core. On a busy machine that time has to be subtracted from a measurement. */
 import { readFileSync } from "node:fs"
 
-/** So far, in milliseconds; 0 where the system does not tell. Only Linux tells. */
+/** The wait so far, in milliseconds. 0 on systems that do not report it; only Linux does. */
 export const waited = (): number => {
   try {
-    // The time on a core, the time of waiting for one, both in nanoseconds, and how often it got one.
+    // The time on a core and the time of waiting for one, in nanoseconds, and how often the thread got one.
     const [, nanos] = readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")
     return Number(nanos) / 1e6
   } catch {

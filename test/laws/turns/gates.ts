@@ -1,4 +1,4 @@
-/** A service whose calls stay open until somebody says how they end. */
+/** A service whose calls stay open until the test ends them. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Failure } from "../../../src/index.ts"
@@ -23,7 +23,7 @@ export class Gates {
     return Effect.sync(() => void this.#open.delete(resume))
   })
 
-  /** Ends one of the calls that are open, if there is one. */
+  /** Ends one of the open calls, if there is one. */
   end(exit: Exit.Exit<string, Failure.Failure>, which: "the oldest" | "the latest"): void {
     const resume = [...this.#open].at(which === "the oldest" ? 0 : -1)
     if (resume === undefined) return
@@ -31,7 +31,7 @@ export class Gates {
     resume(exit)
   }
 
-  /** Answers all calls that are open. */
+  /** Answers all open calls. */
   answerAll(): void {
     for (const resume of [...this.#open]) {
       this.#open.delete(resume)

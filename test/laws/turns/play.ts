@@ -1,4 +1,4 @@
-/** Takes the turns in an order, in virtual time, and writes down what can be seen of it. */
+/** Takes the turns in one order, in virtual time, and records everything observable. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -28,29 +28,29 @@ import { Fibers, type Step, watched } from "../play.ts"
 import { Gates } from "./gates.ts"
 import type { Turn, World } from "./turns.ts"
 
-/** How long the target rests by hand, in milliseconds: less than the maxWait of a request. */
+/** The length of the manual bench in milliseconds: less than the maxWait of a request. */
 export const byHand = 2_000
 
-/** How long it rests by itself. */
+/** The length of its cooldown. */
 const rest = 1_000
 
-/** The target that rests at first, that is probed and benched by hand. */
+/** The target that is benched at first, then probed and benched by hand. */
 export const primary = "primary/m#default"
 
-/** What can be seen of one order of the turns. */
+/** Everything observable of one order of the turns. */
 export interface Seen {
   readonly exits: ReadonlyArray<Exit.Exit<unknown, RunError.RunError | RunError.StreamBroken>>
   readonly events: ReadonlyArray<FailoverEvent.FailoverEvent>
-  /** Attempts at a target that rested or was half-open: such a one is made once, and is not repeated. */
+  /** Attempts at a target that was benched or half-open. Such an attempt is made once, and is not repeated. */
   readonly single: ReadonlySet<FailoverEvent.FailoverEvent>
   readonly steps: ReadonlyArray<Step>
   /** When the target was benched by hand. */
   readonly benchedAt: number
-  /** How many events there had been by then. */
+  /** The number of events before it. */
   readonly eventsBefore: number
-  /** Steps of the bench that had been made by then. */
+  /** The number of steps of the bench before it. */
   readonly stepsBefore: number
-  /** What is still there when all callers are gone. */
+  /** What is left after all callers have gone. */
   readonly left: { readonly calls: number; readonly fibers: number; readonly probes: ReadonlyArray<string> }
 }
 
@@ -115,7 +115,7 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
           return Effect.sync(() => services.primary.end(Exit.succeed("well"), world.ends))
         case "a failure":
           return Effect.sync(() => services.primary.end(Exit.fail(failure), world.ends))
-        case "a bench by hand":
+        case "a manual bench":
           return Effect.gen(function* () {
             benchedAt = yield* Clock.currentTimeMillis
             eventsBefore = events.length
@@ -133,7 +133,7 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
       services.backup.answerAll()
     }
 
-    // From now on everything is well.
+    // From now on every target is healthy.
     for (let i = 0; i < 40 && callers.some((fiber) => fiber.pollUnsafe() === undefined); i++) {
       services.primary.answerAll()
       services.backup.answerAll()
@@ -171,7 +171,7 @@ const restFromTheStart = (registry: BenchRegistry.BenchRegistry["Service"]) => {
   return registry.record(target, go, failure, target.policy.rules.Connection.rest ?? undefined)
 }
 
-/** Lets the time pass that the target still rests by itself. */
+/** Waits for the rest of the target's cooldown. */
 const pastTheRest = (registry: BenchRegistry.BenchRegistry["Service"]) =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const entry = EngineBench.of(registry).stateUnsafe().entries.get(primary)

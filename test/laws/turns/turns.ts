@@ -7,7 +7,7 @@ export const turns = [
   "a probe",
   "a success",
   "a failure",
-  "a bench by hand",
+  "a manual bench",
   "a reload"
 ] as const
 
@@ -17,10 +17,10 @@ export type Turn = (typeof turns)[number]
 /** Where the turns are taken. */
 export interface World {
   readonly kind: "effect" | "stream"
-  /** Whether the target that fails is the only one of its chain, or another follows that is well. */
+  /** Whether the failing target is the only one of its chain, or is followed by a healthy one. */
   readonly chain: "alone" | "with a backup"
   readonly whenAllBenched: "tryAnyway" | "wait"
-  /** Which of several calls that are open a success or a failure ends. */
+  /** Which of several open calls a success or a failure ends. */
   readonly ends: "the oldest" | "the latest"
   /** Milliseconds between two turns. */
   readonly gap: number
@@ -34,7 +34,7 @@ export const worlds: ReadonlyArray<World> = (["effect", "stream"] as const).flat
   { kind, chain: "with a backup", whenAllBenched: "tryAnyway", ends: "the oldest", gap: 1 }
 ])
 
-/** Every order of the turns. The two callers are alike, so the first of them always comes before the other. */
+/** Every order of the turns. The two callers are alike, so the first one always comes before the second. */
 export const orders: ReadonlyArray<ReadonlyArray<Turn>> = permutations(turns).filter(
   (order) => order.indexOf("a caller") < order.indexOf("another caller")
 )

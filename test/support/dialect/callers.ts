@@ -1,10 +1,10 @@
-/** Clients of the three protocols as they are: each keeps its own history and gives back what it was given. */
+/** Clients of the three protocols that behave like real ones: each keeps its own history and returns what it received. */
 import type { StrictServer } from "../../../src/testing/index.ts"
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the wire, which these clients trust
 type Json = Record<string, any>
 
-/** A tool's result, or words of the user, or an image. */
+/** A tool's result, a text of the user or an image. */
 export type Shown =
   | { readonly text: string }
   | { readonly image: string }
@@ -14,14 +14,14 @@ export type Shown =
 /** A client in the middle of a conversation. */
 export interface Caller {
   readonly path: string
-  /** Shows something; results go to the calls of the last answer, in their order. */
+  /** Adds content. Results belong to the calls of the last answer, in order. */
   readonly show: (what: ReadonlyArray<Shown>) => void
   readonly body: (stream: boolean) => Json
-  /** Takes an answer into the history and says what was in it. */
+  /** Adds an answer to the history and returns its content. */
   readonly take: (text: string, stream: boolean) => Heard
 }
 
-/** What an answer said. */
+/** The content of an answer. */
 export interface Heard {
   readonly text: string
   readonly calls: ReadonlyArray<{ readonly id: string; readonly name: string; readonly arguments: unknown }>

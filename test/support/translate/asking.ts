@@ -1,4 +1,4 @@
-/** What the official clients are given to ask with, wherever they are tested. */
+/** Questions and tools that the tests of the official clients share. */
 
 import { betaTool } from "@anthropic-ai/sdk/helpers/beta/json-schema"
 import { assert } from "@effect/vitest"
@@ -35,7 +35,7 @@ export const city = {
 /** The parameters of a tool without parameters. */
 export const nothing = { ...city, properties: {}, required: [] }
 
-/** What the models know of Paris, as a schema. */
+/** The schema of what the models know of Paris. */
 export const weatherSchema = {
   type: "object" as const,
   properties: { city: { type: "string" as const }, degrees: { type: "number" as const } },
@@ -43,7 +43,7 @@ export const weatherSchema = {
   additionalProperties: false
 }
 
-/** The two tools for the runner of Anthropic's client; `ran` is told what they are called with. */
+/** The two tools for the runner of Anthropic's client. `ran` receives their arguments. */
 export const anthropicTools = (ran: Array<unknown>) => {
   const tool = (name: string, inputSchema: typeof city | typeof nothing, result: string) =>
     betaTool({

@@ -1,4 +1,4 @@
-/** The smallest gateway there can be: one target, whatever protocol it is called in. */
+/** The smallest possible gateway: one target, for every protocol. */
 import { once } from "node:events"
 import * as http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -11,7 +11,7 @@ import { eventsOf } from "./support.ts"
 /** A running gateway. */
 export interface Gateway {
   readonly origin: string
-  /** What the target was asked, in its own protocol. */
+  /** The requests that the target received, in its own protocol. */
   readonly asked: ReadonlyArray<Translate.JsonObject>
 }
 
@@ -20,7 +20,7 @@ const targets = {
   openai: { model: "gpt-4.1", answer: gpt }
 }
 
-/** Starts a gateway for a target; it closes with its scope. */
+/** Starts a gateway for a target. It closes with its scope. */
 export const make = (to: Translate.Protocol): Effect.Effect<Gateway, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.promise(async () => {

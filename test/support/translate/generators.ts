@@ -1,8 +1,8 @@
 /**
- * Conversations and answers by chance.
+ * Random conversations and answers.
  *
- * A schema says what they are made of; from that they are written down in one protocol, in the one way of several
- * that means the same in which a translation writes it, so that it must come back as it was.
+ * A schema describes them. They are written in one protocol, and of several equivalent forms in the one that a translation
+ * writes, so that they have to come back unchanged.
  */
 import * as Schema from "effect/Schema"
 import type * as Translate from "../../../src/translate/index.ts"
@@ -20,7 +20,7 @@ const Part = Schema.Union([
 
 const Call = Schema.Struct({ tool: Schema.Literals(["weather", "time"]), input: Json, result: Schema.String })
 
-/** What is asked, what is said to it, and what is called for it. */
+/** A question, its answer, and the calls of the answer. */
 const Round = Schema.Struct({
   asks: Schema.Boolean,
   parts: Schema.Array(Part).check(small),
@@ -29,7 +29,7 @@ const Round = Schema.Struct({
   calls: Schema.Array(Call).check(small)
 })
 
-/** What a request is made of. */
+/** The parts of a request. */
 export const Conversation = Schema.Struct({
   system: Texts,
   rounds: Schema.Array(Round).check(small),
@@ -47,7 +47,7 @@ export const Conversation = Schema.Struct({
   hasFormat: Schema.Boolean
 })
 
-/** What an answer is made of; the lists of numbers say where it is cut into pieces. */
+/** The parts of an answer. The lists of numbers are the places where it is cut into pieces. */
 export const Answer = Schema.Struct({
   thoughts: Schema.Array(Schema.String).check(Schema.isMaxLength(2)),
   text: Schema.String,
@@ -67,7 +67,7 @@ export const Answer = Schema.Struct({
 type Conversation = typeof Conversation.Type
 type Answer = typeof Answer.Type
 
-/** No text is empty or ends in blanks: both mean nothing to one of the two. */
+/** No text is empty or ends in blanks, since one of the two protocols cannot express that. */
 const full = (text: string) => `(${text})`
 
 const schema = {
@@ -80,7 +80,7 @@ const schema = {
 const without = (members: Translate.JsonObject): Translate.JsonObject =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined && value !== null))
 
-/** JSON as it comes back from being read and written, keys in the order of the language. */
+/** JSON after it was parsed and written again, with keys in the language's order. */
 const settled = (value: unknown): Translate.JsonObject => JSON.parse(JSON.stringify(value))
 
 /** The conversation as a chat-completions request. */
@@ -100,7 +100,7 @@ export const asChat = (of: Conversation): Translate.JsonObject => {
           }
     )
     if (content.length === 0) return "hi"
-    // Texts alone are one text, which is what the translation writes for servers that accept no list.
+    // Text parts alone become one text, as the translation writes it for servers that accept no list.
     const texts = content.flatMap((part) => ("text" in part ? part.text : []))
     return texts.length === content.length ? texts.join("\n\n") : content
   }
@@ -151,7 +151,7 @@ export const asChat = (of: Conversation): Translate.JsonObject => {
           function: { name, description: `The ${name}`, parameters: schema, ...strict }
         }))
       : null,
-    // Saying whether calls may be parallel is saying how tools are chosen, and of calls that may not be made it means nothing.
+    // Claude has this flag in its tool choice, so it implies one, and it means nothing where no calls may be made.
     tool_choice: hasTools
       ? of.choice === "weather"
         ? { type: "function", function: { name: "weather" } }
@@ -240,7 +240,7 @@ export const asMessage = (of: Answer): Translate.JsonObject => ({
   }
 })
 
-/** A text in pieces, cut at some of its hundredths; a piece may be empty. */
+/** A text in pieces, cut at some hundredths of its length. A piece may be empty. */
 const pieces = (text: string, cuts: ReadonlyArray<number>): ReadonlyArray<string> => {
   const at = [
     0,
@@ -250,7 +250,7 @@ const pieces = (text: string, cuts: ReadonlyArray<number>): ReadonlyArray<string
   return at.slice(1).map((end, index) => text.slice(at[index], end))
 }
 
-/** The answer as the chunks of a chat stream; the pieces of calls one call after the other, or by turns. */
+/** The answer as the chunks of a chat stream, with the pieces of its calls in order or interleaved. */
 export const asChunks = (of: Answer): ReadonlyArray<Translate.SseEvent> => {
   const { choices, usage, ...head } = asCompletion(of)
   const [choice] = choices as [{ readonly finish_reason: string }]

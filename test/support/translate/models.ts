@@ -1,27 +1,27 @@
 /**
- * Two models that answer by rote, one in each protocol.
+ * Two models with fixed answers, one for each protocol.
  *
- * They look at what they are asked as closely as the real ones do, and refuse what those would refuse. Both say the
- * same: they call two tools when asked for the weather, say what the tools gave, think aloud when asked to, and so on.
+ * They validate requests as strictly as the real ones, and refuse what those would refuse. Both give the same answers: they
+ * call two tools when asked for the weather, repeat the results of tools, show their thoughts when asked to, and so on.
  */
 import type { JsonObject } from "../../../src/translate/index.ts"
 
-/** What a model says. */
+/** The answer of a model. */
 export interface Reply {
   readonly thought?: string
   readonly text?: string
   readonly calls?: ReadonlyArray<{ readonly name: string; readonly input: object }>
   readonly stop?: "length" | "refusal"
-  /** The stream breaks off after its first words with an error. */
+  /** The stream breaks with an error after its first words. */
   readonly breaks?: boolean
 }
 
-/** A reply as its protocol writes it. */
+/** A reply in the form of its protocol. */
 export type Wire =
   | { readonly status: number; readonly body: JsonObject }
   | { readonly status: 200; readonly body: JsonObject; readonly stream: string }
 
-/** What is asked, in the protocol's words for it. */
+/** The question, read from the protocol's form. */
 export interface Asked {
   readonly question: string
   /** The images of the question: a URL, or the type and the data. */
@@ -32,10 +32,10 @@ export interface Asked {
   readonly tools?: ReadonlyArray<unknown>
 }
 
-/** The thought of the models; long enough to come in pieces. */
+/** The thought of the models, long enough to come in pieces. */
 export const thought = "First I look at the question, then at the answer."
 
-/** What every model says to a question; a number is the status of an error. */
+/** The answer of every model to a question. A number is the status of an error. */
 export const reply = ({ question, images = [], results, hasSchema, tools = [] }: Asked): Reply | number => {
   if (results.length > 0) return { text: `Paris: ${results.join(", ")}` }
   const status = /status (\d+)/.exec(question)?.[1]
@@ -50,7 +50,7 @@ export const reply = ({ question, images = [], results, hasSchema, tools = [] }:
       ]
     }
   }
-  // Clients that do not trust in schemas ask for a call of a tool in the form of the answer.
+  // Clients that do not rely on schemas request a call of a tool that has the form of the answer.
   if (tools.includes("json")) return { calls: [{ name: "json", input: { city: "Paris", degrees: 21 } }] }
   if (question.includes("picture")) return { text: `I see ${images.join(" and ")}` }
   if (hasSchema) return { text: '{"city":"Paris","degrees":21}' }
@@ -67,12 +67,12 @@ export const pieces = (text: string) => text.match(/[\s\S]{1,7}/g) ?? []
 /** A request that the provider would refuse. */
 export class Refused extends Error {}
 
-/** Refuses what is not true. */
+/** Refuses the request unless the condition holds. */
 export const ask = (isTrue: boolean, message: string) => {
   if (!isTrue) throw new Refused(message)
 }
 
-/** Refuses members of other names. */
+/** Refuses unknown fields. */
 export const onlyKeys = (object: JsonObject, keys: string, path: string) => {
   for (const key of Object.keys(object)) ask(keys.split(" ").includes(key), `${path}${key}: unknown`)
 }
@@ -199,7 +199,7 @@ const claudeStream = (head: JsonObject, said: Reply, hasThoughts: boolean): stri
   return events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("")
 }
 
-/** The model that speaks Anthropic's protocol. */
+/** The model with Anthropic's protocol. */
 export const claude = (body: JsonObject): Wire => {
   const fail = (status: number, type: string, message: string): Wire => ({
     status,
@@ -314,7 +314,7 @@ const gptStream = (said: Reply): string => {
   return said.breaks === true ? events : `${events}data: [DONE]\n\n`
 }
 
-/** The model that speaks OpenAI's protocol. */
+/** The model with OpenAI's protocol. */
 export const gpt = (body: JsonObject): Wire => {
   const fail = (status: number, type: string, code: string | null, message: string): Wire => ({
     status,

@@ -1,5 +1,5 @@
 /**
- * The model of `models.ts` once more, for those who ask in OpenAI's responses.
+ * The model of `models.ts` for clients of OpenAI's responses.
  *
  * https://platform.openai.com/docs/api-reference/responses and
  * https://platform.openai.com/docs/api-reference/responses-streaming
@@ -152,7 +152,7 @@ const streamOf = (response: JsonObject, said: Reply): string => {
   return events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("")
 }
 
-/** The model that speaks OpenAI's responses. */
+/** The model with OpenAI's responses. */
 export const responder = (body: JsonObject): Wire => {
   const fail = (status: number, type: string, code: string | null, message: string): Wire => ({
     status,

@@ -1,5 +1,5 @@
 /**
- * Answers as they stand in the providers' documentation.
+ * Answers from the providers' documentation.
  *
  * - https://platform.claude.com/docs/en/build-with-claude/streaming
  * - https://platform.claude.com/docs/en/build-with-claude/extended-thinking
@@ -8,7 +8,7 @@
  * - https://platform.openai.com/docs/guides/function-calling#streaming
  */
 
-/** A request to Claude with the documentation's tool is answered like this. */
+/** Claude's answer to a request with the documentation's tool. */
 export const claudeToolStream = `event: message_start
 data: {"type":"message_start","message":{"id":"msg_014p7gG3wDgGV9EUtLvnow3U","type":"message","role":"assistant","model":"claude-opus-4-8","stop_sequence":null,"usage":{"input_tokens":472,"output_tokens":2},"content":[],"stop_reason":null}}
 

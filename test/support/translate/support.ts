@@ -1,10 +1,10 @@
-/** What the tests of the translation share: streams as text, and the official clients' own way to add them up. */
+/** What the tests of the translation share: streams as text, and the answers that the official clients make of them. */
 import { MessageStream } from "@anthropic-ai/sdk/lib/MessageStream"
 import { ChatCompletionStream } from "openai/lib/ChatCompletionStream"
 import * as SseEvent from "../../../src/providers/bytes/SseEvent.ts"
 import * as Translate from "../../../src/translate/index.ts"
 
-/** The context of a request that says no more than it must. */
+/** The context of a minimal request. */
 export const context = (
   request: Translate.JsonObject = {},
   options: Partial<Translate.ContextOptions> = {}
