@@ -1,8 +1,8 @@
 /**
- * The fallback wrappers for models of the AI SDK, at the level of the model: `doGenerate` and `doStream`, without what
- * the SDK does around them.
+ * The fallback wrappers for models of the AI SDK, at the level of the model: `doGenerate` and `doStream`, without the SDK
+ * around them.
  */
-/** A model as the AI SDK sees it, as far as it is needed here. */
+/** The part of the AI SDK's model interface that is needed here. */
 interface Model {
   readonly specificationVersion: "v4"
   readonly provider: string
@@ -16,7 +16,7 @@ interface Fallback extends Model {
   currentModelIndex: number
 }
 
-// Their declarations do not pass this project's compiler options, so the compiler is not shown them.
+// Their declarations do not compile with this project's options, so their names are hidden from the compiler.
 const names: { readonly [K in "retry" | "fallback"]: string } = { retry: "ai-retry", fallback: "ai-fallback" }
 const {
   createRetryable
@@ -120,7 +120,7 @@ export const cases = {
   fallback: {
     happy: () => wrapped["ai-fallback"].happy.doGenerate(request),
     primaryFails: () => {
-      // It stays at the second model for three minutes; here every call is to meet the failure.
+      // By default it stays at the second model for three minutes. Here every call has to meet the failure.
       wrapped["ai-fallback"].fails.currentModelIndex = 0
       return wrapped["ai-fallback"].fails.doGenerate(request)
     },
@@ -128,7 +128,7 @@ export const cases = {
   }
 }
 
-/** One model for many calls at once, whose primary is dead; see `lost.ts`. */
+/** One model for many concurrent calls, whose primary is dead. See `lost.ts`. */
 export const shared = (times: { readonly dead: number; readonly alive: number }, onDead: () => void) => {
   const dead: Model = {
     ...model("dead", { fails: true, after: times.dead }),

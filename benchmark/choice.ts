@@ -1,7 +1,7 @@
 /**
- * What choosing among equals reaches and costs: `npm run bench -- --choice`.
+ * The benefit and the cost of choosing among equals: `npm run bench -- --choice`.
  *
- * Behaviour is played in virtual time with all defaults; costs are measured. Each line has its aim.
+ * Behaviour is simulated in virtual time with all defaults. Costs are measured. Each line has its aim.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -28,7 +28,7 @@ const verdict = (name: string, value: number, most: number, unit: string) =>
 const percentile = (numbers: ReadonlyArray<number>, share: number) =>
   numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.ceil(share * numbers.length) - 1)] ?? 0
 
-/** A service that takes about a second, `factor` times as long, and fails with a share of its attempts. */
+/** A service that takes about `factor` seconds and fails for a share of its attempts. */
 const service = (factor: number, errors: number) => {
   const calls = { count: 0 }
   const ask = Effect.gen(function* () {
@@ -55,7 +55,7 @@ interface Outcome {
   readonly isLost: boolean
 }
 
-/** Requests at so many a second for so many seconds. */
+/** Requests at this rate per second for this many seconds. */
 const play = (
   chain: ReturnType<typeof chainOf>,
   perSecond: number,
@@ -112,7 +112,7 @@ const slow = async () => {
     const share = services[2]!.calls.count / outcomes.length
     console.log(`  ${strategy}: the slow one got ${(100 * share).toFixed(2)} % of the requests`)
     if (strategy === "leastLoaded") {
-      verdict("p99, times that of three healthy ones", ratio, 1.3, "")
+      verdict("p99, as a multiple of three healthy ones", ratio, 1.3, "")
       const calls = services.reduce((sum, { calls: { count } }) => sum + count, 0)
       verdict("upstream requests more than callers", (100 * calls) / outcomes.length - 100, 5, " %")
     } else console.log(`  ${strategy}: p99 is ${ratio.toFixed(1)} times that of three healthy ones`)
@@ -136,9 +136,9 @@ const errors = async () => {
   }
 }
 
-/** Three replicas that share nothing, an hour, 40 conversations, one target benched for a minute in the middle. */
+/** Three replicas without shared state, for an hour, with 40 conversations, and one target benched for a minute in the middle. */
 const affinity = async () => {
-  console.log("\nAffinity over an hour on three replicas, with one rest of a minute in it")
+  console.log("\nAffinity over an hour on three replicas, with one bench of a minute in it")
   for (const conversations of [30, 300]) {
     const replica = (number: number) =>
       Effect.gen(function* () {
@@ -146,7 +146,7 @@ const affinity = async () => {
         const chain = Chain.equalsOf(["a", "b", "c"].map((name) => Model.make(Backend.make(name, {}), "m")))
         const failover = yield* Failover.Failover
         const { bench } = yield* BenchRegistry.BenchRegistry
-        // Every conversation has a turn about every 30 s, at one of the three replicas by chance.
+        // Every conversation has a turn about every 30 s, at a random replica.
         for (let second = 0; second < 3_600; second++) {
           if (second === 1_800) yield* bench("a/m#default", { for: "1 minute" })
           for (let i = 0; i < conversations; i++) {
@@ -187,7 +187,7 @@ const costs = async () => {
   const keys = Array.from({ length: 1_000 }, (_, i) => ({
     affinity: `0198c6f2-8a1e-7c3b-9d54-2f6b8e0a${i}`.padEnd(36, "0")
   }))
-  // One runtime for all, which has prepared each chain before it is measured.
+  // One runtime for all chains. It has prepared each chain before the measurement.
   const failover = await Effect.runPromise(
     Effect.provide(
       Effect.map(Failover.Failover, (service) => service),
@@ -208,15 +208,15 @@ const costs = async () => {
   const rows = await measure([call("single", single), call("equals", equals), call("affinity", equals, true)])
   const median = (name: string) => rows.find((row) => row.name === name)?.median ?? Number.NaN
   console.log(`  a chain of three single-target tiers ${median("single").toFixed(3)} µs`)
-  verdict("three equals, leastLoaded: more than that", median("equals") - median("single"), 0.25, " µs")
+  verdict("three equals, leastLoaded: in addition", median("equals") - median("single"), 0.25, " µs")
   verdict(
-    "three equals, leastLoaded and affinity: more than that",
+    "three equals, leastLoaded and affinity: in addition",
     median("affinity") - median("single"),
     0.25,
     " µs"
   )
 
-  // The same number of different targets is asked in both, so that only the size of the tier differs.
+  // Both call the same number of different targets, so that only the size of the tier differs.
   const tier = (size: number, strategy: Strategy.Strategy) => {
     const [first, ...rest] = Array.from({ length: size }, (_, i) =>
       Credential.make(`k${i}`, { weight: 1 + (i % 3) })
@@ -229,12 +229,12 @@ const costs = async () => {
     for (const { run } of subjects) await run(1)
     const calls = await measure(subjects)
     const ratio = calls[1]!.median / calls[0]!.median
-    verdict(`${strategy}: a call in a tier of 100,000 targets, times one of 10`, ratio, 2, "")
+    verdict(`${strategy}: a call in a tier of 100,000 targets, as a multiple of one of 10`, ratio, 2, "")
   }
   console.log("  affinity looks at every target of a tier: its cost grows with their number.")
 }
 
-/** Plays and measures all of it. */
+/** Runs all simulations and measurements. */
 export const run = async (): Promise<void> => {
   await slow()
   await errors()

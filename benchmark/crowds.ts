@@ -1,8 +1,8 @@
 /**
- * What a crowd meets in an outage, in virtual time: `node benchmark/crowds.ts`.
+ * Many callers in an outage, in virtual time: `node benchmark/crowds.ts`.
  *
- * All targets of a chain fail for a while with a 500 after 20 ms, and then answer after 300 ms. All defaults. Printed are
- * the share of callers who were answered, the calls that the targets got per caller, and how long answers took.
+ * All targets of a chain fail for a while with a 500 after 20 ms, and then answer after 300 ms, with all defaults. Prints the
+ * share of callers that were answered, the calls that the targets received per caller, and how long answers took.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -78,7 +78,7 @@ const atOnce = [1, 5, 20, 100, 1_000]
 await Effect.runPromise(
   Effect.gen(function* () {
     yield* table(
-      "One target, callers at once",
+      "One target, concurrent callers",
       atOnce.map((callers) => [String(callers), (blip) => ({ callers, blip, gap: 0, targets: 1 })])
     )
     yield* table(
@@ -89,7 +89,7 @@ await Effect.runPromise(
       ])
     )
     yield* table(
-      "100 callers at once, chains of several targets",
+      "100 concurrent callers, chains of several targets",
       [1, 2, 10, 50].map((targets) => [`${targets}`, (blip) => ({ callers: 100, blip, gap: 0, targets })])
     )
     yield* table("100 requests/s for 20 s", [

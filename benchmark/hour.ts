@@ -1,6 +1,6 @@
 /**
- * What a simulation costs: `npm run bench -- --hour` plays an hour at 100 requests a second and prints its CPU time and heap. A number after it
- * plays so many minutes instead.
+ * The cost of a simulation: `npm run bench -- --hour` simulates an hour at 100 requests a second and prints its CPU time and heap. A
+ * number after it replaces the 60 minutes.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -10,7 +10,7 @@ import * as Scenario from "../src/simulator/scenario/Scenario.ts"
 
 const megabytes = (bytes: number) => `${Math.round(bytes / 1_048_576)} MB`
 
-/** Plays it, with the first target overloaded for a twelfth of the time. */
+/** Runs the simulation, with the first target overloaded for a twelfth of the time. */
 export const print = async (minutes: number): Promise<void> => {
   const length = minutes * 60_000
   const scenario = Result.getOrThrow(

@@ -1,9 +1,9 @@
 /**
- * What a learned limit serves of a cap that the provider does not name: `npm run bench -- --limits`.
+ * How much of an unknown cap a learned limit uses: `npm run bench -- --limits`.
  *
- * The limits of one target alone, in virtual time: requests come at random, wait in line for at most `maxWait`, and are answered after
- * a second on average. A refusal that the limits do not explain benches the target for 5 s, then 10 s, 20 s and so on. "Best" is
- * what one who knew the cap, and asked whenever there was room, would serve of it: a request that is not let in within `maxWait` is lost.
+ * Simulates the limits of one target in virtual time. Requests come at random, wait in line for at most `maxWait`, and are answered
+ * after a second on average. A refusal that the limits do not explain benches the target for 5 s, then 10 s, 20 s and so on. "Best" is
+ * what a client that knew the cap would serve. A request that is not admitted within `maxWait` is lost.
  */
 import { Capacity, defaults } from "../src/capacity/Capacity.ts"
 
@@ -14,7 +14,7 @@ const minute = 60_000
 const maxWait = 3_000
 const refusalTime = 60
 
-/** A bucket that fills evenly and holds a second's worth, at least one. */
+/** A bucket that fills evenly and holds what comes in a second, at least one. */
 const bucket = (perMinute: number): Cap => {
   const most = Math.max(1, perMinute / 60)
   let left = most
@@ -53,7 +53,7 @@ class Agenda {
   readonly #entries: Array<{ readonly at: number; readonly run: () => void }> = []
   now = 0
 
-  /** Entries are almost sorted: most are due soon. */
+  /** New entries are almost in order: most are due soon. */
   add(at: number, run: () => void): void {
     let low = 0
     let high = this.#entries.length
@@ -81,7 +81,7 @@ const randomFrom = (seed: number) => {
   }
 }
 
-/** One target from minute 0 to minute 60; what was served per minute, and refused, from minute 20 on. */
+/** Simulates one target for 60 minutes. Returns what it served per minute, and refused, from minute 20 on. */
 const play = (accepts: Cap, perMinute: number, isKnown: boolean) => {
   const random = randomFrom(99)
   const agenda = new Agenda()
@@ -168,12 +168,14 @@ const play = (accepts: Cap, perMinute: number, isKnown: boolean) => {
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`
 
-/** Prints a table for each way to count. */
+/** Prints a table with a row for each kind of cap. */
 export const print = (): void => {
   const kinds = { "a bucket": bucket, "in any minute": inAnyMinute, "in each minute": inEachMinute }
   const demands = [0.5, 1, 1.5, 3]
-  console.log("\nA cap that the provider does not name: served of what can be (refused; the best of the cap)")
-  console.log(`| the cap | ${demands.map((demand) => `${demand} times of it asked for`).join(" | ")} |`)
+  console.log(
+    "\nA cap that the provider does not name: served, as a share of the best (refused; best, as a share of the cap)"
+  )
+  console.log(`| the cap | ${demands.map((demand) => `demand of ${demand} times the cap`).join(" | ")} |`)
   console.log(`| --- |${" --- |".repeat(demands.length)}`)
   for (const [name, kind] of Object.entries(kinds)) {
     for (const most of [10, 30, 60, 300, 1_200, 3_000]) {

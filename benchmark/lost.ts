@@ -4,13 +4,13 @@ import { Backend, Chain, Failover, Failure, Model } from "../src/index.ts"
 import * as aiSdk from "./aiSdk.ts"
 import * as peers from "./peers.ts"
 
-/** How many calls are made. */
+/** The number of calls. */
 export const calls = 100
 
 /** Milliseconds until the dead primary fails, and until the healthy target answers. */
 const times = { dead: 2, alive: 5 }
 
-/** What became of the calls. */
+/** The outcome of the calls. */
 export interface Lost {
   readonly name: string
   readonly lost: number
@@ -18,7 +18,7 @@ export interface Lost {
   readonly atThePrimary: number
 }
 
-/** Makes the calls `gap` milliseconds apart, through one thing that they all share. */
+/** Makes the calls `gap` milliseconds apart, through one client that they all share. */
 export const count = async (gap: number): Promise<ReadonlyArray<Lost>> => {
   const results: Array<Lost> = []
   for (const [name, shared] of subjects) {
@@ -35,7 +35,7 @@ export const count = async (gap: number): Promise<ReadonlyArray<Lost>> => {
   return results
 }
 
-/** Makes the shared thing, and returns how it is asked. */
+/** Makes the shared client, and returns a function that makes one call. */
 type Shared = (onDead: () => void) => Promise<() => PromiseLike<unknown>>
 
 const ours: Shared = async (onDead) => {

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- --scale`: what a decision costs by how much is known and how long a chain is. Each line has its aim.
+ * `npm run bench -- --scale`: the cost of a decision by the number of known keys and the length of the chain. Each line has its aim.
  *
- * The aims are ratios where they can be: the same operation at 10 and at 100,000.
+ * Most aims are ratios: the same operation at 10 and at 100,000.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -47,7 +47,7 @@ const now = new RunClock(Context.empty())
 const targetOf = (model: string, provider = "p") =>
   Target.make({ provider, model, credential, policy: Policy.defaults })
 
-/** Benches so many keys, then goes through `among` of them in turns. */
+/** Benches this many keys, then uses `among` of them in turn. */
 const registryOf = (known: number, byHand = 0) => {
   const registry = EngineBench.makeMemory()
   const at = Date.now()
@@ -77,7 +77,7 @@ const registryOf = (known: number, byHand = 0) => {
   return registry
 }
 
-/** One admission of a target that rests, one of a free one, one recorded failure and one answer. */
+/** One admission of a benched target, one of a free one, one recorded failure and one recorded answer. */
 const decisions = (known: number, byHand = 0): Subject => {
   const registry = registryOf(known, byHand)
   const resting = targetOf("m0")
@@ -102,7 +102,7 @@ const fails = Effect.fail(throttled)
 const healthy = Backend.make("healthy", { call: answers as Effect.Effect<string, Failure.Failure> })
 const failing = Backend.make("failing", { call: fails as Effect.Effect<string, Failure.Failure> })
 
-/** A request to a chain of so many models of which the first `resting` rest. */
+/** A request to a chain of this many models, of which the first `resting` are benched. */
 const request = (name: string, models: number, resting = 0, first = healthy): Effect.Effect<Subject> =>
   Effect.gen(function* () {
     const failover = yield* Failover.Failover
@@ -116,7 +116,7 @@ const request = (name: string, models: number, resting = 0, first = healthy): Ef
     )
   }).pipe(Effect.provide(Failover.layer(), { local: true }))
 
-/** A request that fails, among so many keys that are known. */
+/** A request that fails while this many keys are known. */
 const failingRequest = (known: number): Effect.Effect<Subject> =>
   Effect.gen(function* () {
     const failover = yield* Failover.Failover
@@ -143,7 +143,7 @@ type Aim =
   | { readonly _tag: "Times"; readonly most: number }
   | { readonly _tag: "Micros"; readonly most: number }
 
-/** Measures subjects; the aim is about the last one, in microseconds or as a multiple of the first one. */
+/** Measures subjects. The aim applies to the last one, in microseconds or as a multiple of the first one. */
 const table = async (title: string, subjects: ReadonlyArray<Subject>, aim: Aim): Promise<void> => {
   if (only !== undefined && !title.includes(only)) return
   const rows = await measure(subjects)
@@ -160,12 +160,12 @@ const table = async (title: string, subjects: ReadonlyArray<Subject>, aim: Aim):
   )
 }
 
-/** A word of a title, to measure only that. */
+/** A word of a title, to measure only that table. */
 const only = process.argv[process.argv.indexOf("--scale") + 1]
 
 const run = Effect.runPromise
 
-/** Prints all of it. */
+/** Prints all tables. */
 export const print = async (): Promise<void> => {
   const twice: Aim = { _tag: "Times", most: 2 }
   await table(
@@ -173,7 +173,7 @@ export const print = async (): Promise<void> => {
     [10, 1_000, 100_000].map((known) => decisions(known)),
     twice
   )
-  await table("The same, with 100,000 rests by hand", [decisions(10), decisions(10, 100_000)], twice)
+  await table("The same, with 100,000 manual benches", [decisions(10), decisions(10, 100_000)], twice)
   await table(
     "A request whose first target is free",
     await Promise.all([10, 1_000, 100_000].map((models) => run(request(`a chain of ${models}`, models)))),
@@ -186,11 +186,15 @@ export const print = async (): Promise<void> => {
     ),
     twice
   )
-  await table("The first 999 of 1,000 rest", [await run(request("the last one answers", 1_000, 999))], {
-    _tag: "Micros",
-    most: 50
-  })
-  // In proportion to n is ten times for ten times as many; the rest is what caches cost.
+  await table(
+    "The first 999 of 1,000 are benched",
+    [await run(request("the last one answers", 1_000, 999))],
+    {
+      _tag: "Micros",
+      most: 50
+    }
+  )
+  // A linear cost is ten times as high for ten times as many. The rest is the cost of CPU cache misses.
   for (const strategy of ["random", "weighted"] as const) {
     await table(`The order of credentials: ${strategy}`, [order(strategy, 1_000), order(strategy, 10_000)], {
       _tag: "Times",

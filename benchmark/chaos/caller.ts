@@ -1,19 +1,19 @@
-/** A caller of the gateway: sends one request, reads as its plan says, and notes when it first saw content. */
+/** A caller of the gateway: sends one request, reads by its plan, and records when it first saw content. */
 import * as http from "node:http"
 import { now } from "./clock.ts"
 import type { Entry } from "./ledger.ts"
 import { bodyOf, type Plan, pathOf } from "./plan.ts"
 
-/** How an answer came. */
+/** How an answer arrived. */
 export interface Outcome {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
   readonly body: string
-  /** It ended as HTTP says, broke before that, came too late, or its caller left. */
+  /** It ended as HTTP requires, broke before that, came too late, or its caller left. */
   readonly end: "whole" | "broken" | "late" | "left"
   /** What broke it. */
   readonly error: string | undefined
-  /** It went over a connection that had been used before. */
+  /** Its connection had been used before. */
   readonly reused: boolean
 }
 
@@ -24,7 +24,7 @@ const maxWait = 75_000
 const content =
   /"(?:content|text|partial_json|arguments)":"[^"]|output_text\.delta|function_call_arguments\.delta|event: content_block_delta/
 
-/** The token that callers show. */
+/** The token that callers send. */
 export const token = "chaos-caller"
 
 /** Sends a request and reads its answer. */
@@ -42,7 +42,7 @@ export const call = (origin: string, agent: http.Agent | false, plan: Plan, entr
     })
     let response: http.IncomingMessage | undefined
     const parts: Array<Buffer> = []
-    /** The end of what came so far: content may begin there. */
+    /** The last bytes so far, since content may begin in them. */
     let tail = ""
     let isOver = false
     const end = (how: Outcome["end"], error?: string) => {

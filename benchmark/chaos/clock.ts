@@ -1,10 +1,10 @@
-/** The time that all processes of a run share. */
+/** The time, which all processes of a run share. */
 
-/** Milliseconds of the machine's own clock, which never goes back and is the same in every process. */
+/** Milliseconds of the machine's monotonic clock, which is the same in every process. */
 export const now = (): number => {
   const [seconds, nanos] = process.hrtime()
   return seconds * 1_000 + nanos / 1e6
 }
 
-/** The header in which a gateway's probe tells a provider when its call was made. */
+/** The header in which `probe.ts` sends a provider the time of its gateway's call. */
 export const sentHeader = "x-chaos-sent"

@@ -1,21 +1,21 @@
-/** How far a run is: by the time that has passed, or by the requests that were sent, whichever ends it first. */
+/** The progress of a run: by elapsed time or by requests sent, whichever ends it first. */
 import { setTimeout as sleep } from "node:timers/promises"
 import { now } from "./clock.ts"
 
-/** How often is looked whether a run is over, in milliseconds. */
+/** The interval of checks whether a run is over, in milliseconds. */
 const step = 100
 
 export interface Course {
   /** From 0 to 1. */
   readonly share: () => number
   readonly isOver: () => boolean
-  /** Waits so many milliseconds, or until the end. */
+  /** Waits this many milliseconds, or until the end of the run. */
   readonly pause: (millis: number) => Promise<void>
-  /** Waits until so much of the run is done. */
+  /** Waits until this share of the run is done. */
   readonly reached: (share: number) => Promise<void>
 }
 
-/** Begins now; `sent` gives how many requests there were so far. */
+/** Begins now. `sent` returns the number of requests so far. */
 export const make = (
   bounds: { readonly minutes: number; readonly requests: number },
   sent: () => number

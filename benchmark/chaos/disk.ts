@@ -1,4 +1,4 @@
-/** A small disk that can be filled: a tmpfs where we may mount one, and else a folder that goes away. */
+/** A small disk that can be filled: a tmpfs if we may mount one, otherwise a folder that is removed. */
 import { execFileSync } from "node:child_process"
 import {
   closeSync,
@@ -14,11 +14,11 @@ import { join } from "node:path"
 
 export interface Disk {
   readonly path: string
-  /** What stands for a full disk here. */
+  /** How a full disk is simulated here. */
   readonly how: string
   readonly fill: () => void
   readonly free: () => void
-  /** The saved bench, if it was there and is gone, or is no JSON. */
+  /** The saved bench, if it existed and is gone, or is not JSON. */
   readonly destroyed: () => ReadonlyArray<string>
   readonly close: () => void
 }
@@ -38,7 +38,7 @@ export const make = (folder: string): Disk => {
   mkdirSync(path)
   const filler = join(path, "filler")
   let filling: NodeJS.Timeout | undefined
-  // What a file that is truncated gives back is taken at once, so that nothing can be written in its place.
+  // The space that a truncated file frees is filled at once, so that nothing can be written.
   const fill = () => {
     const file = openSync(filler, "a")
     try {
@@ -67,7 +67,7 @@ export const make = (folder: string): Disk => {
     const away = join(folder, "away")
     return {
       path,
-      how: "a folder that goes away (a small tmpfs could not be mounted)",
+      how: "a folder that is removed (a small tmpfs could not be mounted)",
       fill: () => renameSync(path, away),
       free: () => {
         rmSync(path, { recursive: true, force: true })

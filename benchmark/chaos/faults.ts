@@ -1,24 +1,24 @@
-/** Every way in which a provider breaks, as what it does with one request. */
+/** Every fault of a provider, as the steps of its server for one request. */
 import type { Behaviour, Step } from "../../test/support/FaultServer.ts"
 import * as FaultServer from "../../test/support/FaultServer.ts"
 import { type Asked, streamed, whole } from "./speech.ts"
 
-/** What a fault is made of. */
+/** What a fault is made from. */
 export interface Given {
   readonly asked: Asked
   readonly text: string
   /** The largest piece of a streamed text, in characters. */
   readonly piece: number
-  /** How many bytes are written at once. */
+  /** The bytes of one write. */
   readonly by: number
 }
 
-/** One way to break. */
+/** One fault. */
 export interface Fault {
   readonly make: (given: Given) => Behaviour
-  /** The request is at fault, or is said to be: its caller may hear that, whoever else could have answered. */
+  /** It blames the request. The caller may get this error although another target could have answered. */
   readonly isTheRequests?: true
-  /** A stream breaks behind content: its caller hears of it, and nobody else is asked. */
+  /** It breaks a stream after content. The caller gets an error, and no other target is called. */
   readonly isLate?: true
 }
 
@@ -42,7 +42,7 @@ const says =
   ({ asked }: Given): Behaviour =>
     error(asked, status, type, message, more)
 
-/** So many writes at most: each is a turn of the loop, and a busy machine has to say an answer within its deadline. */
+/** The most writes of an answer. Each takes a turn of the event loop, and a busy machine has to finish within the deadline. */
 const writes = 150
 
 const send = (text: string, by: number): Step => ({
@@ -57,7 +57,7 @@ export const answer = ({ asked, by, piece, text }: Given): Behaviour => {
   return [FaultServer.sseHead, send([...begin, ...pieces, ...end].join(""), by), { end: true }]
 }
 
-/** The first half of a stream, and then this; whole answers lose their second half. */
+/** The first half of a stream, then these steps. A whole answer loses its second half. */
 const half =
   (...then: ReadonlyArray<Step>) =>
   ({ asked, by, piece, text }: Given): Behaviour => {

@@ -19,7 +19,7 @@ export interface Incarnation {
   readonly agent: http.Agent
   /** When it was asked to stop, by `clock.ts`. */
   stoppingSince: number | undefined
-  /** When its last answer ended, or was left by its caller. */
+  /** When its last answer ended, or its caller left. */
   lastEnded: number
 }
 
@@ -27,24 +27,24 @@ export interface Incarnation {
 export interface Stop {
   /** From the last answer, or from the signal if it is later, to the end of the process, in milliseconds. */
   readonly idle: number
-  /** What was wrong with it. */
+  /** What went wrong. */
   readonly wrong: string | undefined
 }
 
-/** One gateway, through all its stops and starts. */
+/** One gateway, over all its stops and starts. */
 export interface Gateway {
   readonly name: string
   readonly origin: string
-  /** Stops are tried on it; the others run from the first request to the last. */
+  /** Whether it is stopped during the run. The others run from the first request to the last. */
   readonly isStopped: boolean
   readonly state: () => "up" | "stopping" | "down"
-  /** How long it lets requests in flight take when it stops, in milliseconds. */
+  /** How long a stop waits for requests in flight, in milliseconds. */
   readonly drain: number
   readonly incarnation: () => Incarnation
-  /** Takes another version of its config, which may be a bad one. */
+  /** Loads another version of its config, which may be invalid. */
   readonly reload: (change: object | string) => Promise<void>
   readonly start: () => Promise<void>
-  /** Its process stands still, as that of a suspended machine, and goes on. */
+  /** Pauses its process, as on a suspended machine, and continues it. */
   readonly pause: () => void
   readonly resume: () => void
   /** Asks it to stop, and waits until it has. */
@@ -53,13 +53,13 @@ export interface Gateway {
   readonly said: () => string
 }
 
-/** What a gateway is made of. */
+/** The options of a gateway. */
 export interface Options {
   readonly name: string
   readonly folder: string
   readonly store: string
   readonly isStopped: boolean
-  /** How long it lets requests in flight take when it stops, in seconds. */
+  /** How long a stop waits for requests in flight, in seconds. */
   readonly drain: number
   /** How long it waits for a provider, in seconds. */
   readonly timeout: number
@@ -68,7 +68,7 @@ export interface Options {
 
 const rest = { base: "500 millis", max: "2 seconds" }
 
-/** The most that a request may take, in seconds. */
+/** The longest time of a request, in seconds. */
 export const deadline = 60
 
 const configOf = ({ drain, providers, store, timeout }: Options, port: number): object => ({
@@ -106,7 +106,7 @@ const configOf = ({ drain, providers, store, timeout }: Options, port: number): 
 /** How long a gateway may take to start, and to stop after its drain, in milliseconds. */
 const longest = 40_000
 
-/** How long a gateway may take to stop after its last answer, in milliseconds, on a machine with nothing else to do. */
+/** How long a gateway may take to stop after its last answer, in milliseconds, on an idle machine. */
 const longestIdle = 1_000
 
 const incarnate = (): Incarnation => ({
@@ -134,10 +134,10 @@ export const make = async (options: Options): Promise<Gateway> => {
     child = await start(process.execPath, args, port, {
       CHAOS_PROBE: probeFile,
       NO_COLOR: "1",
-      // A start costs a second of a core less.
+      // This saves a second of CPU time at each start.
       NODE_COMPILE_CACHE: join(folder, "compiled")
     })
-    // Its port is open a moment before it listens for signals; it says when both are.
+    // Its port opens shortly before it listens for signals. Its log says when both are ready.
     const began = now()
     while (!child.said().includes("listening on") && now() - began < longest) await sleep(20)
     state = "up"
@@ -163,7 +163,7 @@ export const make = async (options: Options): Promise<Gateway> => {
     incarnation.agent.destroy()
     incarnation = incarnate()
     child = undefined
-    // On a busy machine the process waits for a core, and so does this one, which hears late of its end.
+    // On a busy machine that process waits for a core, and so does this one, which notices the end late.
     const allowed = longestIdle + waits.reduce((sum, each) => sum + each.since(last), 0)
     const wrong =
       how === undefined
@@ -186,7 +186,7 @@ export const make = async (options: Options): Promise<Gateway> => {
       const text = await readFile(probeFile, "utf8").catch(() => "")
       if (text.endsWith("}")) return JSON.parse(text)
     }
-    throw new Error(`${name} does not tell what it holds`)
+    throw new Error(`${name} does not report what it holds`)
   }
   const signal = (name: NodeJS.Signals) => {
     if (child !== undefined && child.ended() === undefined) process.kill(child.pid, name)

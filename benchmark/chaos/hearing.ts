@@ -1,15 +1,15 @@
-/** What a caller got to hear: the text, whether it is said to be complete, and whether it is said to have failed. */
+/** What a caller received: the text, and whether the answer is marked as complete or as failed. */
 import type { Api } from "./plan.ts"
 
-/** An answer as its protocol tells it. */
+/** An answer, read from its protocol. */
 export interface Heard {
-  /** The text as far as it came; of a tool, its arguments. */
+  /** The text received so far. For a tool call, its arguments. */
   readonly text: string
-  /** Some of the answer came: text, or the beginning of a tool call, which may have no arguments yet. */
+  /** Whether content was received: text, or the beginning of a tool call, which may have no arguments yet. */
   readonly hasBegun: boolean
-  /** The protocol says that this is all. */
+  /** Whether it is complete by its protocol. */
   readonly isComplete: boolean
-  /** The protocol says that it failed, in the shape it has for that. */
+  /** Whether it is an error of its protocol. */
   readonly isError: boolean
 }
 

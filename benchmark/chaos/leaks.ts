@@ -1,4 +1,4 @@
-/** What is left behind when everything is over: sockets, requests, memory, and places for probes. */
+/** What is left after the run: sockets, requests, memory and probe slots. */
 import * as http from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
 import { token } from "./caller.ts"
@@ -7,10 +7,10 @@ import type { Held } from "./probe.ts"
 import type { Providers } from "./providers.ts"
 import { credentials, members } from "./world.ts"
 
-/** How long what was used may take to be given back, in milliseconds. */
+/** How long resources may take to be released, in milliseconds. */
 const maxWait = 20_000
 
-/** The most that the heap may grow between a fifth of the run and its end: a share, and bytes. */
+/** The most that the heap may grow between a fifth of the run and its end, as a share and in bytes. */
 const growth = { share: 1.3, bytes: 12e6 }
 
 const within = async (isTrue: () => boolean | Promise<boolean>): Promise<boolean> => {
@@ -37,7 +37,7 @@ const targetOf = (gateway: Gateway, model: string): Promise<string> =>
     request.end(JSON.stringify({ model, messages: [{ role: "user", content: "size=80 tool=no" }] }))
   })
 
-/** Targets that no request reaches any more although nobody breaks: a place for a probe was not given back. */
+/** Targets that no request reaches although no provider fails any more: a probe slot was not released. */
 export const places = async (gateways: ReadonlyArray<Gateway>): Promise<ReadonlyArray<string>> => {
   const found: Array<string> = []
   for (const gateway of gateways) {
@@ -48,19 +48,19 @@ export const places = async (gateways: ReadonlyArray<Gateway>): Promise<Readonly
       for (const { name } of members) missing.delete(await targetOf(gateway, `${name}/m`))
       return missing.size === 0
     })
-    found.push(...[...missing].map((target) => `${gateway.name} never asks ${target} again`))
+    found.push(...[...missing].map((target) => `${gateway.name} never calls ${target} again`))
   }
   return found
 }
 
-/** Requests that providers still answer although no caller is there. */
+/** Requests that providers still answer although all callers have left. */
 export const running = async (providers: Providers): Promise<ReadonlyArray<string>> => {
   const busy = () => providers.running().filter(([, count]) => count > 0)
   await within(() => busy().length === 0)
   return busy().map(([name, count]) => `${count} requests are still open at ${name}`)
 }
 
-/** Connections beyond those a gateway had before the first request; all callers and providers are gone. */
+/** Connections beyond those that a gateway had before the first request. All callers and providers are gone by then. */
 export const sockets = async (
   gateways: ReadonlyArray<Gateway>,
   before: ReadonlyMap<string, Held>
@@ -75,7 +75,7 @@ export const sockets = async (
   return found
 }
 
-/** The heap at the end against an early one, of the gateways that were never stopped. */
+/** Compares the heap at the end with an early one, for the gateways that were never stopped. */
 export const memory = (
   gateways: ReadonlyArray<Gateway>,
   early: ReadonlyMap<string, Held>,
@@ -89,7 +89,7 @@ export const memory = (
       return [`the heap of ${name} grew from ${(first / 1e6).toFixed(1)} to ${(last / 1e6).toFixed(1)} MB`]
     })
 
-/** What all gateways that run hold. */
+/** What all running gateways hold. */
 export const held = async (gateways: ReadonlyArray<Gateway>): Promise<ReadonlyMap<string, Held>> => {
   const found = new Map<string, Held>()
   for (const gateway of gateways) {

@@ -1,45 +1,45 @@
-/** What every provider was asked for, by the number of the request, while it is under way and for a while after. */
+/** The calls to every provider, by the number of the request. Kept while a request is under way and for a while after. */
 import type { Report } from "./providers.ts"
 
-/** One request that a provider got. Times are those of `clock.ts`. */
+/** One call that a provider received. Times are those of `clock.ts`. */
 export interface Visit {
   readonly target: string
   /** When its gateway made the call. A busy provider may read it much later. */
   readonly sent: number
   /** When its provider had read it. */
   readonly began: number
-  /** How the provider broke, or nothing. */
+  /** The provider's fault, if any. */
   readonly fault: string | undefined
-  /** How far the provider is with its answer, and since when. */
+  /** The provider's progress with its answer, and since when. */
   progress: { readonly at: string; readonly since: number }
 }
 
-/** All that is known of one request of a caller. */
+/** All calls for one request of a caller. */
 export interface Entry {
   readonly nonce: string
   readonly visits: Array<Visit>
   /** When the caller had seen content of an answer. */
   committedAt: number | undefined
-  /** When the caller left; what comes later is nobody's. */
+  /** When the caller left. Later calls have no caller. */
   leftAt: number | undefined
 }
 
-/** Providers that were asked although the caller had content already, and had not left. */
+/** Providers that were called although the caller already had content and had not left. */
 export const lateVisits = ({ committedAt, leftAt, visits }: Entry): ReadonlyArray<Visit> =>
   committedAt === undefined
     ? []
     : visits.filter(({ sent }) => sent > committedAt && (leftAt === undefined || sent < leftAt))
 
-/** Entries that are kept behind the end of their request, to notice whoever comes late. */
+/** The number of entries that are kept after the end of their request, to notice late calls. */
 const kept = 5_000
 
 export interface Ledger {
   readonly open: (nonce: string) => Entry
-  /** Takes what the providers report. */
+  /** Adds a report of the providers. */
   readonly read: (report: Report) => void
-  /** Waits until all that came to a provider by this time has been read. */
+  /** Waits until everything that reached a provider by this time has been read. */
   readonly settled: (time: number) => Promise<void>
-  /** The request has been judged: it stays known for a while, and `onLate` hears if somebody is asked too late by then. */
+  /** The request has been judged. It is kept for a while, and `onLate` is called if a provider is called for it too late. */
   readonly close: (nonce: string, onLate: (visit: Visit) => void) => void
 }
 

@@ -1,9 +1,9 @@
 /**
  * `npm run chaos`: gateway processes under mixed traffic while everything around them breaks.
  *
- * Every answer proves which provider said it. Counted are requests that were lost, mixed up, cut off and called complete, or sent
- * twice behind their commit point, and what was not given back; one of them ends the run with 1. Everything listens on 127.0.0.1, and
- * only processes of its own are ended, by their ids.
+ * Every answer proves which provider it comes from. The run counts requests that were lost, mixed up, truncated but reported as
+ * complete, or repeated after their commit point, and resources that were not released. Any of them makes the exit code 1. Everything
+ * listens on 127.0.0.1, and the run ends only its own processes, by their ids.
  */
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -48,7 +48,7 @@ const chaos = async (options: Options.Options, folder: string): Promise<boolean>
   try {
     const shared = redis?.url ?? "memory"
     const common = { folder, timeout, providers: providers.standing }
-    // The first two answer all that they have accepted; the third one breaks off what takes longer.
+    // The first two gateways answer every request that they accepted. The third one cuts requests that outlast its drain.
     const long = Gateways.deadline + 5
     const gateways = await Promise.all([
       Gateways.make({ ...common, name: "a", drain: long, store: shared, isStopped: false }),

@@ -1,20 +1,20 @@
-/** What `npm run chaos` can be told. */
+/** The options of `npm run chaos`. */
 import { parseArgs } from "node:util"
 
-/** How the run is made. */
+/** The options of a run. */
 export interface Options {
   readonly minutes: number
-  /** The run also ends when so many requests were sent. */
+  /** The run also ends after this many requests. */
   readonly requests: number
-  /** Where all numbers by chance begin. */
+  /** The seed of all random numbers. */
   readonly seed: number
   /** The most requests in a second. */
   readonly rate: number
   /** The most requests at once. */
   readonly workers: number
-  /** How long a gateway waits for a provider, in seconds. On a busy machine a good provider may take some. */
+  /** How long a gateway waits for a provider, in seconds. On a busy machine a healthy provider may take seconds. */
   readonly timeout: number
-  /** The longest pause between two troubles, in milliseconds. */
+  /** The longest pause between two disturbances, in milliseconds. */
   readonly calm: number
 }
 
@@ -30,10 +30,10 @@ export const usage = `npm run chaos -- [options]
 
 A run is long with ten minutes and 100,000 requests, or more.`
 
-/** Minutes of a run that only its requests end. */
+/** The minutes of a run that ends only by its number of requests. */
 const forever = 24 * 60
 
-/** Reads the command line; a `RangeError` or `TypeError` says what is wrong with it. */
+/** Reads the command line. Throws a `RangeError` or `TypeError` that says what is wrong. */
 export const read = (args: ReadonlyArray<string>): Options => {
   const { values } = parseArgs({
     args: [...args],
@@ -67,7 +67,7 @@ export const read = (args: ReadonlyArray<string>): Options => {
   }
 }
 
-/** The options that say how long a run is, as they are written. */
+/** The options for the length of a run, as they are written on the command line. */
 export const boundsOf = ({ minutes, requests }: Options): string =>
   [
     ...(minutes === forever ? [] : [`--minutes ${minutes}`]),

@@ -1,8 +1,8 @@
-/** What the callers ask for: the seed and the number of a request say everything about it. */
+/** The requests of the callers. The seed and the number of a request determine it completely. */
 import * as Random from "../../test/support/Random.ts"
 import { chains } from "./world.ts"
 
-/** The protocol in which a caller speaks. */
+/** The protocol of a caller. */
 export type Api = "chat" | "messages" | "responses"
 
 /** One request. */
@@ -18,7 +18,7 @@ export interface Plan {
   readonly padding: number
   /** How the caller reads: at once, slowly, or not to the end. */
   readonly reads: "at once" | "slowly" | "leaves before" | "leaves in the middle"
-  /** A connection of its own. */
+  /** Whether it has a connection of its own. */
   readonly alone: boolean
 }
 

@@ -1,12 +1,12 @@
 /**
- * Loaded into the gateways. Each call of a provider tells in a header when it was made, since a busy provider reads it much later. On
- * SIGUSR2 a process writes what it holds into the file that CHAOS_PROBE names.
+ * Loaded into the gateways. It adds a header with the current time to each call, since a busy provider may read the call much later.
+ * On SIGUSR2 the process writes what it holds into the file that CHAOS_PROBE names.
  */
 import { subscribe } from "node:diagnostics_channel"
 import { writeFileSync } from "node:fs"
 import { now, sentHeader } from "./clock.ts"
 
-/** What a process holds, after a collection. */
+/** What a process holds after a garbage collection. */
 export interface Held {
   /** Bytes of the heap. */
   readonly heap: number

@@ -1,4 +1,4 @@
-/** What a provider says to a request; every text it says can be traced to it. */
+/** A provider's answer to a request. Every text can be traced to its provider. */
 import * as FaultServer from "../../test/support/FaultServer.ts"
 import * as Random from "../../test/support/Random.ts"
 import { answer, faults } from "./faults.ts"
@@ -7,18 +7,18 @@ import type { Asked } from "./speech.ts"
 import type { Weather } from "./weather.ts"
 import { credentials, keyOf, type Member, members } from "./world.ts"
 
-/** One request, as a provider reads it. */
+/** One request as a provider reads it. */
 export interface Request {
   readonly path: string
   readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
   readonly body: string
 }
 
-/** What a provider does with a request, and what is noted of it. */
+/** What a provider does with a request, and the record of it. */
 export interface Turn {
   readonly nonce: string
   readonly target: string
-  /** How the provider breaks, or nothing. */
+  /** The provider's fault, if any. */
   readonly fault: string | undefined
   readonly behaviour: FaultServer.Behaviour
 }
@@ -35,7 +35,7 @@ const keys = new Map(
   )
 )
 
-/** How the events and writes of an answer are cut; the smallest are rare, because each costs all processes a turn. */
+/** The sizes of an answer's events and writes. The smallest are rare, because each write costs all processes a turn. */
 const cutsOf = (random: Random.Random, size: number) => {
   const isFine = random.chance(0.05)
   const isMiddling = random.chance(0.2)
@@ -46,7 +46,7 @@ const cutsOf = (random: Random.Random, size: number) => {
   }
 }
 
-/** The turn of a member for a request; `visitOf` gives how often a request was asked for before. */
+/** The answer of a member to a request. `visitOf` returns how often the request came before. */
 export const turnOf = (
   seed: number,
   member: Member,
@@ -73,7 +73,7 @@ export const turnOf = (
   return { nonce, target, fault, behaviour: make(given) }
 }
 
-/** What a provider says where it has nothing. */
+/** The answer of a provider to an unknown path. */
 export const nothing: FaultServer.Behaviour = FaultServer.json(
   { error: { message: "no such endpoint" } },
   404

@@ -1,10 +1,10 @@
-/** The process of the providers, as the run sees it. */
+/** The process of the providers, seen from the run. */
 import { fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import type { Ledger } from "./ledger.ts"
 import { type Member, members } from "./world.ts"
 
-/** A request that a provider got. Times are those of `clock.ts`. */
+/** A request that a provider received. Times are those of `clock.ts`. */
 export interface Came {
   readonly id: number
   readonly nonce: string
@@ -23,22 +23,22 @@ export interface Over {
   readonly since: number
 }
 
-/** What the process says every few milliseconds. */
+/** What the process reports every few milliseconds. */
 export interface Report {
-  /** All that had come by this time is in this report, or in one before. */
+  /** Everything that arrived before this time is in this report or an earlier one. */
   readonly upTo: number
   readonly came: ReadonlyArray<Came>
   readonly over: ReadonlyArray<Over>
   /** Requests that each member has not answered yet. */
   readonly running: ReadonlyArray<number>
-  /** Where the members listen; in the first report. */
+  /** The addresses of the members. Only in the first report. */
   readonly ports?: ReadonlyArray<number>
 }
 
-/** From now on nobody breaks. */
+/** From now on no provider fails. */
 export type Order = "clear"
 
-/** Where a provider is. */
+/** The address of a provider. */
 export interface Standing {
   readonly member: Member
   readonly origin: string
@@ -46,14 +46,14 @@ export interface Standing {
 
 export interface Providers {
   readonly standing: ReadonlyArray<Standing>
-  /** From now on nobody breaks. */
+  /** From now on no provider fails. */
   readonly clear: () => void
-  /** Requests that each has not answered yet. */
+  /** The number of unanswered requests of each provider. */
   readonly running: () => ReadonlyArray<readonly [name: string, count: number]>
   readonly stop: () => Promise<void>
 }
 
-/** Starts them; the ledger gets what they report, and `tally` hears the name of every fault. */
+/** Starts them. The ledger receives their reports, and `tally` the name of every fault. */
 export const start = async (
   seed: number,
   ledger: Ledger,

@@ -1,7 +1,7 @@
 /**
- * The providers of a run, in a process of their own, so that whatever keeps the callers busy lets them answer in time.
+ * The providers of a run, in a process of their own, so that they answer in time even while the callers are busy.
  *
- * It is told what to do by its arguments, and reports to its parent what the providers were asked for and how far they are.
+ * Its arguments configure it. It reports the requests of the providers, and their progress, to its parent.
  */
 import * as http from "node:http"
 import { now, sentHeader } from "./clock.ts"
@@ -11,7 +11,7 @@ import { play } from "./stage.ts"
 import * as Weather from "./weather.ts"
 import { type Member, members } from "./world.ts"
 
-/** How often it reports, in milliseconds. */
+/** The interval of its reports, in milliseconds. */
 const every = 20
 
 const seed = Number(process.argv[2])
@@ -22,7 +22,7 @@ let over: Array<Over> = []
 const running = members.map(() => 0)
 let lastId = 0
 
-/** How often each request came to anybody, of the last ten thousands. */
+/** How often each request came to any provider, for the last tens of thousands of requests. */
 let visits = new Map<string, number>()
 let older = new Map<string, number>()
 
@@ -75,7 +75,7 @@ const start = (member: Member, index: number): Promise<number> =>
 
 const report = (ports?: ReadonlyArray<number>): void => {
   const upTo = now()
-  // Whatever had come to a socket by then is read two turns of the loop later.
+  // Everything that has reached a socket by then is read two turns of the event loop later.
   setImmediate(() =>
     setImmediate(() => {
       const all: Report = { upTo, came, over, running, ...(ports !== undefined && { ports }) }

@@ -1,4 +1,4 @@
-/** A Redis of the run's own, which can be paused, killed and started. */
+/** A Redis for the run, which can be paused, killed and started. */
 import { type Child, freePort, run, start } from "../gateway/child.ts"
 
 export interface Redis {
@@ -9,7 +9,7 @@ export interface Redis {
   readonly start: () => Promise<void>
 }
 
-/** Starts one; `undefined` where `redis-server` is not installed. */
+/** Starts one. `undefined` if `redis-server` is not installed. */
 export const make = async (folder: string): Promise<Redis | undefined> => {
   if ((await run("redis-server", ["--version"])).code !== 0) return undefined
   const port = await freePort()

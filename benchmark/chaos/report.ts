@@ -3,17 +3,17 @@ import type { Held } from "./probe.ts"
 import type { Finding, Traffic } from "./traffic.ts"
 import type { Troubles } from "./trouble.ts"
 
-/** All that a run has found. */
+/** The findings of a run. */
 export interface Found {
   readonly traffic: Traffic
-  /** How long there was traffic. */
+  /** The duration of the traffic. */
   readonly seconds: number
   readonly faults: ReadonlyMap<string, number>
   readonly troubles: Troubles
   readonly leaks: ReadonlyArray<string>
   readonly early: ReadonlyMap<string, Held>
   readonly end: ReadonlyMap<string, Held>
-  /** What else must not be: a gateway that ended badly, a file that was destroyed. */
+  /** Other violations: a gateway that ended with an error, a file that was destroyed. */
   readonly others: ReadonlyArray<string>
 }
 
@@ -28,7 +28,7 @@ const list = (counts: ReadonlyMap<string, number>): string =>
     .map(([name, count]) => `${name} ${count}`)
     .join(", ")
 
-/** Prints what was found; true if nothing is wrong. */
+/** Prints the findings. True if there is no violation. */
 export const print = (found: Found): boolean => {
   const { early, end, faults, leaks, others, seconds, traffic, troubles } = found
   const row = (name: string, count: number | string) => console.log(`| ${name} | ${count} |`)
@@ -36,7 +36,7 @@ export const print = (found: Found): boolean => {
   row("requests", traffic.requests)
   row("requests a second", (traffic.requests / seconds).toFixed(0))
   for (const [name, count] of traffic.counts) if (!violations.includes(name)) row(name, count)
-  row("sent again, because a gateway that stopped had not taken it", traffic.again)
+  row("sent again, because a stopping gateway had not accepted it", traffic.again)
   row("faults of providers", total(faults))
   for (const [name, count] of troubles.counts) row(name, count)
   const stops = troubles.stops.map(Math.round).sort((a, b) => a - b)
@@ -54,7 +54,7 @@ export const print = (found: Found): boolean => {
       )
   }
   for (const name of violations) row(`**${name}**`, traffic.counts.get(name) ?? 0)
-  row("**leaked** (connections, requests, memory, places for probes)", leaks.length)
+  row("**leaked** (connections, requests, memory, probe slots)", leaks.length)
   row("**others** (bad ends of processes, destroyed files)", others.length)
   console.log(`\nFaults: ${list(faults)}.`)
   for (const finding of traffic.findings.slice(0, 40)) console.log(`\n${told(finding)}`)
@@ -64,7 +64,7 @@ export const print = (found: Found): boolean => {
 
 const inSeconds = (millis: number): string => `${(millis / 1000).toFixed(2)} s`
 
-/** All that is known of a violation. */
+/** The details of a violation. */
 const told = ({ entry, plan, sent: request, trail, verdict }: Finding): string => {
   const { began, ended, gateway, outcome, stoppingSince, tries } = request
   const state =

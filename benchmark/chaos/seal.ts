@@ -1,8 +1,8 @@
 /**
- * Texts that prove where they come from.
+ * Texts that prove their origin.
  *
- * What a provider says is made of the request's number, the target and a size, and ends in a checksum over all of it; so whoever
- * knows the three can tell whether an answer is whole, only its beginning, or somebody else's.
+ * The text of a provider is made from the request's number, the target and a size, and ends in a checksum of all of it. Anyone who
+ * knows these three can tell whether an answer is whole, only its beginning, or from another provider.
  */
 import { createHash } from "node:crypto"
 import * as Random from "../../test/support/Random.ts"
@@ -24,7 +24,7 @@ const sumOf = (text: string): string => createHash("sha256").update(text).digest
 
 const remembered = new Map<string, string>()
 
-/** The text that a target says to a request. */
+/** The text of a target for a request. */
 export const seal = (nonce: string, target: string, size: number): string => {
   const key = `${nonce} ${target} ${size}`
   const known = remembered.get(key)
@@ -38,7 +38,7 @@ export const seal = (nonce: string, target: string, size: number): string => {
   return sealed
 }
 
-/** What a text is, measured by what a target says to a request. */
+/** Compares a text with the text of a target for a request. */
 export const judge = (
   text: string,
   nonce: string,

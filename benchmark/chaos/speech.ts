@@ -1,8 +1,8 @@
-/** How a provider says a text, whole or as a stream, in the protocol it was asked in. */
+/** A text as a provider's answer, whole or as a stream, in the protocol of the request. */
 
 export type Protocol = "openai" | "anthropic"
 
-/** What a provider was asked for. */
+/** The request to a provider. */
 export interface Asked {
   readonly path: "chat" | "messages" | "responses"
   readonly stream: boolean
@@ -71,7 +71,7 @@ const response = (status: string, output: ReadonlyArray<object>) => ({
   usage: status === "completed" ? { input_tokens: 5, output_tokens: 7, total_tokens: 12 } : null
 })
 
-/** The events of a stream: what comes before the text, a piece of the text each, and what comes behind it. */
+/** The events of a stream: those before the text, one for each piece of the text, and those after it. */
 export interface Spoken {
   readonly begin: ReadonlyArray<string>
   readonly pieces: ReadonlyArray<string>
@@ -82,7 +82,7 @@ const data = (json: object): string => `data: ${JSON.stringify(json)}\n\n`
 const named = (json: { readonly type: string; readonly [key: string]: unknown }): string =>
   `event: ${json.type}\ndata: ${JSON.stringify(json)}\n\n`
 
-/** The text in pieces of so many UTF-16 units; no character is cut in two. */
+/** The text in pieces of this many UTF-16 units. No character is cut in two. */
 const cut = (text: string, size: number): ReadonlyArray<string> => {
   const pieces: Array<string> = []
   for (let at = 0; at < text.length; ) {

@@ -1,8 +1,8 @@
-/** Plays what a provider does with a request: a test server's steps, with as few turns and packets as they allow. */
+/** Runs the steps of a provider for a request, with as few turns and packets as possible. */
 import type * as http from "node:http"
 import type { Behaviour, Step } from "../../test/support/FaultServer.ts"
 
-/** Plays a behaviour; `done` hears once how it ended, when the answer is over or its client is gone. */
+/** Runs the steps. `done` is called once with how they ended, when the answer is over or its client is gone. */
 export const play = (
   behaviour: Behaviour,
   request: http.IncomingMessage,
@@ -40,7 +40,7 @@ export const play = (
   next(0)
 }
 
-/** A head, one text and the end: they leave in one packet. */
+/** A head, one text and the end, which are sent in one packet. */
 const isAllAtOnce = (behaviour: Behaviour): boolean => {
   const [, text, end] = behaviour
   if (behaviour.length !== 3 || text === undefined || end === undefined) return false

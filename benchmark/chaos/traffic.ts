@@ -1,4 +1,4 @@
-/** The callers: so many at once, so many a second, each request judged when it is over. */
+/** The callers, with limits of concurrency and rate. Each request is judged when it is over. */
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Random from "../../test/support/Random.ts"
 import { call, type Outcome } from "./caller.ts"
@@ -9,7 +9,7 @@ import type { Entry, Ledger } from "./ledger.ts"
 import * as Plan from "./plan.ts"
 import { judgeCall, type Verdict } from "./verdict.ts"
 
-/** One that must not be. */
+/** One violation. */
 export interface Finding {
   readonly plan: Plan.Plan
   readonly verdict: Verdict
@@ -18,16 +18,16 @@ export interface Finding {
   readonly trail: string
 }
 
-/** What the callers got. */
+/** The results of the callers. */
 export interface Traffic {
   readonly counts: Map<string, number>
   readonly findings: Array<Finding>
-  /** Requests that a gateway about to stop, or a connection about to end, did not take, sent again. */
+  /** Requests that were sent again, because a stopping gateway or a closing connection did not accept them. */
   again: number
   requests: number
 }
 
-/** How it is made. */
+/** The options of the traffic. */
 export interface Options {
   readonly seed: number
   readonly rate: number
@@ -37,28 +37,28 @@ export interface Options {
   readonly ledger: Ledger
 }
 
-/** One request that was sent, by the time its answer had ended. */
+/** One request, after its answer has ended. */
 export interface Sent {
   readonly gateway: Gateway
   readonly outcome: Outcome
   /** Times are those of `clock.ts`. */
   readonly began: number
   readonly ended: number
-  /** When its gateway was asked to stop; `undefined` if it was not. */
+  /** When its gateway was asked to stop. `undefined` if it was not. */
   readonly stoppingSince: number | undefined
   /** How often it was sent. */
   readonly tries: number
 }
 
-/** What a stopping gateway says to a request that had not arrived whole. */
+/** The error of a stopping gateway for a request that had not arrived completely. */
 const tooLate = "the gateway is stopping, and the request did not arrive in time"
 
-/** How long what a gateway has sent may take to its provider, in milliseconds. */
+/** How long a gateway's request may take to reach its provider, in milliseconds. */
 const grace = 100
 
 /**
- * A request that its gateway did not accept, if no provider has it: its connection broke, as it may when the gateway
- * ends or has closed it unused, or it did not arrive before the end of a stop.
+ * Whether a gateway did not accept a request: no provider has it, and either its connection broke, which is allowed when the
+ * gateway ends or closes an idle connection, or it did not arrive before the end of a stop.
  */
 const seemsNotTaken = ({ gateway, outcome, stoppingSince }: Sent): boolean => {
   const isStopping = stoppingSince !== undefined || gateway.state() !== "up"
@@ -88,10 +88,10 @@ const send = async (plan: Plan.Plan, entry: Entry, options: Options, traffic: Tr
   }
 }
 
-/** The most requests that are over and not judged yet: their providers' reports are late. */
+/** The most requests that are over but not judged yet, because their providers' reports are late. */
 const mostWaiting = 5_000
 
-/** Lets the callers ask until the run is over; ends when the last one has its answer, and it is judged. */
+/** Sends requests until the run is over. Ends when the last answer has been judged. */
 export const run = async (options: Options, traffic: Traffic): Promise<void> => {
   const { course, ledger, rate, seed, workers } = options
   const waiting = new Set<Promise<void>>()

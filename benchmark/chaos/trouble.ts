@@ -1,4 +1,4 @@
-/** What goes wrong around the gateways, one thing after the other, in an order that the seed decides. */
+/** Disturbances around the gateways, one after the other, in an order that the seed determines. */
 import { setTimeout as sleep } from "node:timers/promises"
 import * as Random from "../../test/support/Random.ts"
 import type { Course } from "./course.ts"
@@ -6,25 +6,25 @@ import type { Disk } from "./disk.ts"
 import type { Gateway } from "./gateways.ts"
 import type { Redis } from "./redis.ts"
 
-/** What it acts on. */
+/** What it disturbs. */
 export interface Scene {
   readonly gateways: ReadonlyArray<Gateway>
   readonly redis: Redis | undefined
   readonly disk: Disk
 }
 
-/** What happened, and what of it was wrong. */
+/** What happened, and the violations. */
 export interface Troubles {
   readonly counts: ReadonlyMap<string, number>
   readonly violations: ReadonlyArray<string>
-  /** How long each stopped gateway went on after its last answer, in milliseconds. */
+  /** How long each stopped gateway ran after its last answer, in milliseconds. */
   readonly stops: ReadonlyArray<number>
 }
 
-/** How much longer than a second a gateway stands still at most, in milliseconds. */
+/** The longest pause of a gateway beyond one second, in milliseconds. */
 const longestStandstill = 5_000
 
-/** Makes trouble until the run is over, with pauses of up to `calm` milliseconds, and leaves everything as it was. */
+/** Causes disturbances until the run is over, with pauses of up to `calm` milliseconds. Restores everything at the end. */
 export const make = async (
   { calm, seed }: { readonly calm: number; readonly seed: number },
   scene: Scene,
@@ -56,8 +56,8 @@ export const make = async (
       const destroyed = disk.destroyed()
       if (destroyed.length > 0) violations.push(`a full disk destroyed ${destroyed.join(", ")}`)
     },
-    // Longer than it waits for a provider: what it hears of is its own delay.
-    "a gateway stood still": async () => {
+    // Longer than it waits for a provider, so that it takes its own pause for a timeout.
+    "a gateway was paused": async () => {
       const at = random.pick(gateways)
       at.pause()
       await sleep(1_000 + random.int(longestStandstill))

@@ -1,4 +1,4 @@
-/** Whether what a caller got is what it may get. */
+/** Judges whether a caller's result is allowed. */
 import type { Outcome } from "./caller.ts"
 import { faults } from "./faults.ts"
 import * as Hearing from "./hearing.ts"
@@ -16,12 +16,12 @@ export type Fine =
   | "answered"
   /** A whole answer of another target than the first. */
   | "answered by a fallback"
-  /** A clean error that the request or its chain has earned. */
+  /** A clean error that the request or its chain justifies. */
   | "refused"
-  /** A stream broke behind its first content, and said so. */
+  /** A stream broke after its first content, with an error event. */
   | "broke and said so"
   | "left by its caller"
-  /** A clean error, or the end of the connection where there was no other way, after the whole drain of a stop. */
+  /** After the whole drain of a stop: a clean error, or a closed connection if an error could not be sent. */
   | "cut at the end of a drain"
 
 export interface Verdict {
@@ -33,10 +33,10 @@ export interface Verdict {
 const fine = (as: Fine): Verdict => ({ as, isFine: true, why: "" })
 const violation = (as: Violation, why: string): Verdict => ({ as, isFine: false, why })
 
-/** What a gateway says when its drain is over. */
+/** The error of a gateway whose drain is over. */
 const stopped = "the gateway stopped before the request was answered"
 
-/** Judges one request. `isDrained` says that its gateway was stopping, and had had the whole time of its drain. */
+/** Judges one request. `isDrained`: its gateway was stopping, and its drain was over. */
 export const judgeCall = (plan: Plan, outcome: Outcome, entry: Entry, isDrained: boolean): Verdict => {
   const { body, end, headers, status } = outcome
   if (body.includes(secret) || JSON.stringify(headers).includes(secret)) return violation("a key leaked", "")
@@ -45,7 +45,7 @@ export const judgeCall = (plan: Plan, outcome: Outcome, entry: Entry, isDrained:
     return violation("duplicated after commit", late.map(({ target }) => target).join(", "))
   if (end === "left") return fine("left by its caller")
   if (end === "late") return violation("lost", "no end within the caller's maxWait")
-  // An answer of JSON cannot say that it is cut, and a slow reader may not have read it.
+  // A JSON answer cannot report that it was cut, and a slow reader may not have read the error event.
   if (end === "broken" && isDrained && status === 200 && (!plan.stream || plan.reads === "slowly"))
     return fine("cut at the end of a drain")
   if (end === "broken") return violation("lost", `the connection broke: ${outcome.error}`)

@@ -1,16 +1,16 @@
-/** How long a process had to wait for a core: on a busy machine that is no fault of the process. */
+/** How long a process waited for a core. On a busy machine that time is subtracted from what it may take. */
 import { readdirSync, readFileSync } from "node:fs"
 import { now } from "./clock.ts"
 
 /** Watches one process. */
 export interface Waiting {
-  /** Looks how long it has waited so far; nothing where the system does not tell, or the process is gone. */
+  /** Records its wait so far. Does nothing if the system does not report it or the process is gone. */
   readonly look: () => void
   /** How long it waited from this time until the last look, in milliseconds. */
   readonly since: (time: number) => number
 }
 
-/** Begins to watch all threads of a process: its main thread waits for the others, too. */
+/** Watches all threads of a process, since its main thread waits for the others. */
 export const of = (pid: number): Waiting => {
   const threads = new Map<string, number>()
   const seen: Array<{ readonly at: number; readonly waited: number }> = []
@@ -23,7 +23,7 @@ export const of = (pid: number): Waiting => {
         threads.set(task, Number(nanos) / 1e6)
       }
     } catch {
-      // Only Linux tells, and a thread may have ended.
+      // Only Linux reports this, and a thread may have ended.
     }
     seen.push({ at: now(), waited: [...threads.values()].reduce((sum, each) => sum + each, 0) })
   }

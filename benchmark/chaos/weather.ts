@@ -1,10 +1,10 @@
-/** Which fault a provider has for a request: the seed, the request and the time decide, and nothing else. */
+/** The fault of a provider for a request. Only the seed, the request and the time determine it. */
 
 import * as Random from "../../test/support/Random.ts"
 import { now } from "./clock.ts"
 import { faults } from "./faults.ts"
 
-/** How long the weather stays the same, in milliseconds. */
+/** How long the mix of faults stays the same, in milliseconds. */
 const slot = 2_500
 
 const names = Object.keys(faults)
@@ -13,9 +13,9 @@ const slow = names.filter((name) => name.startsWith("silent"))
 const quick = names.filter((name) => !slow.includes(name))
 
 export interface Weather {
-  /** The fault for a request that comes as this provider's `visit`th of a request, or none. */
+  /** The fault for a request, or none. `visit` says how often the request came to a provider before. */
   readonly faultOf: (provider: string, nonce: string, visit: number) => string | undefined
-  /** From now on nobody breaks. */
+  /** From now on no provider fails. */
   readonly clear: () => void
 }
 
@@ -29,7 +29,7 @@ export const make = (seed: number, began: number): Weather => {
       if (isClear) return undefined
       const sky = Random.of(seed, provider, Math.floor((now() - began) / slot))
       const share = sky.pick([0, 0.1, 0.3, 0.6, 0.9, 1])
-      // Often one thing is wrong, sometimes everything.
+      // Half of the time one or two kinds of faults occur, otherwise all of them.
       const few = sky.chance(0.5) ? [sky.pick(quick), sky.pick(quick)] : quick
       const random = Random.of(seed, provider, nonce, visit)
       if (!random.chance(share)) return undefined

@@ -1,13 +1,13 @@
-/** Who is who: the providers, their keys, and the chains of models. */
+/** The providers, their keys and the chains of models. */
 import type { Protocol } from "./speech.ts"
 
 /** One provider. */
 export interface Member {
   readonly name: string
   readonly protocol: Protocol
-  /** It never breaks. */
+  /** It never fails. */
   readonly isSteady: boolean
-  /** It has chats, and no `/v1/responses`. */
+  /** It has chats but no `/v1/responses`. */
   readonly hasResponses: boolean
 }
 
@@ -21,12 +21,12 @@ export const members: ReadonlyArray<Member> = [
 
 export const credentials = ["one", "two"]
 
-/** A part of every key; it must come out nowhere. */
+/** A part of every key. It must not appear in any output. */
 export const secret = "very-secret-key"
 
 export const keyOf = (member: string, credential: string): string => `sk-${member}-${credential}-${secret}`
 
-/** The chains; all but one end at a provider that never breaks, so that a request to them is answered. */
+/** The chains. All but one end at a provider that never fails, so that their requests are answered. */
 export const chains: Readonly<Record<string, ReadonlyArray<string>>> = {
   first: ["oa/m", "an/m", "so/m"],
   second: ["an/m", "ch/m", "sa/m"],
@@ -36,5 +36,5 @@ export const chains: Readonly<Record<string, ReadonlyArray<string>>> = {
   hopeless: ["oa/m", "an/m"]
 }
 
-/** Whether somebody in the chain is always able to answer. */
+/** Whether the chain has a provider that never fails. */
 export const isSafe = (model: string): boolean => model !== "hopeless"
