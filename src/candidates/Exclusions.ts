@@ -38,7 +38,7 @@ export class Exclusions {
     )
   }
 
-  /** A hedge calls the target: it is no candidate any more. */
+  /** A hedge calls the target, so it is not a candidate any more. */
   take({ key }: Target): void {
     this.#tried ??= new Set()
     this.#tried.add(key)
@@ -65,7 +65,7 @@ export class Exclusions {
 
   /** Starts again; targets that were tried are included if `again`. */
   restart(again: boolean): void {
-    // A copy, since what a hedge calls from now on is not given up.
+    // A copy, since a target that a hedge calls later is not given up.
     this.#tried = again ? undefined : new Set(this.#asked)
   }
 }

@@ -16,7 +16,7 @@ import type { PreparedChain } from "./PreparedChain.ts"
 /** How many names, and how many earlier credentials, are kept. The oldest are dropped. */
 const capacity = 1_000
 
-/** How many models of a chain are looked at where services provide them, so that a long chain costs little. */
+/** How many models of a chain are checked if services provide them, so that a long chain costs little. */
 const most = 32
 
 /** The providers that the requests of one runtime use, by name. */
@@ -30,7 +30,7 @@ export class Namesakes {
   readonly #named = new Set<string>()
   /** The count at which a chain was looked at. Absent for 0. */
   readonly #lookedAt = new WeakMap<object, number>()
-  /** What was found since the last request began, and is logged by the next one. */
+  /** What was found since the last request began. The next request logs it. */
   #found: { readonly name: string; readonly credential: string } | undefined
 
   /** A request begins. While no provider has taken the place of another one, this is one comparison. */

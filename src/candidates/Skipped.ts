@@ -1,4 +1,4 @@
-/** Targets that a request has skipped and may come back to. */
+/** Targets that a request has skipped and may return to. */
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Bench from "../health/Bench.ts"
@@ -18,7 +18,7 @@ export class Skipped<P extends Backend> {
   #full: Array<Candidate<P>> = []
   /** In favour of others: they share the endpoint of a failed target, or were benched for a timeout when another target timed out. */
   #avoided: Array<Candidate<P>> = []
-  /** Because another process was probing them: until when they are not asked for again, by target. */
+  /** Because another process was probing them: until when they are not tried again, by target. */
   readonly #probed = new Map<string, number>()
 
   /** A target was skipped because of its own limit. */
@@ -36,12 +36,12 @@ export class Skipped<P extends Backend> {
     this.#avoided.push({ backend, target })
   }
 
-  /** Another process is probing a target: it is not asked for again until then. */
+  /** Another process is probing a target: it is not tried again until then. */
   probing({ key }: Target, until: number): void {
     this.#probed.set(key, until)
   }
 
-  /** Whether another process was probing a target a moment ago. */
+  /** Whether another process was probing a target when it was last checked. */
   isProbed({ key }: Target, now: number): boolean {
     return (this.#probed.get(key) ?? 0) > now
   }
@@ -71,12 +71,12 @@ export class Skipped<P extends Backend> {
     return soonest
   }
 
-  /** The run comes back to a target that was skipped because of its own limit. */
+  /** The run returns to a target that was skipped because of its own limit. */
   comeBackTo(target: Target): void {
     this.#limited = this.#limited.filter((limited) => limited.target !== target)
   }
 
-  /** The run starts again: it will meet these targets again. */
+  /** The run starts again, so it will reach these targets again. */
   restart(): void {
     this.#limited = []
     this.#full = []

@@ -34,13 +34,13 @@ export class Visit<out P extends Backend> {
   suspendedAt: number | undefined
   /** Whether the current attempt is a probe with a shorter timeout than the target's own. */
   isShort = false
-  /** Whether a queue let it in for a retry. */
+  /** Whether a wait queue admitted it for a retry. */
   hasTakenTurn = false
   /** Whether it has waited for a time that the provider named. */
   waited = false
   /** The failure that made the provider amend the request; `undefined` for the original request. */
   amendedFor: Failure.BadRequest | undefined
-  /** The answers of the target, and how many there had been at the first retry. */
+  /** The counter of the target's answers, and its value at the first retry. */
   #others: { readonly answers: Answers; readonly before: number } | undefined
   #backoff:
     | Effect.Success<ReturnType<typeof Schedule.toStep<unknown, Failure.Failure, never, never>>>

@@ -1,9 +1,9 @@
 /** The recent attempts that a target accepted: how many were under way when each began, and how many began in the last minute. */
 
-/** How many places are remembered. */
+/** The number of accepted attempts that are remembered. */
 const remembered = 32
 
-/** The fewest accepted attempts that prove how many a target takes at once, or its rate. */
+/** The fewest accepted attempts that prove how many a target accepts at once, or its rate. */
 const enough = 3
 
 /** The longest time over which a rate is measured, in seconds: providers count by the minute, or in shorter windows. */
@@ -49,7 +49,7 @@ export class Accepted {
     return false
   }
 
-  /** The rate per millisecond over so many seconds; 0 with too few attempts. */
+  /** The rate per millisecond over this many seconds; 0 with too few attempts. */
   rate(seconds: number, now: number): number {
     if (this.age(now) < shortest) return 0
     this.#turn(now)
@@ -66,7 +66,7 @@ export class Accepted {
     return Math.max(0, now - this.#since)
   }
 
-  /** Empties the seconds that are over. */
+  /** Clears the counts of seconds that are over. */
   #turn(now: number): void {
     const second = Math.floor(now / 1_000)
     const from = Math.max(this.#second + 1, second - longest + 1)

@@ -5,8 +5,8 @@
  * at once before, the refusal is about the rate.
  *
  * Attempts are spread evenly over time. At an even pace a bucket, a sliding window and a fixed window of the same rate all accept
- * everything, so only the rate has to be found, and not how the provider counts. What was accepted in a whole minute is not too
- * much; a row of refusals means that a window is full, and then the rate is what the last minute brought.
+ * everything, so only the rate has to be found, not how the provider counts. What was accepted in a whole minute is not too
+ * much. A row of refusals means that a window is full, and then the rate becomes that of the last minute.
  *
  * Without a refusal no limit is known. A target that refuses everything shows no limit: no limit is lowered twice without an
  * accepted attempt in between, and both are forgotten when they have not been reached for a while, or when lowering them does not
@@ -29,10 +29,10 @@ export const defaults: Settings = { decrease: 0.05, period: 128, memory: 600_000
 /** The longest learned time between two attempts, in milliseconds. Slower targets are benched instead. */
 export const longestGap = 10_000
 
-/** How much sooner than the rate allows an attempt may begin if the previous one was late, in milliseconds. */
+/** If an attempt was late, the next one may begin this much sooner than the rate allows, in milliseconds. */
 const slack = 10
 
-/** Over how many seconds a rate is measured at a refusal, as long as it is not known that the target counts in longer windows. */
+/** Over how many seconds a rate is measured at a refusal, unless the target is known to count in longer windows. */
 const short = 15
 
 const minute = longest * 1_000
@@ -57,7 +57,7 @@ export interface Refusal {
   readonly others: number
   /** True for a `RateLimit` without a named wait. Only such a refusal can be about the rate. */
   readonly isThrottle: boolean
-  /** Whether the target was benched: the attempt was a probe, or a last one. Its refusal teaches nothing new. */
+  /** Whether the target was benched, so that the attempt was a probe or a last resort. Nothing is learnt from its refusal. */
   readonly isBenched?: boolean | undefined
 }
 
@@ -94,7 +94,7 @@ export class Capacity {
     return (this.limit.isKnown || this.rate.isKnown) && now - this.#neededAt <= this.#memory
   }
 
-  /** When another attempt may begin with so many under way: in the past, or infinite until one ends. */
+  /** When another attempt may begin while this many are under way: in the past, or infinite until one ends. */
   opensAt(inFlight: number, now: number, { memory }: Settings): number {
     if (now - this.#neededAt > memory) this.#forget()
     // None of the attempts under way was accepted, so their number was not the reason.

@@ -45,7 +45,7 @@ export class Ceiling {
     this.#kind = kind
   }
 
-  /** Whether steps take longer, because it shows only after a while that a value is too high. */
+  /** Whether steps take longer, because only a while later it shows that a value is too high. */
   isSlow = false
 
   /** The limit; infinite while it is unknown. */

@@ -6,7 +6,7 @@
 /** The first pause, in milliseconds; it doubles with each refusal. */
 const firstPause = 250
 
-/** A row that is longer is left to the bench, in milliseconds. */
+/** The longest row, in milliseconds. After that the bench takes over. */
 const longestRow = 4_000
 
 /** The longest time that a refusal is expected to take, in milliseconds. */
@@ -16,10 +16,10 @@ const longestRefusal = 1_000
 export class Row {
   #length = 0
   #since = 0
-  /** What was accepted in the minute before the row, and in which time; see `rate`. */
+  /** What was accepted in the minute before the row, and over what time; see `rate`. */
   #accepted = 0
   #measured = 0
-  /** The attempt that shows whether the target accepts something again. */
+  /** The attempt that shows whether the target accepts attempts again. */
   #trial: number | undefined
   /** How long the last refusal took. */
   #took = 0
@@ -64,16 +64,16 @@ export class Row {
   }
 
   /**
-   * What was accepted before the row, per millisecond. Where less than a minute is known, the row counts as well: a window that is
-   * full takes nothing more until its end.
+   * What was accepted before the row, per millisecond. If less than a minute is known, the time of the row counts as well: a full window
+   * accepts nothing more until its end.
    */
   rate(now: number, most: number): number {
     return this.#accepted / Math.max(1, Math.min(most, this.#measured + now - this.#since))
   }
 
   /**
-   * An attempt begins. The first one after a refusal goes alone: returns when the next one may begin, once this one would have been
-   * refused. With that the row is over.
+   * An attempt begins. The first one after a refusal is made alone. Returns when the next one may begin: when this one would have been
+   * refused. Then the row is over.
    */
   began(ticket: number, now: number): number {
     if (this.#length === 0) return now

@@ -31,7 +31,7 @@ export class Alias {
       filled[other]! -= 1 - filled[one]!
       if (filled[other]! < 1) small.push(large.pop()!)
     }
-    // The rest is full but for rounding: its slots keep their own item. An item without weight is never among it.
+    // The remaining slots are full except for rounding, and keep their own item. An item without weight is never among them.
   }
 
   /** An index for a random number from 0 to below 1. Its integer part after scaling selects the slot, the fraction one of the two items. */

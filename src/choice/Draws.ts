@@ -112,7 +112,7 @@ const byShare = <A>(group: Weighted<A>, loads: ReadonlyArray<Load>, kind: Kind, 
   })
 }
 
-/** After so many draws in a row of items that were taken before, a table of the remaining items is made. */
+/** After this many draws in a row of items that were taken before, a table of the remaining items is made. */
 const mostRejections = 8
 
 /** Weighted draws of indexes without replacement. Drawing all of them takes time in proportion to their number. */

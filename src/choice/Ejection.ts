@@ -47,7 +47,7 @@ export const isTooMuch = (
 export const hasRoom = (size: number, out: number, settings: Settings): boolean =>
   out + 1 <= Math.floor(size * settings.mostOut + 1e-9)
 
-/** The length of an ejection after so many ejections in a row, in milliseconds. */
+/** The length of an ejection after this many ejections in a row, in milliseconds. */
 export const lengthOf = (times: number): number => Math.min(longest, base * 2 ** Math.min(times, 30))
 
 const shareOf = ({ attempts, failed }: Counted): number => (attempts === 0 ? 0 : failed / attempts)

@@ -15,7 +15,7 @@ const headers: ReadonlyArray<readonly [name: string, value: RegExp, status?: num
   ["x-sucuri-block", /./],
   // Seen on blocked answers of sites behind DataDome, and on answers that it let through.
   ["x-datadome", /protected/, 403],
-  // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html: a store of files answers in place of the provider
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html: a file store answers instead of the provider
   ["x-amz-id-2", /./, 403]
 ]
 

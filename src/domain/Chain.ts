@@ -226,7 +226,7 @@ export const onContentPolicy = <P extends Backend, R, P2 extends Backend, R2>(
 /** A request may go through all of these chains, so the names of all their providers have to differ. */
 const special = <C extends Chain<Backend, unknown>>(where: string, chain: C, other: unknown): C => {
   if (!isChain(other))
-    Checks.refuse(where, ["the other chain is none; it has to be one such as Chain.make(model)"])
+    Checks.refuse(where, ["the other chain is not a chain; it has to be one such as Chain.make(model)"])
   const services = new Map<string, Backend | object>()
   for (const part of [chain, chain.onContextExceeded, chain.onContentPolicy]) {
     for (const model of part?.models ?? []) check(model, services, where)

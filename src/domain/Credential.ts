@@ -63,7 +63,7 @@ export const make = (
 const apiKey: Checks.Check = (value) =>
   typeof value === "string" || Redacted.isRedacted(value)
     ? undefined
-    : "is no key; it has to be a string or a Redacted"
+    : "is not a key; it has to be a string or a Redacted"
 
 const weight = Checks.number("a number, at least 0", { least: 0 })
 

@@ -26,7 +26,7 @@ export const whileBusy =
     return false
   }
 
-/** The affinity key of a call, with a function contained. */
+/** The affinity key of a call. A function that throws is contained. */
 export const affinityOf = (
   owner: object,
   key: CallOptions["affinity"],
@@ -47,7 +47,7 @@ export const affinityOf = (
   }
 }
 
-/** Refuses a value that is no function, in code without type checks. */
+/** Refuses a value that is not a function, in code without type checks. */
 export const refuse = (what: string): void =>
   Checks.refuse(what, ["it has to be a function of the backend and the target"])
 

@@ -167,7 +167,7 @@ export const makeRuntime = (
     )
 
   return {
-    // The compiler cannot see that a `RequestOf` is what all providers of the chain take.
+    // The compiler cannot see that all providers of the chain accept a `RequestOf`.
     complete: complete as Runtime["complete"],
     answer: answer as Runtime["answer"],
     stream: stream as Runtime["stream"],
@@ -219,7 +219,7 @@ export const makeRuntime = (
 /** For code without type checks: the error names the argument. */
 const checkChain = (chain: unknown): void => {
   if (!Array.isArray((chain as Chain<Backend> | undefined)?.models)) {
-    Checks.refuse("Failover", ["the chain is none; it has to be one such as Chain.make(model)"])
+    Checks.refuse("Failover", ["the chain is not a chain; it has to be one such as Chain.make(model)"])
   }
 }
 

@@ -32,7 +32,7 @@ export interface Meaning<C> {
   readonly holding?: Holding<C> | undefined
 }
 
-/** Opens a stream at one target after another until one commits. Nothing stays open when the scope is closed. */
+/** Opens a stream at one target after another until one commits. Everything is closed with the scope. */
 export const open = <P extends Backend, RP, C, E, R>(
   engine: Engine.Engine,
   chain: Chain<P, RP>,

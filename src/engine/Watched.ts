@@ -85,7 +85,7 @@ export const stream = <C>(
   }
 }
 
-/** Reads no clock until there is a failure to compare with: only a service without input or output answers at once. */
+/** Reads no clock until a target has failed: only a service without input or output answers at once. */
 const ended = (exit: Exit.Exit<unknown, unknown>, { outcomes }: Signals, context: Context.Context<never>) => {
   if (outcomes !== undefined && Exit.isSuccess(exit)) outcomes.add(false, now(context))
 }

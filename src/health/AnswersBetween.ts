@@ -17,7 +17,7 @@ export interface Answers {
 export class AnswersBetween {
   readonly #known = new LatestTargets<Answers>(capacity)
 
-  /** The answers of a target that has failed. They are counted from the first call on. */
+  /** The answers of a target that has failed, counted from the first call of this function. */
   of(target: Target): Answers {
     const known = this.#known.get(target)
     if (known !== undefined) return known

@@ -95,7 +95,7 @@ export const peek = (state: State, target: Target, now: number, check = false): 
   return weightiest
 }
 
-/** Whether a call to this target now would be no probe, and no call to a benched target. */
+/** Whether a call to this target now would be an ordinary one: neither a probe nor a call to a benched target. */
 export const isFree = (state: State, target: Target, now: number): boolean =>
   peek(state, target, now) === undefined &&
   target.allBenchKeys.every((key) => entryOf(state, key, now)?.reason === undefined)
@@ -105,14 +105,14 @@ export const isProbeAfter = (state: State, target: Target, reason: FailureClass,
   target.allBenchKeys.some((key) => entryOf(state, key, now)?.reason === reason) &&
   peek(state, target, now) === undefined
 
-/** How many benches in a row a probe follows, the last one for such a failure; 0 after another failure. */
+/** The number of benches in a row before a probe, if the last one was for such a failure; otherwise 0. */
 export const inRow = ({ entries }: State, { keys }: Probe, reason: FailureClass): number =>
   keys.reduce((most, key) => {
     const entry = entries.get(key)
     return entry?.reason === reason ? Math.max(most, entry.consecutiveBenches) : most
   }, 0)
 
-/** Of two reasons the decisive one: a manual bench, otherwise the one that ends later; of equals the first. */
+/** The decisive one of two reasons: a manual bench, otherwise the one that ends later. The first one if both end at the same time. */
 export const weightier = (a: Resting | undefined, b: Resting | undefined): Resting | undefined =>
   a === undefined || (b !== undefined && outweighs(b, a)) ? b : a
 
@@ -176,7 +176,7 @@ export const reopen = (state: State, probe: Probe, now: number): State =>
   )
 
 /**
- * A whole answer. It clears the target, the credential if that counted as dead, every key it was the probe of, and the
+ * A whole answer. It clears the target, the credential if that was considered dead, every key that the attempt probed, and the
  * consecutive failures of all free keys.
  */
 export const succeed = (state: State, target: Target, admission: Go | Probe, now: number): State => {
@@ -217,7 +217,7 @@ export const fail = (
   const next = failed(free, key, target, admission, failure, rest, now)
   if (next === free) return free
   if (!target.unlisted) return leaveRoom(next, key)
-  // The name is in these two keys only. What was known before stays where it is.
+  // The name is in these two keys only. Keys that were known before stay where they are.
   const isMadeUp = (rest.scope === "target" || rest.scope === "model") && !state.entries.has(key)
   return isMadeUp ? takeSeat(next, key, now) : next
 }

@@ -83,7 +83,7 @@ export class BenchRegistry extends Context.Service<BenchRegistry, Registry>()(
 
 function* benchProblems(key: BenchKey, options: BenchOptions): Iterable<string> {
   if (typeof key !== "string" || parseKey(key) === undefined) {
-    yield `${JSON.stringify(key)} is no bench key; it has to be one such as "openai", "openai/gpt-5.2" or "openai/gpt-5.2#backup"`
+    yield `${JSON.stringify(key)} is not a bench key; it has to be one such as "openai", "openai/gpt-5.2" or "openai/gpt-5.2#backup"`
   }
   yield* Checks.fieldProblems(options, {
     for: Checks.duration,

@@ -4,22 +4,22 @@
  * One of them is no evidence, since the caller set the time. Several in a row are a sign that the target hangs; without this
  * count a target whose timeout is longer than its callers wait would never be benched. A healthy target that has answered
  * cannot be benched by it: each attempt has to have waited at least half a second (or half of the target's timeout, if that is less) and at least
- * twice as long as the target has lately needed, with no answer in between. How long a target needs
- * that has not answered yet is not known: its row counts only once there has been no answer for fifteen seconds.
+ * twice as long as the target has lately needed, with no answer in between. It is not
+ * known how long a target needs that has not answered yet: its row counts only once there has been no answer for fifteen seconds.
  */
 import type { Target } from "../domain/Target.ts"
 import { LatestTargets } from "../util/LatestKeys.ts"
 
-/** From so many in a row on, each counts as a timeout. */
+/** From this many in a row on, each counts as a timeout. */
 export const cutOffsInRow = 3
 
 /** The shortest wait that counts, in milliseconds; half of the target's own timeout where that is less. */
 export const shortestWait = 500
 
-/** How long a target that has not answered yet has to give no answer before a row counts, in milliseconds. */
+/** How long a target that has not answered yet has to stay without an answer before a row counts, in milliseconds. */
 export const silence = 15_000
 
-/** A row ends after so long without another one, in milliseconds. */
+/** A row ends after this long without another such attempt, in milliseconds. */
 export const idle = 600_000
 
 /** The most targets that are kept; the oldest are dropped. */

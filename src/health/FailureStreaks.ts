@@ -10,7 +10,7 @@ import { LatestTargets } from "../util/LatestKeys.ts"
 /** How long a streak has to last, in milliseconds: as long as the default retries of one visit at most. */
 export const retryWindow = 2_500
 
-/** A streak ends after so long without another such visit, in milliseconds. */
+/** A streak ends after this long without another such visit, in milliseconds. */
 export const rowIdle = 60_000
 
 /** The most streaks that are kept; the oldest are dropped. */

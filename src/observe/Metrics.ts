@@ -58,7 +58,7 @@ const budget = Metric.gauge("failover_retry_budget", {
 /** Hundredths of a second to some minutes: from a cached embedding to a long answer. */
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300]
 
-/** From microseconds to one second, which is far too long. */
+/** From microseconds to one second, which would be far too long. */
 const ownSeconds = [
   0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1
 ]

@@ -88,7 +88,7 @@ function* problemsOf(options: Options): Iterable<string> {
   }
   for (const [name, row] of Object.entries(rules ?? {})) {
     if (!failureClasses.some((known) => known === name)) {
-      yield `rules.${name} is no class of failure (known: ${failureClasses.join(", ")})`
+      yield `rules.${name} is not a failure class (known: ${failureClasses.join(", ")})`
     } else if (row !== undefined) yield* rowProblems(row, `rules.${name}.`)
   }
 }
@@ -97,7 +97,7 @@ function* problemsOf(options: Options): Iterable<string> {
 export const commit: Checks.Check = (value) => {
   if (typeof value !== "object" || value === null) return "has to be one such as Commit.firstContent"
   const [problem] = commitProblems(value as Commit, "")
-  return problem && `is none: ${problem}`
+  return problem && `is invalid: ${problem}`
 }
 
 function* commitProblems(commit: Commit, path: string): Iterable<string> {

@@ -257,7 +257,7 @@ describe("simulate", { timeout: processes, concurrent: true }, () => {
       assert.strictEqual(both.code, 2)
       assert.match(both.stderr, /--replay replaces the scenario/)
       assert.strictEqual(wrong.code, 2)
-      assert.match(wrong.stderr, /this is no decision of \/admin\/decisions\?format=jsonl \(line 1\)/)
+      assert.match(wrong.stderr, /this is not a decision of \/admin\/decisions\?format=jsonl \(line 1\)/)
     })
   )
 })

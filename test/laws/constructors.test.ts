@@ -93,7 +93,7 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
   ],
   "no special chain": [
     () => Chain.onContextExceeded(named("p"), nonsense<ReturnType<typeof named>>(undefined)),
-    /Chain.onContextExceeded: the other chain is none/
+    /Chain.onContextExceeded: the other chain is not a chain/
   ],
   "a model instead of a special chain": [
     () =>
@@ -101,9 +101,9 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
         named("p"),
         nonsense<ReturnType<typeof named>>(Model.make(Backend.make("q", {}), "m"))
       ),
-    /Chain.onContentPolicy: the other chain is none/
+    /Chain.onContentPolicy: the other chain is not a chain/
   ],
-  "an API key that is a number": [() => Credential.make("a", { apiKey: nonsense(7) }), /apiKey is no key/],
+  "an API key that is a number": [() => Credential.make("a", { apiKey: nonsense(7) }), /apiKey is not a key/],
   "a string for enabled": [
     () => Credential.make("a", { enabled: nonsense("no") }),
     /enabled is "no"; it has to be true or false/
@@ -194,7 +194,7 @@ const policies: Record<string, readonly [object, RegExp]> = {
   "a deadline of 0": [{ deadline: 0 }, /deadline has no length; it has to be longer than zero/],
   "an answer timeout of 0": [{ timeouts: { answer: "0 millis" } }, /timeouts.answer has no length/],
   "an unknown cooldown": [{ cooldown: { all: {} } }, /cooldown.all is unknown/],
-  "an unknown rule": [{ rules: { Tired: {} } }, /rules.Tired is no class of failure \(known: RateLimit/],
+  "an unknown rule": [{ rules: { Tired: {} } }, /rules.Tired is not a failure class \(known: RateLimit/],
   "an unknown value of retry": [{ rules: { Unknown: { retry: "often" } } }, /rules.Unknown.retry is "often"/],
   "an unknown value of next": [{ rules: { Unknown: { next: "home" } } }, /rules.Unknown.next is "home"/],
   "an unknown scope": [
@@ -260,11 +260,11 @@ describe("invalid options are rejected", () => {
         )
       assert.match(yield* stream({ phase: 7 }), /phase is 7/)
       assert.match(yield* stream({ isBusy: true }), /isBusy is true/)
-      assert.match(yield* stream({ commit: { _tag: "Soon" } }), /commit is none: _tag is "Soon"/)
-      assert.match(yield* stream({ commit: { _tag: "Chunks" } }), /commit is none: count is NaN/)
+      assert.match(yield* stream({ commit: { _tag: "Soon" } }), /commit is invalid: _tag is "Soon"/)
+      assert.match(yield* stream({ commit: { _tag: "Chunks" } }), /commit is invalid: count is NaN/)
       assert.match(
         yield* died(runtime(Failover.complete(nonsense<typeof chain>(provider), "q"))),
-        /Failover: the chain is none; it has to be one such as Chain.make\(model\)/
+        /Failover: the chain is not a chain; it has to be one such as Chain.make\(model\)/
       )
       for (const [options, message] of [
         [{ deadline: -1 }, /deadline is -1/],
@@ -356,7 +356,7 @@ describe("invalid options are rejected", () => {
       assert.match(yield* bench({ for: "a while" }), /for is "a while"/)
       assert.match(yield* bench({ until: Number.NaN }), /until is NaN; it has to be a moment/)
       assert.match(yield* bench({ for: 1, until: 1 }), /for and until are both given/)
-      assert.match(yield* bench({}, "#"), /"#" is no bench key; it has to be one such as "openai"/)
+      assert.match(yield* bench({}, "#"), /"#" is not a bench key; it has to be one such as "openai"/)
       assert.deepStrictEqual(yield* registry.list, [])
       yield* registry.bench("p/m", { for: "1 hour" })
       yield* registry.bench("p/n", { until: Number.POSITIVE_INFINITY })

@@ -168,7 +168,7 @@ describe("a log", () => {
       return Result.isFailure(read) ? read.failure.map(({ message, path }) => `${path}: ${message}`) : []
     }
     assert.deepStrictEqual(of(line({ at: 5 })), [
-      "at: expected string; this is no decision of /admin/decisions?format=jsonl"
+      "at: expected string; this is not a decision of /admin/decisions?format=jsonl"
     ])
     assert.match(of(line({ attempts: [{ target: "a/b#c" }] }))[0] ?? "", /^attempts\.0\.at: missing key; /)
   })

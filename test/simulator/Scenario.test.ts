@@ -73,9 +73,9 @@ describe("a scenario file", () => {
         "faults[1].target: no request for smart goes there; they may go to north/large#main, north/large#spare, south/large#main",
         "faults[2].retryAfter: does not apply to silent; it applies to throttled, capped and overloaded",
         "faults[2].factor: does not apply to silent; it applies to slow",
-        "faults[3].until: is no later than from",
-        "faults[4].until: is no later than from",
-        "faults[4].from: is no earlier than the end (duration)"
+        "faults[3].until: is not later than from",
+        "faults[4].until: is not later than from",
+        "faults[4].from: is not earlier than the end (duration)"
       ]
     )
   })

@@ -97,7 +97,7 @@ export class Room {
   }
 
   /**
-   * Learns from a failed attempt. True when the load of the target explains a refusal. `isCounted`: the attempt still counts as
+   * Learns from a failed attempt. True if the load of the target explains the refusal. `isCounted`: the attempt still counts as
    * under way. `isBenched`: the target was benched when it began.
    */
   failed(

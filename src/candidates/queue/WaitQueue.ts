@@ -7,12 +7,12 @@
  * - *An answer lets two requests in.* So they come back in batches of 1, 2, 4, 8, …, each after the success of the one
  *   before, and never all at once.
  * - *While an attempt is under way, the others wait for its outcome.* If it takes as long as `quiet`, as many again are let
- *   in: a slow answer is no failure.
+ *   in: a slow answer is not a failure.
  * - *After a failure, requests that have called the target before go one at a time*: 50 ms after the failure, then 100 ms,
- *   200 ms and so on up to 250 ms. A benched target is called so only if the request may try it anyway, otherwise when its
+ *   200 ms and so on up to 250 ms. A benched target is called this way only if the request may try it anyway, otherwise when its
  *   cooldown ends.
- * - *After a failure, requests that have not called it yet are spread*: so many every 10 ms that each has its one attempt
- *   within its maxWait.
+ * - *After a failure, requests that have not called it yet are spread*: every 10 ms as many are let in as needed for each to have its
+ *   one attempt within its maxWait.
  */
 import type * as Context from "effect/Context"
 import type { Target } from "../../domain/Target.ts"
@@ -27,10 +27,10 @@ export const firstPause = 50
 /** The longest such pause, in milliseconds: a recovered target is noticed within it. */
 export const longestPause = 250
 
-/** How often requests are let in that have not called the target yet, in milliseconds. */
+/** The interval at which requests that have not called the target yet are let in, in milliseconds. */
 export const tick = 10
 
-/** How often the bench is checked for changes from elsewhere (another process, a manual release), in milliseconds. */
+/** The interval at which the bench is checked for changes from elsewhere (another process, a manual release), in milliseconds. */
 export const look = 1_000
 
 /** The shortest wait for the outcome of an attempt before others are let in as well, in milliseconds. */
@@ -45,7 +45,7 @@ export interface Place {
   readonly isFirst: boolean
   /** Whether it may call the target although that is benched. */
   readonly anyway: boolean
-  /** Whether it waits until the target has room, being at a learned limit. */
+  /** Whether it waits for room at a target that is at a learned limit. */
   readonly forRoom?: boolean | undefined
 }
 
@@ -123,7 +123,7 @@ export class WaitQueue implements Line {
   join(waiting: Waiting, place: Place): void {
     this.#waiting.set(waiting, place)
     const now = this.#now.millis()
-    // A full pass for each that joins would be quadratic: the others are checked when they are due.
+    // A full pass for each request that joins would be quadratic. The others are checked when they are due.
     const isQuiet = !this.#isTurning && this.#credit === 0 && now < this.#lookAt
     this.#lookAt = Math.min(this.#lookAt, waiting.deadlineAt)
     this.turn(
@@ -223,7 +223,7 @@ export class WaitQueue implements Line {
     if (isAwaited || (this.#underWay > 0 && !isSpread)) return waiting.deadlineAt
     const at = Math.max(this.#opensAt(waiting, place, why, now), isSpread ? view.tickAt : this.#pausedUntil())
     const isLast = now >= waiting.until
-    // One that would be lost does not stand back behind the requests that have not waited.
+    // A request that would be lost takes precedence over those that have not waited.
     const isLost = isLast || at >= waiting.deadlineAt
     if (at <= now || (isLost && place.isFirst && mayCall(place, why))) {
       if (!isSpread || isLost || view.most-- > 0) return this.#enter(waiting, now)
@@ -250,7 +250,7 @@ export class WaitQueue implements Line {
     const end = why.until > now ? why.until : now + look
     if (!mayCall(place, why)) return Math.max(place.notBefore, end)
     if (why.until <= now) return place.notBefore
-    // The end of a throttle, or one that the provider named, is awaited if there is time.
+    // Waits for the end of a throttle, or for an end that the provider named, if there is time.
     const isFault = faults.has(why.reason)
     return isFault || end > waiting.until ? place.notBefore : Math.max(place.notBefore, end)
   }
@@ -278,7 +278,7 @@ export class WaitQueue implements Line {
   }
 }
 
-/** The pause after so many failures in a row, in milliseconds. */
+/** The pause after this many failures in a row, in milliseconds. */
 export const pauseAfter = (failures: number): number =>
   Math.min(longestPause, firstPause * 2 ** Math.min(failures - 1, 10))
 

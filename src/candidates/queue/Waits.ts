@@ -1,4 +1,4 @@
-/** What a run remembers for its waits: visits to continue, how long it may wait, and whether it has waited without success. */
+/** The state of a run's waits: visits to continue, how long it may wait, and whether it has waited without success. */
 import type { Place } from "./WaitQueue.ts"
 
 /** The waits of one run. Made on first use: a run that is answered at once has none. */
@@ -7,7 +7,7 @@ export class Waits<P extends Place> {
   unfinished: ReadonlyArray<P> = []
   /** Until when the run waits for targets; set by the first wait. */
   until: number | undefined
-  /** Until when a retry that the retry budget refused is waited for, whatever maxWait says: it would have been made by then. */
+  /** Until when the run waits for a retry that the retry budget refused, whatever maxWait is. The retry would have been made by then. */
   retryUntil = 0
   /** Whether the run has waited for a target without result. It does not wait again. */
   hasWaited = false
@@ -25,7 +25,7 @@ export class Waits<P extends Place> {
     this.unfinished = this.unfinished.filter((other) => other.target !== target)
   }
 
-  /** A refused retry is waited for until then at least. */
+  /** The run waits at least until then for a refused retry. */
   retryBy(moment: number): void {
     this.retryUntil = Math.max(this.retryUntil, moment)
   }

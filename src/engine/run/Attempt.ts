@@ -11,7 +11,7 @@ import * as Outcome from "./Outcome.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
-/** Makes an attempt at the target of the current visit when it is permitted. `retry` says where the run goes if a retry is not permitted; `undefined` for the first attempt. */
+/** Makes an attempt at the target of the current visit when it is permitted. `retry` is the next step if a retry is not permitted; `undefined` for the first attempt. */
 export const make = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   retry: Next | undefined
@@ -51,7 +51,7 @@ const permitted = <P extends Backend, R, A>(
 ): Step.Step<A> => {
   if (Exit.isFailure(permission) || permission.value === "granted") return call(run)
   const { backend, target } = run.visit
-  // It was not called after all.
+  // The target is not called after all.
   if (retry === undefined && !run.candidates.hasTried(target)) run.visits--
   if (permission.value === "probing") {
     run.candidates.skip(target)

@@ -48,8 +48,8 @@ const learn = <P extends Backend, R, A>(
 }
 
 /**
- * What the visit counts for. If the target answered another request between the failures of this one, it is not down, and the request
- * itself may be what it fails on: one such visit benches nothing, and a second one in a row does.
+ * How the visit counts. If the target answered another request between the failures of this visit, it is not down, and may fail only on
+ * this request. One such visit benches nothing; a second one in a row does.
  */
 const restAfter = (visit: Visit<Backend>, failure: Failure.Failure, { rest }: Rule): Rest | undefined =>
   rest !== undefined &&
@@ -88,8 +88,8 @@ export const giveWay = <P extends Backend, R, A>(
 }
 
 /**
- * A hedge failed. It is the current visit while that is recorded; then the run goes on with its first attempt, whatever the rule's
- * `next`. Without `again` the target is left.
+ * A hedge failed. It is the current visit while its failure is recorded. Then the run continues with its first attempt, whatever the
+ * rule's `next`. Without `again` the target is left.
  */
 export const leaveHedge = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
@@ -119,15 +119,15 @@ export const leaveFull = <P extends Backend, R, A>(
 }
 
 /**
- * How long after its time a retry may be made at the latest that the retry budget or a new bench refused, in milliseconds, whatever
- * maxWait says: its turn in the queue comes with the next answer, or within the pauses after some failures. Where the budget
- * refused it, a request waits at least as long as the retries of one visit take.
+ * How late a retry may be made that the retry budget or a new bench refused, in milliseconds after its time, whatever maxWait is. Its
+ * turn in the queue comes with the next answer, or within the pauses after some failures. If the budget refused it, a request waits
+ * at least as long as the retries of one visit take.
  */
 export const turnTime = 1_000
 
 /**
  * A budget ends the visit early. That is no evidence against the target, which is benched only if it keeps happening. `again` is
- * when the retry was due: the run comes back then if no other target is left.
+ * the time of the retry. The run returns then if no other target is left.
  */
 export const cutShort = <P extends Backend, R, A>(
   run: RunState<P, R, A>,

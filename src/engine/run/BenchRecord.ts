@@ -40,7 +40,7 @@ export const record = (
 }
 
 /**
- * Whether a failure counts for ejection: a fault of the target or on the way to it. A throttle is no fault, and a failure that
+ * Whether a failure counts for ejection: a fault of the target or on the way to it. A throttle is not a fault, and a failure that
  * the text of a request can cause must not bench a target for other requests.
  */
 const isItsOwn = (failure: Failure.Failure): failure is Failure.Transient =>
@@ -70,7 +70,7 @@ const tooOften = (
   const isOut = (item: Target) => Bench.peek(state, item, now) !== undefined
   const items = group.items as ReadonlyArray<Target>
   if (isOut(target) || !Ejection.hasRoom(items.length, items.filter(isOut).length, settings)) return undefined
-  // The row of ejections ends after some time without one.
+  // A row of ejections ends after some time without one.
   if (now - own.outUntil > memory) own.ejections = 0
   const length = Ejection.lengthOf(own.ejections++)
   own.outUntil = now + length
@@ -80,7 +80,7 @@ const tooOften = (
   }
 }
 
-/** After so many milliseconds without an ejection, the next one is a first one again. */
+/** After this many milliseconds without an ejection, the next one counts as the first again. */
 const memory = 300_000
 
 const nothing = { attempts: 0, failed: 0 }

@@ -80,12 +80,12 @@ class Race<P extends Backend, R, A> {
   readonly #options: Options<A>
   readonly #watching: Running.Watching<A, Served<A>, RunError.RunError>
   #timer: Running.Running<void> | undefined
-  /** The permission for the hedge, while it is asked for. */
+  /** The pending request for a permission of the hedge. */
   #asking: Running.Running<AttemptPermission.AttemptPermission> | undefined
   /** One of the two has content, or has ended the race. */
   #isDecided = false
   #isOver = false
-  /** What happens while the hedge is being started waits until it has been. */
+  /** Events during the start of the hedge are handled after it. */
   #isStarting = false
   readonly #meanwhile: Array<() => void> = []
   #afterwards: Effect.Effect<void> | void = undefined
@@ -107,7 +107,7 @@ class Race<P extends Backend, R, A> {
     this.#timer.addObserver(() => this.#guarded(() => this.#due()))
   }
 
-  /** The caller is interrupted: both attempts are stopped and waited for. */
+  /** The caller is interrupted: stops both attempts and waits for their ends. */
   readonly onInterrupt: Effect.Effect<void> = Effect.suspend(() => {
     if (this.#isOver) return this.#afterwards ?? Effect.void
     this.#over()
@@ -133,7 +133,7 @@ class Race<P extends Backend, R, A> {
     })
   }
 
-  /** A defect ends the run. Otherwise it would be lost. */
+  /** A defect ends the run. Otherwise the defect would be lost. */
   #guarded(f: () => void): void {
     try {
       f()

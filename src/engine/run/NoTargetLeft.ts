@@ -24,7 +24,7 @@ export const decide = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.St
   }
 }
 
-/** Comes back to a target that was skipped for its own limit, when that allows it. */
+/** Returns to a target that was skipped for its own limit, when the limit allows it. */
 const goBack = <P extends Backend, R, A>(run: RunState<P, R, A>, to: BenchedTarget<P>): Step.Step<A> =>
   Retry.waitUntil(run, to.why.until, () => {
     const visit = run.candidates.goBack(to)
@@ -120,8 +120,8 @@ const takeTurn = <P extends Backend, R, A>(
 }
 
 /**
- * Begins a visit to an earlier place if that can be called as well: cooldowns may end at the same time. One that another process
- * was probing has to wait for its own time.
+ * Begins a visit to an earlier target of the chain if that can be called as well, since cooldowns may end at the same time. A target
+ * that another process was probing has to wait for its own time.
  */
 const openBefore = <P extends Backend, R, A>(
   run: RunState<P, R, A>,

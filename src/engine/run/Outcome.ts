@@ -10,7 +10,7 @@ import * as Retry from "./Retry.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
-/** Records the end of an attempt that was waited for. `ownDueAt` is the end of its own timeout. */
+/** Records the end of an attempt after a wait. `ownDueAt` is the end of its own timeout. */
 export const ended = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   how: Running.Ended<A>,
@@ -131,8 +131,7 @@ export const interrupted = <P extends Backend, R, A>(run: RunState<P, R, A>): vo
 }
 
 /**
- * An attempt is given up before its own timeout: it counts as a failure only if that keeps happening to the target, which is
- * what this returns.
+ * An attempt is given up before its own timeout. Returns whether that counts as a failure: only if it keeps happening to the target.
  */
 const giveUp = <P extends Backend, R, A>(run: RunState<P, R, A>, failure: Failure.Failure): boolean => {
   const counts = countsAsTimeout(run)

@@ -83,7 +83,7 @@ export const hedgeFailed = <P extends Backend, R, A>(
   run.visit = first
 }
 
-/** When a retry is due that cannot be made now because another attempt is under way; `undefined` without a retry. */
+/** The time of a retry that cannot be made now because another attempt is under way; `undefined` without a retry. */
 const againAt = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
@@ -99,7 +99,7 @@ const againAt = <P extends Backend, R, A>(
   return now
 }
 
-/** Whether the schedule allows no further retry, as far as it says so in this turn: the other attempt goes on meanwhile. */
+/** Whether the schedule ends in this turn. It is not waited for, since the other attempt continues meanwhile. */
 const isDoneAtOnce = <P extends Backend, R, A>(
   { context, visit }: RunState<P, R, A>,
   schedule: Schedule.Schedule<unknown, Failure.Failure>,
@@ -163,7 +163,7 @@ const again = <P extends Backend, R, A>(
 }
 
 /**
- * A request that was let in by a wait queue keeps the remaining retries of its schedule, and waits in the queue for the next one.
+ * A request that a wait queue admitted keeps the remaining retries of its schedule, and waits in the queue for the next one.
  */
 const leaveTurn = <P extends Backend, R, A>(
   run: RunState<P, R, A>,

@@ -63,7 +63,7 @@ export interface RunOptions<P extends Backend, R, A> {
   readonly affinity: AffinityKey | undefined
   /**
    * Starts an attempt. `amendedFor` is the failure of an earlier one, for which the provider amends the request. `most`: a stream
-   * has no more than so many milliseconds until its first content.
+   * has at most this many milliseconds until its first content.
    */
   readonly start: (
     backend: P,

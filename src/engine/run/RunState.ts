@@ -53,7 +53,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
   visits = 0
   /** Whether the run has changed to the chain for one kind of failure. */
   hasSwitched = false
-  /** The queue that let the current attempt in. */
+  /** The queue that admitted the current attempt. */
   queue: Line | undefined
   /** The hedge beside the current attempt. */
   hedge: Hedge<P, A> | undefined
@@ -140,7 +140,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     if (admission._tag !== "Probe") return undefined
     const inRow = Bench.inRow(shared.registry.stateUnsafe(), admission, "Timeout")
     if (inRow === 0) return undefined
-    // One that would be a probe as well may hang, too.
+    // A target that would be probed as well may hang too.
     const isFree = (other: Target) => candidates.isFree(other)
     const { next } = target.policy.rules.Timeout
     if (Lookahead.count(candidates, target, next, 1, isFree) === 0) return undefined
@@ -207,8 +207,8 @@ export class RunState<P extends Backend, R, A> implements Situation {
   }
 
   /**
-   * Learns the target's limits from a failure. True for a refusal without a named wait that the target's load explains: there
-   * will be room when an attempt ends, and a bench would keep out all requests.
+   * Learns the target's limits from a failure. True for a refusal without a named wait that the target's load explains. There will
+   * be room when an attempt ends, while a bench would keep all requests out.
    */
   learn(failure: Failure.Failure): boolean {
     const { begun, isSingle, suspendedAt, target } = this.visit
@@ -263,7 +263,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     this.leaveQueue()
   }
 
-  /** The attempt that the queue let in is over: the queue may let the next request in. */
+  /** The attempt that the queue admitted is over, so the queue may admit the next request. */
   leaveQueue(): void {
     const { queue } = this
     this.queue = undefined

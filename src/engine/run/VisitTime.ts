@@ -3,7 +3,7 @@
 /** The least time of a later target, if there is enough, in milliseconds. A shorter visit rarely leads to an answer. */
 export const least = 2_000
 
-/** With more time than for so many targets, later targets are not counted: it is enough for all that can be tried. */
+/** With time for more than this many targets, later targets are not counted, since the time is enough for all that can be tried. */
 const many = 32
 
 /**
@@ -11,7 +11,7 @@ const many = 32
  * at the start; `reserve` is the policy's `fallbackReserve`; `ahead` counts, up to a bound, the targets that may be called
  * after this one.
  *
- * A visit gets all but the reserve. If that would leave less than two seconds for each later target, it gets less, down to half,
+ * A visit gets all of the time left except the reserve. If that would leave less than two seconds for each later target, it gets less, down to half,
  * but at least two seconds. With a short deadline, a quarter of it counts instead of two seconds.
  */
 export const of = (
@@ -42,7 +42,7 @@ const unknown = 5_000
  *
  * Mostly a probe has a short time, twice the usual one. But the target may need longer than before: so every second probe in a
  * row has twice that time, every fourth four times, every eighth eight times, up to the target's own timeout. On average a request
- * pays for few of the long ones.
+ * pays for few of the long probes.
  */
 export const ofProbe = (usual: number, inRow: number): number =>
   (usual === 0 ? unknown : Math.max(leastOfProbe, 2 * usual)) * powerOfTwoIn(inRow)

@@ -31,7 +31,7 @@ export interface Traffic {
   /** Requests in flight. */
   readonly inFlight: () => number
   /**
-   * Counts a request that is not an HTTP request. Returns a function for its end: with its status, or without
+   * Counts a request that is not an HTTP request. Returns a function to call at its end: with its status, or without
    * one if the client disconnected.
    */
   readonly begin: (route: string) => (status: number | undefined) => void

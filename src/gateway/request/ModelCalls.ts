@@ -102,7 +102,7 @@ export const make = ({ catalog, config, failover, secrets }: Options): ModelCall
   }
 }
 
-/** What the events of a run say about its request. A class, because a literal with a getter costs more than its hash. */
+/** The description of a request in the events of its run. A class, because a literal with a getter costs more than the hash. */
 class AboutRequest implements About {
   readonly [name: string]: string | undefined
   readonly requestId: string

@@ -74,7 +74,7 @@ export interface RequestLog {
   readonly follow: (request: IncomingMessage, entry: Entry) => void
   /** The entry of a request that is running, if the log is on. */
   readonly entryOf: (request: IncomingMessage) => Entry | undefined
-  /** Writes the entry of a request that ended without having been followed. */
+  /** Writes the entry of a request that ended without an `Entry`. */
   readonly write: (entry: Entry, end: End) => void
   /** Reports that a request ended. */
   readonly ended: (end: End & { readonly request: IncomingMessage }) => void

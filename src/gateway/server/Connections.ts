@@ -183,7 +183,7 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
           for (const connection of open.values()) announceClose(connection)
           for (const listener of stopListeners) listener()
           // Timers run before sockets are read. After a pause of the event loop a request may wait in a socket that
-          // looks idle, so sockets are read between the time that counts and the look at it.
+          // looks idle, so sockets are read before the connection is checked.
           const looking = Effect.repeat(
             Effect.flatMap(Effect.sync(now), (at) =>
               Effect.andThen(

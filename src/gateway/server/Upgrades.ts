@@ -3,7 +3,7 @@
  *
  * An upgrade that no handler takes is ignored, as HTTP allows, and the request is served like any other: its
  * body is read, it is counted, and every timeout and limit applies
- * (https://www.rfc-editor.org/rfc/rfc9110#section-7.8). So is one behind a request of the same connection that still waits for its
+ * (https://www.rfc-editor.org/rfc/rfc9110#section-7.8). So is an upgrade behind a request of the same connection that still waits for its
  * answer, since `101` may not come before that answer. An upgraded connection still counts for `maxConnections`, and a stop waits for
  * it only while it is held.
  */

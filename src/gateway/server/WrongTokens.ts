@@ -2,8 +2,8 @@
  * Limits how many wrong tokens one address may try.
  *
  * The limit applies only after a token turned out to be wrong. A right token always works, from any address,
- * so no caller is locked out by others behind the same proxy, and valid requests pay nothing. Long tokens are
- * what makes guessing hard. This limit slows down a client with an old token, makes guessing more expensive
+ * so no caller is locked out by others behind the same proxy, and valid requests pay nothing. Only long
+ * tokens make guessing hard. This limit slows down a client with an old token, makes guessing more expensive
  * (each refusal closes the connection), and makes it visible.
  */
 import * as Clock from "effect/Clock"

@@ -74,7 +74,7 @@ const replace = Effect.fnUntraced(function* (
   value: string | Uint8Array
 ) {
   const file = yield* Effect.orElseSucceed(fs.realPath(name), () => name)
-  // A starting process must not write to the file of an ending one. Their ids may be equal: each is 1 in its container.
+  // A starting process must not write to the file of an ending one. Their process ids may be equal: in a container it is 1.
   const own = yield* Random.nextIntBetween(100_000_000, 999_999_999)
   const next = `${file}.${globalThis.process?.pid ?? 0}${own}.new`
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value

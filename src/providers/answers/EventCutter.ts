@@ -10,7 +10,7 @@ import type { EventReader, Failed, Malformed } from "./EventReader.ts"
 /** Why no more events follow. */
 export type Stop = Failed | Malformed | "too large"
 
-/** The fields of an event that says nothing. */
+/** The fields of an empty event. */
 const saysNothing = { event: undefined, data: undefined }
 
 const nothing = new Uint8Array(0)
@@ -34,7 +34,7 @@ export class EventCutter {
   #bytes: Uint8Array = nothing
   #at = 0
   #hasContent = false
-  /** The last event said nothing; more of its kind may follow. */
+  /** The last event was empty; more empty ones may follow. */
   #wasEmpty = false
 
   constructor(splitter: SseSplitter, reader: EventReader, malformedEvents: MalformedEvents) {
@@ -55,8 +55,8 @@ export class EventCutter {
   }
 
   /**
-   * The complete chunks, in order. It stops after the first one with content, so that the reader can decide how the
-   * following ones are to be cut.
+   * The complete chunks, in order. It stops after the first one with content, so that the reader can decide how to
+   * cut the following ones.
    */
   cut(): Array<Chunk> {
     const chunks: Array<Chunk> = []
@@ -91,7 +91,7 @@ export class EventCutter {
     return this.#bytes.length > 0 || (this.hasBytes && this.#more())
   }
 
-  /** As many consecutive events with nothing but content as there are, as one chunk. */
+  /** All consecutive events that have only content, as one chunk. */
   #run(): Chunk | undefined {
     if (!this.gathers || !this.#splitter.isBetween) return undefined
     const from = this.#at
@@ -103,7 +103,7 @@ export class EventCutter {
     return new Chunk(this.#reader.clean(bytes), Phase.content, undefined, undefined)
   }
 
-  /** As many consecutive events that say nothing as there are, behind the first one, as one chunk. */
+  /** All consecutive empty events after the first one, as one chunk. */
   #empty(): Chunk | undefined {
     if (!this.#wasEmpty || !this.#splitter.isBetween) return undefined
     const from = this.#at

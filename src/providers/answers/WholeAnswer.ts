@@ -16,7 +16,7 @@ export type Found =
   | { readonly _tag: "Failed"; readonly data: string }
   | { readonly _tag: "Truncated" }
 
-/** Counted for each event, however short it is: an answer may have so many events as fit into its largest size. */
+/** Counted for each event, however short it is, since an answer may have as many events as fit into its largest size. */
 const eventBytes = 256
 
 /** Looks for an answer in a body, in steps; `undefined` if the body holds no events, or too many values to parse. */
@@ -48,7 +48,7 @@ export function* finding(
     isComplete ||= text.startsWith("[DONE]")
     const given = parse(text)
     if (!isObject(given)) continue
-    // Some relays say the type only in the name of the event. Chunks of chats have none.
+    // Some relays put the type only in the name of the event. Chunks of chats have none.
     const isNamed = name !== undefined && given.type === undefined && given.choices === undefined
     const json = isNamed ? { ...given, type: name } : given
     if (isError(json)) return { _tag: "Failed", data: text }

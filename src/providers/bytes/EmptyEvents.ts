@@ -1,5 +1,5 @@
 /**
- * Finds runs of events that say nothing: comments, and events without data. A provider may send millions of them, at
+ * Finds runs of empty events: comments, and events without data. A provider may send millions of them, at
  * three bytes each; read one by one, such an event takes a thousand times as long as a byte of text.
  */
 
@@ -8,17 +8,17 @@ const CR = 13
 const d = 0x64
 const e = 0x65
 
-/** Lines that say nothing by what they begin with, up to the end of the line. */
+/** The beginnings of lines that carry no data, whatever follows. */
 const silent = [":", "id:", "retry:"].map((text) => Buffer.from(text))
 
-/** Lines that say nothing if they have nothing else. */
+/** Lines that carry no data if nothing follows. */
 const empty = ["data", "data:", "data: "].map((text) => Buffer.from(text))
 
 const event = Buffer.from("event:")
 const error = Buffer.from("error")
 
 /**
- * The end of the last of the whole events that begin at `from` and say nothing; `from` if there is none. Events with a
+ * The end of the last complete empty event in the run that begins at `from`; `from` if there is none. Events with a
  * CR are not among them.
  */
 export const endOfEmpty = (bytes: Uint8Array, from: number): number => {
@@ -44,7 +44,7 @@ export const endOfEmpty = (bytes: Uint8Array, from: number): number => {
   return end
 }
 
-/** Where the line after the silent line at `at` begins; -1 if that line says something, or is not complete. */
+/** Where the line after the empty line at `at` begins; -1 if that line is not empty, or is not complete. */
 const endOfLine = (bytes: Uint8Array, at: number): number => {
   let end = at
   for (let byte = bytes[end]; byte !== LF; byte = bytes[++end])

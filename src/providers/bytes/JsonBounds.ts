@@ -51,7 +51,7 @@ export class JsonBounds {
     this.#most = most
   }
 
-  /** Adds a whole text. It nests for itself; its weight is added to that of the texts before it. */
+  /** Adds a whole text. Its nesting is counted separately; its weight is added to that of the texts before it. */
   feedWhole(bytes: Uint8Array): Excess | undefined {
     this.#depth = 0
     this.#isText = false

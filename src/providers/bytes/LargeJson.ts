@@ -2,7 +2,7 @@
  * Parses large JSON without its whole text in between.
  *
  * A large answer is usually one long text in a small frame. A text without escapes is decoded from its bytes, and only
- * the frame goes through the parser, so that the answer takes its size once more and not twice.
+ * the frame goes through the parser, so that parsing takes the answer's size once more, not twice.
  */
 
 import * as Turns from "../../util/Turns.ts"
@@ -14,7 +14,7 @@ const quote = 0x22
 const backslash = 0x5c
 const colon = 0x3a
 
-/** Removes a byte order mark, which may stand at the beginning only. */
+/** Removes a byte order mark, which may be at the beginning only. */
 const first = new TextDecoder()
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
 
@@ -74,7 +74,7 @@ function* largeStrings(bytes: Buffer): Iterable<readonly [start: number, end: nu
   }
 }
 
-/** The end of the string with content from `from` on: behind the first quote that is not escaped. */
+/** The end of the string whose content begins at `from`: after the first quote that is not escaped. */
 const endOfString = (bytes: Buffer, from: number): number => {
   let at = bytes.indexOf(quote, from)
   while (at !== -1 && backslashesBefore(bytes, at, from) % 2 === 1) at = bytes.indexOf(quote, at + 1)

@@ -55,7 +55,7 @@ const readLines = (text: string): Fields => {
   return { event, data: isBare ? text.trim() : joined }
 }
 
-/** The lines one after the other: a list of millions of them would take ten times the bytes of the event. */
+/** The lines, read one after the other: a list of millions of lines would take ten times the bytes of the event. */
 function* linesOf(text: string): Iterable<string> {
   if (text.includes("\r")) {
     let from = 0

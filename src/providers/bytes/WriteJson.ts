@@ -36,7 +36,7 @@ export const sizeOf = (value: unknown, heavy?: Set<object>): number => {
   return size
 }
 
-/** Hands the text to `add` in pieces; a step for each eighth of them. */
+/** Passes the text to `add` in pieces, with a step after every `Turns.piece` characters. */
 function* write(json: unknown, add: (text: string) => void): Turns.Steps<void> {
   const heavy = new Set<object>()
   if (sizeOf(json, heavy) < large) return add(JSON.stringify(json))
@@ -59,7 +59,7 @@ function* write(json: unknown, add: (text: string) => void): Turns.Steps<void> {
 const isHeavy = (value: unknown, heavy: ReadonlySet<unknown>): boolean =>
   typeof value === "string" ? value.length >= large : heavy.has(value)
 
-/** The parts of the text of a value, few and each of about `large` characters at most. */
+/** The text of a value in few parts, each of at most about `large` characters. */
 function* parts(value: unknown, heavy: ReadonlySet<unknown>): Generator<string, void> {
   if (!isHeavy(value, heavy)) yield JSON.stringify(value) ?? "null"
   else if (typeof value === "string") yield* partsOfString(value)
@@ -77,7 +77,7 @@ function* partsOfString(value: string): Generator<string, void> {
   yield '"'
 }
 
-/** Items that take little are written several at once. */
+/** Small items are written several at once. */
 function* partsOfList(items: ReadonlyArray<unknown>, heavy: ReadonlySet<unknown>): Generator<string, void> {
   let before = "["
   for (let at = 0; at < items.length; ) {
@@ -93,7 +93,7 @@ function* partsOfList(items: ReadonlyArray<unknown>, heavy: ReadonlySet<unknown>
   yield "]"
 }
 
-/** Members that take little are written several at once. */
+/** Small members are written several at once. */
 function* partsOfObject(value: object, heavy: ReadonlySet<unknown>): Generator<string, void> {
   const members = Object.entries(value).filter(([, member]) => member !== undefined)
   let before = "{"

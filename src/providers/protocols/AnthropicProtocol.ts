@@ -101,7 +101,7 @@ const messageMeanings = (mayBeEmpty: boolean): Meanings => {
   return (event, json) => {
     if (!isObject(json)) return Phase.held
     if (isError(json)) return "failed"
-    // Some relays say the type only in the name of the event.
+    // Some relays put the type only in the name of the event.
     switch (json.type ?? event) {
       case "content_block_start":
         return seen(isBlock(json.content_block))

@@ -74,7 +74,7 @@ const problemOf = (misfit: string, line: number): Problem => {
   const [expected = "", at = ""] = misfit.split("\n")
   const path = [...at.matchAll(/\["?([^"\]]+)"?\]/g)].map(([, name = ""]) => name).join(".")
   const why = path === "" ? "" : `${expected.charAt(0).toLowerCase()}${expected.slice(1)}; `
-  return { path, message: `${why}this is no decision of /admin/decisions?format=jsonl`, line }
+  return { path, message: `${why}this is not a decision of /admin/decisions?format=jsonl`, line }
 }
 
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Line))

@@ -39,9 +39,9 @@ export const read = (
   const until = given.until === undefined ? duration : (millisOf(given.until) ?? 0)
   const key = Places.keyOf(given.target, targets)
   const covered = Places.covered(key, targets)
-  if (from >= until) problems.push({ path: ["until"], message: "is no later than from" })
+  if (from >= until) problems.push({ path: ["until"], message: "is not later than from" })
   if (from >= duration) {
-    problems.push({ path: ["from"], message: "is no earlier than the end (duration)" })
+    problems.push({ path: ["from"], message: "is not earlier than the end (duration)" })
   }
   const every = millisOf(given.every ?? until - from) ?? 0
   const lasts = millisOf(given.lasts ?? (given.every === undefined ? every : every / 2)) ?? 0
