@@ -1,4 +1,4 @@
-/** The public face: what is asked, of whom, what is decided, and the runtime. */
+/** The public modules: chains and backends, policies, events and failures, and the runtime. */
 
 export * as Affinity from "./candidates/Affinity.ts"
 export * as Catalog from "./catalog/Catalog.ts"

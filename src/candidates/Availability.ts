@@ -6,7 +6,7 @@ import type { EngineBench } from "../health/EngineBench.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import type { Room } from "./queue/Room.ts"
 
-/** What an answer depends on. */
+/** What availability depends on. */
 export interface Limits {
   readonly registry: EngineBench
   readonly limits: CredentialLimits

@@ -2,7 +2,7 @@
  * The candidates of a run: which target it tries next.
  *
  * `Position` gives the targets in order. The bench is read when a target is used, not at the start, so a cooldown that has just
- * begun counts. A skipped target is no error.
+ * begun counts. A skipped target is not an error.
  */
 import type * as Context from "effect/Context"
 import type { Backend } from "../domain/Backend.ts"
@@ -24,7 +24,7 @@ import { Visit } from "./Visit.ts"
 
 export type { Turns } from "./TierOrder.ts"
 
-/** After so many benched targets the others are checked by the cheaper lookup `restingUnsafe`. */
+/** After this many benched targets the others are checked by the cheaper lookup `restingUnsafe`. */
 const several = 4
 
 /** What the runs of a runtime share, as far as it is needed here. */
@@ -257,7 +257,7 @@ export class Candidates<P extends Backend, R> {
     return this.#excluded === undefined || this.#excluded.isWilling(target)
   }
 
-  /** A hedge calls the target: it is no candidate any more. */
+  /** A hedge calls the target, so it is not a candidate any more. */
   taken(target: Target): void {
     this.#exclusions().take(target)
   }
@@ -307,7 +307,7 @@ export class Candidates<P extends Backend, R> {
 
   /**
    * Begins a visit to the target of a hedge beside `current`: the next one in the current tier, or with `chain` in a later one,
-   * that is free, not tried, and not over its own limit. It is no probe. The position does not change.
+   * that is free, not tried, and not over its own limit. It is not a probe. The position does not change.
    */
   besides(current: Target, to: "tier" | "chain"): Visit<P> | undefined {
     // After a wait the current target may be ahead again.

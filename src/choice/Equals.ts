@@ -22,7 +22,7 @@ export interface Request<in A> extends Draws.Source {
   readonly isOut: (item: A) => boolean
 }
 
-/** With `leastLoaded` a conversation leaves an item that takes so many times as long as another one. */
+/** With `leastLoaded` a conversation leaves an item that takes this many times as long as another one. */
 export const tooSlow = 5
 
 /** But only if it takes this many milliseconds longer: a smaller gain is lost to the cold prompt cache. */

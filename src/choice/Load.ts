@@ -1,7 +1,7 @@
 /**
  * The load of a target: attempts under way and recent times; and the comparison of two targets.
  *
- * The time of a stream is that to its first content, because the length of an answer is no property of the target. Whole
+ * The time of a stream is that to its first content, because the length of an answer is not a property of the target. Whole
  * answers are compared only with whole answers.
  */
 import { PeakEwma } from "./PeakEwma.ts"
@@ -14,7 +14,7 @@ export interface Clock {
   readonly now: () => number
 }
 
-/** A failed attempt counts as one that took so many times as long as usual: failing fast must not look fast. */
+/** A failed attempt counts as one that took this many times as long as usual: failing fast must not look fast. */
 export const failureFactor = 2
 
 /** The longest time that a failed attempt counts as, in milliseconds. */

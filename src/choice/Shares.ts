@@ -16,11 +16,11 @@ const spillsAbove = 1.2
 
 /**
  * A member with fewer recent requests than this is not limited: few requests are never spread evenly, and about one request a
- * second is no overload, so a single conversation stays together.
+ * second is not an overload, so a single conversation stays together.
  */
 export const fewest = 64
 
-/** After so many milliseconds a request counts half. */
+/** After this many milliseconds a request counts half. */
 export const halfLife = 30_000
 
 /** The clock is read once in this many requests. */

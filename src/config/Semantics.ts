@@ -227,7 +227,7 @@ const isUnreadable = (file: unknown, path: Path): boolean => {
   const value = at(file, pathInFile(file, path))
   const isChain = path.at(-1) === "chain"
   if (isChain) return linksOf(value) === undefined && linksOf(fieldsOf(value).chain) === undefined
-  // A list in the place of a name is a tier, which may be empty.
+  // A list instead of a name is a tier, which may be empty.
   return typeof value !== "string" && !Array.isArray(value)
 }
 

@@ -87,7 +87,7 @@ export interface ServerConfig {
   readonly allowedHosts: ReadonlyArray<string>
   /** Web origins that may call the gateway and read its answers. */
   readonly cors: ReadonlyArray<string>
-  /** Who may see the status page: everybody who reaches the port, holders of the admin token, or no one (off). */
+  /** Who may see the status page: everyone who reaches the port (open), holders of the admin token (admin), or no one (off). */
   readonly statusPage: "open" | "admin" | "off"
   /**
    * What keeps a conversation at one target of a tier of equals: the client's key, or without one the start

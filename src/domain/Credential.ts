@@ -27,7 +27,7 @@ export interface Credential {
   readonly weight: number
   /**
    * The limit of requests per minute: at most `rpm` at once, then one every 60 s / `rpm`. A credential over this limit is
-   * skipped, which is no failure. Retries and probes count too. Absent: no limit.
+   * skipped, which is not a failure. Retries and probes count too. Absent: no limit.
    */
   readonly rpm?: number | undefined
 }

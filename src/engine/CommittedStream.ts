@@ -80,7 +80,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     this.#opened.gather()
   }
 
-  /** The consumer stops, at the end or before: releases the upstream. That is no failure. */
+  /** The consumer stops, at the end or before: releases the upstream. That is not a failure. */
   cancel(): void {
     const { complete } = this.#opened
     this.#settle(Exit.void, complete ? "answered" : "interrupted", complete)

@@ -58,7 +58,7 @@ export { notMine }
  *
  * All methods fail with a `RunError` when no target could answer: `BadRequest` or `ContextExceeded` as
  * received, `ChainExhausted` with every attempt's failure, `AllBenched`, or `DeadlineExceeded`. Interrupting a call stops the
- * attempt under way, counts as no failure of a target, and releases a probe's slot.
+ * attempt under way, does not count as a failure of a target, and releases a probe's slot.
  *
  * @category services
  */

@@ -66,7 +66,7 @@ export interface AttemptStarted extends Common {
   readonly attempt: number
   /** Its outcome decides whether the target is called again after a cooldown. */
   readonly probe: boolean
-  /** It is a hedge: the attempt before it, which takes long, goes on, and the first content of the two wins. */
+  /** It is a hedge: the attempt before it, which takes long, continues, and the first content of the two wins. */
   readonly hedge?: true
 }
 
@@ -98,9 +98,9 @@ export interface AttemptFailed extends Common {
   readonly action: Action
   /** What is benched now, so that the target is not called; absent when it could be called again at once. */
   readonly benched?: Benched
-  /** The deadline of the request passed before the timeout of the attempt, which is no failure of the target. */
+  /** The deadline of the request passed before the timeout of the attempt, which is not a failure of the target. */
   readonly cutOff?: true
-  /** Several attempts in a row were cut off so: this one counts as a failure of the target. Only with `cutOff`. */
+  /** Several attempts in a row were cut off like this: this one counts as a failure of the target. Only with `cutOff`. */
   readonly counted?: true
 }
 
@@ -113,7 +113,7 @@ export interface AttemptSucceeded extends Common {
   readonly duration: number
   /** The choice by which a stream was committed; `undefined` for a whole answer. */
   readonly commit: Commit | undefined
-  /** Milliseconds that the run took for itself until now: neither in an attempt nor waiting for the next. */
+  /** Milliseconds of the run's own overhead until now: neither in an attempt nor waiting for the next. */
   readonly overhead: number
 }
 
@@ -171,14 +171,14 @@ export interface RunInterrupted extends Common {
  */
 export type Outcome = "answered" | "failed" | "broken" | "interrupted"
 
-/** A run ended. Every run that had an event has exactly one of these, as its last. It says all there is to say of the end. */
+/** A run ended. Every run that had an event has exactly one of these, as its last. It describes the end completely. */
 export interface RunEnded extends Common {
   readonly _tag: "RunEnded"
   readonly outcome: Outcome
   /** The target that answered (for a stream: committed), or that was being called when the caller left. */
   readonly target: Target | undefined
   /**
-   * What the caller got in place of an answer (`failed`), or of the rest of it (`broken`). `undefined` for other outcomes, and
+   * What the caller got instead of an answer (`failed`), or of the rest of it (`broken`). `undefined` for other outcomes, and
    * for a run that died.
    */
   readonly error: RunError | StreamBroken | undefined

@@ -78,7 +78,7 @@ export const empty: State = make()
 /** Entries that have been idle for so long are forgotten, in milliseconds. */
 export const idle = 3_600_000
 
-/** The same for dead keys: the first request after a quiet night is a probe still, and not a crowd. */
+/** The same for dead keys: after a quiet night the first request is still a single probe, not a crowd. */
 export const idleDead = 24 * 3_600_000
 
 /** How many unlisted keys have entries at once. */
@@ -107,13 +107,13 @@ export const isResting = (entry: Entry, now: number): boolean =>
 
 const isByHand = ({ manual }: Entry, now: number): boolean => manual !== undefined && now < manual.until
 
-/** True for reasons that only a person can mend: a dead credential, or a missing model. */
+/** True for reasons that only an operator can fix: a dead credential, or a missing model. */
 export const isDead = (reason: FailureClass | undefined): boolean =>
   reason === "InvalidKey" || reason === "Forbidden" || reason === "Balance" || reason === "ModelMissing"
 
 /**
- * Changes entries, forgetting on the way what has been idle; the same state if nothing changes. For those who bring in
- * what was known elsewhere.
+ * Changes entries, and forgets idle ones; the same state if nothing changes. Used to apply
+ * entries that were known elsewhere.
  */
 export const change = (
   state: State,
@@ -128,7 +128,7 @@ export const change = (
     const next = f(known, key)
     if (next === known) continue
     entries = entries.with(key, { ...next, touched: now })
-    // Two for each that comes: so all are looked at before there are twice as many.
+    // Two for each new one, so that all are checked before there are twice as many.
     const others = entries.pass(
       old === undefined ? 2 : 1,
       (entry, other) => other !== key && isIdle(state, entry, other, now)
@@ -139,8 +139,8 @@ export const change = (
 }
 
 /**
- * What keeps a key from being called, or makes the next call a probe: what has been idle does neither, also while it has
- * not been swept out yet. Rows of failures go on until then.
+ * What keeps a key from being called, or makes the next call a probe: an idle entry does neither, even before it is
+ * removed. Streaks of failures continue until then.
  */
 export const entryOf = (state: State, key: BenchKey, now: number): Entry | undefined => {
   const entry = state.entries.get(key)

@@ -12,7 +12,7 @@ import * as MonotonicClock from "../time/MonotonicClock.ts"
 export interface Taken {
   /** Whether the request may be made; it has been counted then. */
   readonly allowed: boolean
-  /** In so many milliseconds the next request may be made; 0 if that is now. */
+  /** The milliseconds until the next request may be made; 0 if it may be made now. */
   readonly wait: number
 }
 

@@ -2,7 +2,7 @@
  * How many retries the whole process may make, so that retries do not multiply the load of an outage.
  *
  * Every request pays in a share of a retry, every retry takes one out. A small allowance refills with time, so that a
- * process with little traffic can retry as well. A fallback to another target is no retry and costs nothing.
+ * process with little traffic can retry as well. A fallback to another target is not a retry and costs nothing.
  */
 
 /** A floor for quiet processes: one retry a second, up to ten at once (the idea is Finagle's `RetryBudget`). */

@@ -29,7 +29,7 @@ export const mayBeEscaped = (bytes: Uint8Array): boolean => {
 
 const mostHops = 16
 
-/** From so many bytes on, a search by Node is faster than a loop: 16 instead of 36 µs for the redaction of 100 events (2026-11-29). */
+/** From this many bytes on, a search by Node is faster than a loop: 16 instead of 36 µs for the redaction of 100 events (2026-11-29). */
 const shortestSearch = 64
 
 const isEscapedBetween = (bytes: Uint8Array, from: number, to: number): boolean => {

@@ -11,7 +11,7 @@
  * | `Transient` from the primary, three requests in a row | moves to the backup |
  * | an answer | the count restarts |
  * | `BadRequest`, `ContextExceeded`, a caller that disconnects, a deadline | stays, and nothing is counted |
- * | the third such end in a row, with no answer to anybody meanwhile | counts as `Transient` |
+ * | the third such end in a row, with no answer to any request meanwhile | counts as `Transient` |
  * | the cooldown is over and a check of the primary has passed | returns, over the ramp |
  * | there is no backup | stays |
  */
@@ -181,7 +181,7 @@ export const layer = <Self, P extends Backend, R, P2 extends Backend = never, R2
   options: Options<P, R, P2, R2, RC>
 ): Layer.Layer<Self, never, Exclude<RC, Scope.Scope>> => Layer.effect(key, make(options))
 
-/** A `judge` of the user's own, whatever it does: where it gives no verdict, that of `Route.judge` counts. */
+/** A user's `judge`. If it returns no verdict, that of `Route.judge` counts. */
 const contained = (judge: Route.Rules["judge"]): Effect.Effect<Route.Rules["judge"]> =>
   Effect.contextWith((context: Context.Context<never>) =>
     Effect.succeed((failure) => {

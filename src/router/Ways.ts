@@ -45,7 +45,7 @@ export const waysOf = <P extends Backend, R, P2 extends Backend, R2>(options: {
   const { backup, primary, rescue = true } = options
   const chainOf = (...links: ReadonlyArray<Chain.Link<P | P2, R | R2> | undefined>) =>
     Chain.fromLinks(links.filter((link) => link !== undefined))
-  // Without a rescue the two are never in one chain, but benches, limits and the route go by the same names.
+  // Without a rescue the two are never in one chain, but benches, limits and the route use the same names.
   chainOf(primary, backup)
   const primarySpecs = Chain.specs(chainOf(primary))
   const known = new Set(primarySpecs)

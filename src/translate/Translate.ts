@@ -111,7 +111,7 @@ export const beginExpress = (
   }
 }
 
-/** What is said to be lost if the arguments of calls take too long to parse. */
+/** What is reported as lost if the arguments of calls take too long to parse. */
 const tooMany = "arguments with too many keys and values"
 
 function* express(

@@ -5,7 +5,7 @@ export class LatestKeys<V> {
   readonly #entries = new Map<string, V>()
   readonly #capacity: number
   /**
-   * Stands at the oldest entry. It is kept, since a new iterator has to step over all entries that were dropped before: at
+   * An iterator at the oldest entry. It is kept, since a new one has to step over all entries that were dropped before: at
    * a capacity of 10,000 an entry that drops another one took 6.5 µs with a new one, and takes 0.2 µs (thread CPU, 2026-11-29).
    */
   #oldest: Iterator<string> | undefined
@@ -58,7 +58,7 @@ interface Named {
 /** How many targets with made-up names are kept. */
 const madeUp = 1_000
 
-/** The same for targets, by their keys. Names that callers made up have a room of their own, so they displace no others. */
+/** The same for targets, by their keys. Names that callers made up are kept separately, so they displace no others. */
 export class LatestTargets<V> {
   /** Whether it has no entries. A field, because every answered request reads it of several maps. */
   isEmpty = true

@@ -62,7 +62,7 @@ export const park = <A, B, E, R>(
 ): Effect.Effect<void> => {
   const watching = new Watching(running, waiter, resume)
   return Effect.suspend(() => {
-    // The finalizer stays in force for what the caller's fiber goes on with after the wait.
+    // The finalizer stays in force for what the caller's fiber runs after the wait.
     if (watching.isOver) return Effect.void
     watching.leave()
     waiter.onInterrupt()
@@ -105,7 +105,7 @@ export class Watching<in out A, in out B, in out E, in out R = never> {
     return this.#done
   }
 
-  /** Stops waiting. What runs goes on. */
+  /** Stops waiting. The running effect continues. */
   leave(): void {
     this.#done = true
     this.#timer?.interruptUnsafe()
@@ -130,8 +130,8 @@ export const run = <A, B, E, R>(
 ): Effect.Effect<B, E, R> => Effect.callback<B, E, R>((resume) => park(begin(), waiter, resume))
 
 /**
- * A timer that fires so many milliseconds late fires in a process that stood still (a long computation, a suspended machine).
- * What arrived meanwhile has not been read yet.
+ * A timer that fires this many milliseconds late shows that the process was paused (a long computation, a suspended machine).
+ * Data that arrived meanwhile has not been read yet.
  */
 export const stall = 100
 

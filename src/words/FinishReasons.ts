@@ -112,7 +112,7 @@ export const finishReasons: ReadonlyArray<Group<Finish>> = [
 
 const table = index(finishReasons)
 
-/** The same, as the words are spelled: every answer has one, and nearly all are spelled like this. */
+/** The same, by the usual spelling of the reasons: every answer has one, and nearly all are spelled like this. */
 const exact: ReadonlyMap<string, Finish> = new Map(
   finishReasons.flatMap(({ as, values }) =>
     values.split(" ").map((value) => [value, table.get(fold(value)) ?? as] as const)

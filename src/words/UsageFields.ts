@@ -138,7 +138,7 @@ const count = (value: unknown): number | undefined => {
   return typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : undefined
 }
 
-/** Paths in pieces: they are cut once, and not for each answer. */
+/** The paths, split once and not for each answer. */
 type Paths = ReadonlyArray<readonly [name: string, inside: string | undefined]>
 
 const cut = (...fields: ReadonlyArray<CountField>): Paths =>
@@ -173,7 +173,7 @@ const first = (usage: Fields, paths: Paths): number | undefined => {
 /** Every event of a stream is checked, so the paths are split only once. */
 const places = usagePlaces.flatMap(({ paths }) => paths.map((path) => path.split(".")))
 
-/** The usage object of an answer or an event, of several the first one that counts something; `undefined` if there is none. */
+/** The usage object of an answer or an event, the first one with a count if there are several; `undefined` if there is none. */
 export const usageIn = (json: Fields): Fields | undefined => {
   let zeros: Fields | undefined
   for (const path of places) {
@@ -210,7 +210,7 @@ const present = (counts: Readonly<Known>): TokenCounts => {
   return found
 }
 
-/** Output tokens with the reasoning, whether the server counts it apart or not. */
+/** Output tokens with the reasoning, whether the server counts it separately or not. */
 const outputOf = (usage: Fields, thinking = 0): number | undefined => {
   const told = first(usage, outputPaths)
   if (told === undefined) {
@@ -259,7 +259,7 @@ export const countsOf = (usage: Fields, before: TokenCounts = {}): TokenCounts =
       : told
   return present({
     input,
-    // An output of 1 is what Anthropic's streams begin with, and may turn out to be 0.
+    // Anthropic's streams begin with an output of 1, which may turn out to be 0.
     output: output === 0 && before.output === 1 ? 0 : total(output, before.output),
     cacheRead,
     cacheWrite,

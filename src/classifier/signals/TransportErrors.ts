@@ -184,8 +184,8 @@ export const chainOf = (error: unknown): ReadonlyArray<unknown> => {
 }
 
 /**
- * The kind of a transport error, and its evidence. Never throws, whatever it is given; `Unknown` for anything that is no
- * transport error.
+ * The kind of a transport error, and its evidence. Never throws, whatever it is given; `Unknown` for anything that is not
+ * a transport error.
  *
  * @example
  * import { classifyTransport } from "./TransportErrors.ts"

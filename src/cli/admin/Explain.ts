@@ -104,7 +104,7 @@ const oneOf = (first: string, targets: ReadonlyArray<ExplainedTarget>): string =
   return equals.length < 2 ? first : `one of ${equals.map(({ target }) => target).join(", ")} (${strategy})`
 }
 
-/** The models of the chain; those of a tier stand in parentheses, as `check` shows them. */
+/** The models of the chain; those of a tier are in parentheses, as `check` shows them. */
 const chainOf = (chain: ReadonlyArray<string>, targets: ReadonlyArray<ExplainedTarget>): string => {
   const tierOf = (model: string) => targets.find(({ target }) => target.startsWith(`${model}#`))?.tier
   const tiers: Array<{ readonly tier: number | undefined; readonly models: Array<string> }> = []

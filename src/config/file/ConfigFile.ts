@@ -162,7 +162,7 @@ const Server = Schema.Struct({
   ),
   statusPage: field(
     Schema.Literals(["open", "admin", "off"]),
-    "Who may see the status page: everybody who reaches the port, holders of the admin token, or no one (off).",
+    "Who may see the status page: everyone who reaches the port (open), holders of the admin token (admin), or no one (off).",
     "open"
   ),
   affinity: field(

@@ -7,7 +7,7 @@
 import { formatPath, type Path } from "./Problem.ts"
 import type { Misfit } from "./Structure.ts"
 
-/** Every place where a policy may stand; `*` is any name. */
+/** Every place of a policy; `*` is any name. */
 const policies: ReadonlyArray<ReadonlyArray<string>> = [
   ["policy"],
   ["providers", "*", "policy"],
@@ -32,7 +32,7 @@ export interface Renamed {
   readonly value: unknown
   /** Old names in use, in sentences. */
   readonly warnings: ReadonlyArray<string>
-  /** Old names that stand beside their new ones. The new name counts. */
+  /** Old names in addition to their new ones. The new name counts. */
   readonly problems: ReadonlyArray<Misfit>
   /** From a path in `value` to the path in the file, which may have an old name in it. */
   readonly pathInFile: (path: Path) => Path
@@ -75,7 +75,7 @@ export const replace = (file: unknown): Renamed => {
   return { value, warnings, problems, pathInFile }
 }
 
-/** Replaces what stands at the places that a pattern names; what has no such place stays the same. */
+/** Replaces the values at the places that a pattern names. A value without such a place stays the same. */
 const replaceAt = (
   node: unknown,
   [name, ...more]: ReadonlyArray<string>,

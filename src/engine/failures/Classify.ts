@@ -43,7 +43,7 @@ export const failureOf = <E>(
     : classify(failed.error as E, target)
 }
 
-/** Whether the stack or the memory of this process ran out, which is no failure of the target. */
+/** Whether the stack or the memory of this process ran out, which is not a failure of the target. */
 const isOurs = (defect: unknown): boolean =>
   defect instanceof RangeError && /call stack|allocation|string length|out of memory/i.test(defect.message)
 

@@ -42,7 +42,7 @@ export interface Situation {
   readonly hasSibling: () => boolean
   /** Whether the provider can amend the request after such a failure. */
   readonly canAmend: (failure: Failure.BadRequest) => boolean
-  /** Whether a wait of so many milliseconds leaves the visit time for another attempt. */
+  /** Whether a wait of this many milliseconds leaves the visit time for another attempt. */
   readonly hasTimeFor: (delay: number) => boolean
 }
 

@@ -31,14 +31,14 @@ export interface RunPlace<out P extends Backend> extends Place {
 
 /** The decision. Times are milliseconds since the epoch. */
 export type Decision<P extends Backend> =
-  /** Wait until one of these places lets the run in; without a turn until then, come back to `goBack`, if there is one. */
+  /** Wait until one of these places lets the run in; if none does by then, return to `goBack`, if there is one. */
   | {
       readonly _tag: "Wait"
       readonly places: ReadonlyArray<RunPlace<P>>
       readonly until: number
       readonly goBack: BenchedTargets.BenchedTarget<P> | undefined
     }
-  /** Come back to a target that was skipped for its own limit, when the limit allows it. */
+  /** Return to a target that was skipped for its own limit, when the limit allows it. */
   | { readonly _tag: "GoBack"; readonly to: BenchedTargets.BenchedTarget<P> }
   | { readonly _tag: "End"; readonly error: RunError.RunError }
 

@@ -1,5 +1,5 @@
 /**
- * Answers what Node cannot read as a request, in place of Node's own answers, which have no id, no body and no
+ * Answers what Node cannot read as a request, instead of Node's own answers, which have no id, no body and no
  * entry in the log: malformed requests (400), headers that are too large (431), requests that take too long
  * (408), and CONNECT (405).
  *

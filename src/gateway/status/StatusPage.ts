@@ -8,7 +8,7 @@
  * | `/status/events` | changes of the status, as server-sent events |
  * | `/status/page.css`, … | the files of the page |
  *
- * The page itself has no data. The status is open to everybody who reaches the port, like `/metrics`, or with
+ * The page itself has no data. The status is open to everyone who reaches the port, like `/metrics`, or with
  * `statusPage: "admin"` to holders of the admin token. Changes go through the admin API.
  */
 
@@ -157,7 +157,7 @@ const events = (
   })
 }
 
-/** Checks access: everybody, or holders of the admin token; never pages of other sites. */
+/** Checks access: everyone, or holders of the admin token; never pages of other sites. */
 const gate = (
   token: Redacted.Redacted | undefined,
   retrySeconds: WrongTokens.Guard

@@ -99,8 +99,8 @@ const whatClass = (reason: unknown): string =>
     : "`reason` is not a failure class"
 
 /**
- * The manual bench in a record that cannot be read otherwise, such as one with a failure class of a later version: a
- * person's decision holds in any case.
+ * The manual bench in a record that cannot be read otherwise, such as one with a failure class of a later version: an
+ * operator's decision holds in any case.
  */
 export const manualOf = (value: unknown): Saved | undefined => {
   const manual = isFields(value) && value.manual !== undefined ? readManual(value.manual) : undefined

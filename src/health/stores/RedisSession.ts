@@ -51,10 +51,10 @@ export interface Session {
 /** The batch size of reads and writes: some milliseconds of work, here and in Redis. */
 const batchSize = 500
 
-/** Yields after so many unchanged keys. */
+/** Yields after this many unchanged keys. */
 const yieldEvery = 5_000
 
-/** Every so many comparisons all records are read, even if Redis counted no change. */
+/** After this many comparisons all records are read, even if Redis counted no change. */
 const wholeEvery = 10
 
 /** How long a message may be in flight before a key missing in a comparison counts as gone. */

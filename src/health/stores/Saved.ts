@@ -54,7 +54,7 @@ export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
   }
 }
 
-/** The record with all times shifted by so many milliseconds. */
+/** The record with all times shifted by this many milliseconds. */
 export const shifted = (record: Saved, by: number): Saved => {
   if (by === 0) return record
   const { manual } = record

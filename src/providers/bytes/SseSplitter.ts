@@ -2,7 +2,7 @@
  * Splits the bytes of an event stream into events, without changing any byte.
  *
  * An event ends with its blank line. Lines may end in LF, CRLF or CR; comments and unknown fields are kept; the
- * result does not depend on how the bytes were split in transit. Every byte is looked at once, and an event that
+ * result does not depend on how the bytes were split in transit. Every byte is read once, and an event that
  * arrives in one piece is not copied.
  *
  * There is a way from LF to LF for streams without a CR, which are nearly all: a translated stream of 100 events takes 565 µs

@@ -21,7 +21,7 @@ export interface Style {
  *   compatible servers have other prefixes (`/api/v3`, `/openai`).
  * - A base URL that already ends in the operation is taken as it is.
  * - `{model}` is replaced by the model's name, for servers that have it in the path (Azure's deployments). It is
- *   always exactly one path segment: for a name that is none (`..`), or if it occurs before the path, there is no
+ *   always exactly one path segment: for a name that cannot be one (`..`), or if it occurs before the path, there is no
  *   URL.
  * - A user name and a fragment are dropped.
  *

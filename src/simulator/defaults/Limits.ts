@@ -1,4 +1,4 @@
-/** What a target takes, where it does not say so: learned limits. */
+/** Learned limits, for targets that do not name their own. */
 import type { LearnedLimitOptions } from "../../policy/LearnedLimit.ts"
 import type { ScenarioFile } from "../scenario/ScenarioFile.ts"
 import * as Columns from "./Columns.ts"

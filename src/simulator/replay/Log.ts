@@ -69,7 +69,7 @@ export const parse = (text: string): Result.Result<ReadonlyArray<Line>, Readonly
     : Result.succeed([...requests.values()].sort((a, b) => a.at - b.at || a.id - b.id))
 }
 
-/** What the first misfit of a line is, and where. */
+/** The first mismatch of a line, and its place. */
 const problemOf = (misfit: string, line: number): Problem => {
   const [expected = "", at = ""] = misfit.split("\n")
   const path = [...at.matchAll(/\["?([^"\]]+)"?\]/g)].map(([, name = ""]) => name).join(".")

@@ -64,7 +64,7 @@ export const items: Refusal = {
     "https://community.openai.com/t/function-calling-schema-validation-bug-array-parameters-with-prefixitems-rejected-missing-items-error/1357778"
 }
 
-/** A schema that is no object, or has a union at its top. */
+/** A schema that is not an object, or has a union at its top. */
 export const top: Refusal = {
   check: { is: "schemaTop" },
   status: 400,

@@ -238,7 +238,7 @@ const shown: ReadonlySet<string> = new Set([
   "file"
 ])
 
-/** Blocks of the user that may be empty and then say nothing. */
+/** Blocks of the user that may be empty and then have no content. */
 const quiet: ReadonlySet<string> = new Set(["text", "thinking", "redacted_thinking"])
 
 /**

@@ -27,7 +27,7 @@ export const objects = (u: unknown): ReadonlyArray<JsonObject> =>
 const none: ReadonlyArray<never> = []
 
 /**
- * The parts of a content that is no plain text: a list of parts; some clients send a part alone, texts in a list, or JSON of
+ * The parts of a content that is not plain text: a list of parts; some clients send a part alone, texts in a list, or JSON of
  * their own as the result of a tool, which is a text then.
  */
 export const parts = (content: unknown): ReadonlyArray<JsonObject> =>
@@ -57,7 +57,7 @@ export const numeric = (u: unknown): number | undefined =>
 export const boolean = (u: unknown): boolean | undefined => (typeof u === "boolean" ? u : undefined)
 
 /**
- * The bounds of one translation. JSON that stands as text in a body, such as the arguments of a call, was not measured
+ * The bounds of one translation. JSON inside of a text, such as the arguments of a call, was not measured
  * with the body; within these bounds all of it together is limited as a body is.
  */
 export class Bounds {

@@ -54,8 +54,7 @@ const joined = (turns: ReadonlyArray<Turn>): ReadonlyArray<Turn> => {
 }
 
 /**
- * Turns that are being made. The parts of the last one are copied once and then grow, so that joining many turns takes time for each of
- * them, and not for all before it.
+ * Turns under construction. The parts of the last one are copied once and then grow, so that joining many turns takes linear time.
  */
 class Turns {
   readonly list: Array<Turn> = []

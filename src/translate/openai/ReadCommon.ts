@@ -17,7 +17,7 @@ export const commonFields: ReadonlyArray<Field> = [
       body.safety_identifier === value ||
       (string(body.safety_identifier) === undefined && set(draft, "user", string(value)))
   ],
-  // Not OpenAI's, but what clients say to routers of Anthropic's models.
+  // Not OpenAI's, but what clients send to routers of Anthropic's models.
   ["cache_control", (value, draft) => set(draft, "cache", isObject(value) ? value : undefined)],
   ["prompt_cache_key", (value, draft) => set(draft, "cacheKey", text(value))],
   ["service_tier", (value, draft) => set(draft, "tier", tiers.get(value))],
