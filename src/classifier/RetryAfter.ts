@@ -101,21 +101,27 @@ const fromBuckets = (headers: Headers, now: number | undefined): Wait | undefine
   return alone.length === 1 ? alone[0] : undefined
 }
 
-/** Subscriptions: Claude's unified window and the windows of Codex (https://github.com/openai/codex). */
+/**
+ * Subscriptions: Claude's unified window and the windows of Codex
+ * (https://github.com/openai/codex, codex-rs/codex-api/src/rate_limits.rs). Codex names the limit that was hit; each
+ * has headers of its own.
+ */
 const fromPlanHeaders = (headers: Headers, now: number | undefined): Wait | undefined => {
   const unified = "anthropic-ratelimit-unified-reset"
   if (headers["anthropic-ratelimit-unified-status"] !== "allowed" && headers[unified] !== undefined) {
     const found = wait(parseReset(headers[unified], now), `header ${unified}`)
     if (found !== undefined) return found
   }
+  const limit = (headers["x-codex-active-limit"] ?? "codex").trim().toLowerCase().replace(/_/g, "-")
   let latest: Wait | undefined
   for (const window of ["primary", "secondary"]) {
-    if (Number(headers[`x-codex-${window}-used-percent`] ?? 0) < 100) continue
-    const seconds = plainNumber(headers[`x-codex-${window}-reset-after-seconds`] ?? "")
+    const name = `x-${limit}-${window}`
+    if (Number(headers[`${name}-used-percent`] ?? 0) < 100) continue
+    const seconds = plainNumber(headers[`${name}-reset-after-seconds`] ?? "")
     const found =
       seconds === undefined
-        ? undefined
-        : wait(sane(seconds * 1000), `header x-codex-${window}-reset-after-seconds`)
+        ? wait(parseReset(headers[`${name}-reset-at`], now), `header ${name}-reset-at`)
+        : wait(sane(seconds * 1000), `header ${name}-reset-after-seconds`)
     if (found !== undefined && (latest === undefined || found.millis > latest.millis)) latest = found
   }
   return latest

@@ -95,6 +95,10 @@ describe("the window of a plan", () => {
     [`x-codex-${window}-reset-after-seconds`]: seconds
   })
   const evidence = (window: string) => `header x-codex-${window}-reset-after-seconds`
+  const other = (window: string, percent: string) => ({
+    [`x-codex-spark-${window}-used-percent`]: percent,
+    [`x-codex-spark-${window}-reset-at`]: String(epoch)
+  })
   it.each<Row>([
     [{ [unified]: String(epoch) }, 60_000, `header ${unified}`],
     [
@@ -112,7 +116,22 @@ describe("the window of a plan", () => {
     [{ "x-codex-primary-used-percent": "100" }, undefined, undefined],
     [{ ...codex("primary", "100", "9"), ...codex("secondary", "100", "7") }, 9_000, evidence("primary")],
     [{ ...codex("primary", "100", "7"), ...codex("secondary", "100", "9") }, 9_000, evidence("secondary")],
-    [{ ...codex("primary", "50", "7"), ...codex("secondary", "100", "9") }, 9_000, evidence("secondary")]
+    [{ ...codex("primary", "50", "7"), ...codex("secondary", "100", "9") }, 9_000, evidence("secondary")],
+    // https://github.com/openai/codex (codex-rs/codex-api/src/rate_limits.rs): the time, in seconds since the epoch
+    [
+      { "x-codex-primary-used-percent": "100", "x-codex-primary-reset-at": String(epoch) },
+      60_000,
+      "header x-codex-primary-reset-at"
+    ],
+    [{ "x-codex-primary-used-percent": "100", "x-codex-primary-reset-at": "soon" }, undefined, undefined],
+    // The limit that was hit has a family of headers of its own; the others do not matter.
+    [
+      { ...codex("primary", "100", "7"), ...other("primary", "100"), "x-codex-active-limit": "codex_spark" },
+      60_000,
+      "header x-codex-spark-primary-reset-at"
+    ],
+    [{ ...other("primary", "100") }, undefined, undefined],
+    [{ ...codex("primary", "100", "7"), "x-codex-active-limit": "codex" }, 7_000, evidence("primary")]
   ])("%j", (...row) => {
     check(retryAfterFrom(row[0], undefined, "", now), row)
   })
