@@ -74,7 +74,7 @@ const minimax: Table = {
   2061: "ModelMissing"
 }
 
-/** Source: https://docs.siliconflow.cn/en/faqs/error-code */
+/** Source: https://docs.siliconflow.cn/en/faqs/error-code and bodies seen, as in https://github.com/CherryHQ/cherry-studio/issues/4541 */
 const siliconflow: Table = {
   20012: "ModelMissing",
   20026: "ServerError",
@@ -121,7 +121,10 @@ const cloudflare: Table = {
   10000: "InvalidKey"
 }
 
-/** Source: bodies published with `raw_status_code`; https://docs.mistral.ai/resources/error-glossary */
+/**
+ * Source: bodies published with `raw_status_code`, as in https://github.com/raycast/extensions/issues/31107;
+ * https://docs.mistral.ai/resources/error-glossary has no numbers
+ */
 const mistral: Table = {
   1300: "RateLimit",
   1500: "ModelMissing",
