@@ -21,7 +21,7 @@ const openai: Rules = {
   callIdCharacters: "",
   callIdShortest: 1,
   callIdLongest: 40,
-  // `Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'`: https://github.com/brekkylab/ailoy/pull/109
+  // `Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'`: https://github.com/hackers365/xiaozhi-esp32-server-golang/issues/268
   toolNameCharacters: "a-zA-Z0-9_-",
   toolNameLongest: 64,
   schemaTop: "object",

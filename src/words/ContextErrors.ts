@@ -37,7 +37,8 @@ export const contextCodes: ReadonlyArray<{ readonly source: string; readonly val
     values: "OutofContextError"
   },
   {
-    source: "https://docs.litellm.ai/docs/exception_mapping; https://docs.github.com/en/github-models",
+    source:
+      "https://docs.litellm.ai/docs/exception_mapping; https://github.com/Aider-AI/aider/issues/2296 (GitHub Models)",
     values:
       "ContextWindowExceededError model_context_window_exceeded tokens_limit_reached prompt_too_long input_too_long context_overflow max_context_length_exceeded input_tokens_exceeded InputTokensExceeded prompt_tokens_exceeded max_prompt_tokens_exceeded"
   }
@@ -49,7 +50,7 @@ export const contextCodes: ReadonlyArray<{ readonly source: string; readonly val
  */
 export const contextSentences: ReadonlyArray<ContextSentence> = [
   ...rows(
-    "https://platform.openai.com/docs/guides/error-codes; https://github.com/vllm-project/vllm",
+    "https://github.com/openai/openai-python/issues/630; https://github.com/vllm-project/vllm/issues/42474",
     /\b(maximum|max) (context|sequence|model) (length|window|len|size)\b/,
     /\bcontext[- ]?(length|window|size|limit|budget)s?\b[^.]{0,80}\b(exceed|exceeded|exceeds|too (long|large|small)|overflow|not enough|surpass)/,
     /\b(exceed|exceeds|exceeded|exceeding|longer than|larger than|greater than|beyond|over|surpasses|overflows?|overflowed|fit (in|into|within))\b[^.]{0,80}\bcontext[- ]?(length|window|size|limit|budget)?\b/,
@@ -60,7 +61,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\bcontextwindowexceedederror\b/
   ),
   ...rows(
-    "https://docs.anthropic.com/en/docs/build-with-claude/context-windows",
+    "https://github.com/anthropics/claude-code/issues/12186; https://github.com/continuedev/continue/issues/6080",
     /\bprompt (is |was )?too (long|large)\b/,
     /\b[\d,]+ tokens?\)? (is |are )?too (long|large|many)\b/,
     /\b(prompt|input|request|conversation|messages?)\b[^.]{0,40}\btoo (long|big|large)\b[^.]{0,60}\b(tokens?|context|model)\b/,
@@ -69,7 +70,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\bcontext limit\b[^.]{0,20}:? ?[\d,]+ ?\+/
   ),
   ...rows(
-    "https://ai.google.dev/gemini-api/docs/troubleshooting",
+    "https://github.com/google-gemini/gemini-cli/issues/11507",
     /\b(input|prompt|request|total)( token)?s?( count)?[^.]{0,30}\b(exceeds?|exceeded|is greater than|more than|over)\b[^.]{0,40}\b(number of (input )?tokens|token limit|tokens? allowed|input tokens?)\b/,
     /\binput token count\b[^.]{0,60}\b(exceeds?|but (the )?model only supports|greater)/,
     /\bmodel only supports up to [\d,]+/,
@@ -77,7 +78,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\binput exceeds the maximum number of tokens\b/
   ),
   ...rows(
-    "https://docs.x.ai; https://docs.mistral.ai; https://docs.together.ai",
+    "https://github.com/cline/cline/issues/3120 (xAI); https://portkey.ai/error-library/context-length-exceeded-error-13710000; https://docs.together.ai",
     /\bmaximum (prompt|input) (length|tokens?|size) (is|of) [\d,]+/,
     /\b(prompt|input|request|messages?) (contains?|has|have|is|with|length|of)[^.]{0,30} [\d,]+( \w+)? tokens?\b[^.]{0,80}\b(too large|too long|but|exceed|exceeds|longer|larger|maximum|limit)/,
     /\b(prompt|input|request) (length|tokens?|size)( \(?[\d,]+( tokens)?\)?)? (exceeds?|exceeded|is (longer|larger|greater))\b[^.]{0,60}\b(input length|tokens?|limit|maximum|model)/,
@@ -85,7 +86,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\b(prompt|input)s?( token)?s? (is |are )?(longer|larger|greater) than\b[^.]{0,40}\b(model|tokens?|context|maximum)\b/
   ),
   ...rows(
-    "https://github.com/MoonshotAI/kimi-cli/issues/2011; https://docs.github.com/en/copilot",
+    "https://github.com/MoonshotAI/kimi-cli/issues/2011; https://github.com/microsoft/vscode/issues/289219 (Copilot)",
     /\bexceeded (the )?model('s)? token limit\b/,
     /\bprompt token count of [\d,]+ exceeds\b/,
     /\btoken limit exceeded\b/,
@@ -97,7 +98,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\bmax size: [\d,]+ tokens\b/
   ),
   ...rows(
-    "https://github.com/ggml-org/llama.cpp; https://github.com/lmstudio-ai/lmstudio-bug-tracker; https://github.com/ollama/ollama",
+    "https://github.com/ggml-org/llama.cpp; https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/546; https://github.com/ollama/ollama",
     /\bexceeds? (the )?available context\b/,
     /\bn_ctx\b|\bn_ctx_per_seq\b/,
     /\btokens to keep from the initial prompt\b/,
@@ -106,12 +107,12 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\binput (length )?exceeds (the )?(maximum )?context\b/
   ),
   ...rows(
-    "https://github.com/huggingface/text-generation-inference",
+    "https://github.com/huggingface/text-generation-inference/blob/main/router/src/validation.rs",
     /\binputs`? (must have|tokens?|must be)\b[^.]{0,60}\b(less than|fewer than|<=|<)\b[^.]{0,20}/,
     /\binputs`? tokens? \+ `?max_new_tokens\b/
   ),
   ...rows(
-    "https://help.aliyun.com/en/model-studio/error-code; https://docs.siliconflow.cn",
+    "https://help.aliyun.com/en/model-studio/error-code; https://github.com/sjzar/chatlog/issues/30 (SiliconFlow)",
     /\brange of input length should be\b/,
     /\binput (or output )?length (should|must|exceeds|is)\b/,
     /\blength of prompt_tokens\b/,
@@ -120,7 +121,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\bmax message tokens\b/
   ),
   ...rows(
-    "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html; https://platform.minimax.io/docs",
+    "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html; https://github.com/MiniMax-AI/MiniMax-M2/issues/119",
     /\btoo many input tokens\b/,
     /\b(max_)?(prompt|input)_tokens\b[^.]{0,20}\bexceed/,
     /\bcontext window exceeds limit\b/,
@@ -130,7 +131,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\bnumber of (input |prompt )?tokens\b[^.]{0,60}\b(exceeds?|exceeded|has exceeded|greater|larger)\b/
   ),
   ...rows(
-    "https://console.groq.com/docs/errors; https://inference-docs.cerebras.ai",
+    "https://console.groq.com/docs/errors; https://github.com/cline/cline/issues/5140 (Cerebras)",
     /\breduce the length of (the|your) (messages|prompt|input|conversation)\b/,
     /\b(current length is|length) [\d,]+ while limit is [\d,]+/
   ),
@@ -138,6 +139,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     "https://github.com/anomalyco/opencode/blob/dev/packages/ai/src/provider-error.ts",
     /\bmaximum allowed input length\b/
   ),
+  ...rows("https://docs.cohere.com/v1/reference/errors.md", /\bsize limit exceeded by [\d,]+ tokens\b/),
   ...rows(
     "https://docs.bigmodel.cn/cn/api/api-code",
     /prompt ?超长|上下文(过长|超出|长度超|超限)|超(出|过)(了)?(模型)?(的)?(最大)?(上下文|token|输入长度)|输入(内容)?(过长|超长|长度超)|最大(上下文|输入)长度/
@@ -146,7 +148,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
 
 /**
  * The sentence that Anthropic's clients look for; they compact the conversation then.
- * https://docs.anthropic.com/en/api/errors
+ * https://github.com/anthropics/claude-code/issues/12186
  */
 export const anthropicWords = ({ actual, limit }: ContextNumbers): string =>
   actual === undefined || limit === undefined || actual <= limit

@@ -4,50 +4,58 @@ const n = "(\\d[\\d,]{0,14})"
 
 /** Sentences that give both numbers; the first group is the actual size, the second the limit. */
 const actualThenLimit: ReadonlyArray<RegExp> = [
-  // https://docs.anthropic.com: "213462 tokens > 200000 maximum", "178959 + 64000 > 200000"
+  // https://github.com/anthropics/claude-code/issues/12186: "208310 tokens > 200000 maximum";
+  // https://github.com/continuedev/continue/issues/6080: "199759 + 8192 > 200000"
   new RegExp(`${n} tokens > ${n} maximum`),
   new RegExp(`${n} \\+ \\d[\\d,]{0,14} > ${n}`),
-  // https://ai.google.dev: "The input token count (134123) exceeds the maximum number of tokens allowed (131072)"
+  // https://github.com/google-gemini/gemini-cli/issues/11507: "The input token count (461428) exceeds the maximum number
+  // of tokens allowed (131072)"
   new RegExp(`token count (?:is |of )?\\(?${n}\\)? (?:exceeds|but)[^\\d]{0,80}${n}`),
   // https://github.com/ggml-org/llama.cpp, https://docs.together.ai, Poolside
   new RegExp(`\\(${n} tokens\\) (?:exceeds|is longer)[^\\d]{0,80}${n}`),
   new RegExp(`(?:input length|prompt too long:?) ${n}(?: tokens)? exceeds[^\\d]{0,80}${n}`),
-  // https://github.com/vllm-project/vllm: "The decoder prompt (length 40000) is longer than the maximum model length of 32768"
+  // vLLM: "The decoder prompt (length 337896) is longer than the maximum model length of 128000":
+  // https://github.com/EvolvingLMMs-Lab/lmms-eval/issues/711
   new RegExp(`prompt \\(length ${n}\\) is longer than[^\\d]{0,80}${n}`),
-  // Cerebras: https://github.com/cline/cline/issues/4868
+  // Cerebras: https://github.com/cline/cline/issues/5140
   new RegExp(`current length is ${n} while limit is ${n}`),
   // Fireworks: "The prompt is too long: 150000, model maximum context length: 131071"
   new RegExp(`prompt is too long: ${n}, [^\\d]{0,40}${n}`),
   new RegExp(`number of tokens \\(?${n}\\)? exceeds[^\\d]{0,80}${n}`),
-  // Cloudflare: "input and maximum output tokens (155740) exceeded this model context window limit (128000)"
-  new RegExp(`tokens \\(${n}\\) exceeded[^\\d]{0,80}${n}`),
+  // Cloudflare: "input and maximum output tokens (155740) exceeded this model context window limit (128000)"; SiliconFlow:
+  // "number of input tokens (83121) have exceeded max_prompt_tokens (65536)", "length of prompt_tokens (163280) must be
+  // less than max_seq_len (32768)": https://github.com/continuedev/continue/issues/9971, https://github.com/sjzar/chatlog/issues/30
+  new RegExp(`tokens \\(${n}\\) (?:(?:have |has )?exceeded|must be less than)[^\\d]{0,80}${n}`),
   // "prompt has 9,412 tokens, but the configured context size is 8,192 tokens":
   // https://github.com/anomalyco/opencode/blob/dev/packages/ai/src/provider-error.ts
   new RegExp(`prompt has ${n} tokens?, but[^\\d]{0,80}${n}`),
-  // LM Studio: "Trying to keep the first 40000 tokens when context the overflows. … with context length of only 4096"
+  // https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/546: "Trying to keep the first 40000 tokens when context the overflows. … with context length of only 4096"
   new RegExp(`keep the first ${n} tokens[^\\d]{0,120}context length of only ${n}`),
-  // https://docs.mistral.ai
+  // Mistral: https://portkey.ai/error-library/context-length-exceeded-error-13710000
   new RegExp(`prompt contains ${n} tokens[^.]{0,80}model with ${n}`)
 ]
 
 /** The same in the other order. */
 const limitThenActual: ReadonlyArray<RegExp> = [
-  // https://github.com/vllm-project/vllm: "your prompt contains at least 769 input tokens, for a total of at least 32769 tokens"
+  // https://github.com/vllm-project/vllm/issues/42474: "your prompt contains at least 62466 input tokens, for a total of at
+  // least 128001 tokens"
   new RegExp(`context length is ${n}\\D.{0,160}for a total of (?:at least )?${n}`),
-  // https://platform.openai.com, https://github.com/vllm-project/vllm
+  // https://github.com/openai/openai-python/issues/630
   new RegExp(
     `(?:context|prompt) length is ${n}[^.]{0,20}[.,]?[^.]{0,40}?(?:requested|resulted in|contains|request has)(?: about)? ${n}`
   ),
   // OpenAI: "Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 300000 tokens."
   new RegExp(`limit of ${n} tokens\\. your messages resulted in ${n}`),
   new RegExp(`context length of ${n} tokens\\. you requested a total of ${n}`),
-  // https://github.com/huggingface/text-generation-inference
+  // https://github.com/huggingface/text-generation-inference/blob/main/router/src/validation.rs
   new RegExp(`must be <= ?${n}\\. given: ${n} .?inputs`),
-  // https://platform.moonshot.ai
+  // https://github.com/MoonshotAI/kimi-cli/issues/2011
   new RegExp(`token limit: ${n} \\(requested: ${n}`),
-  // https://github.com/huggingface/text-generation-inference
+  // https://github.com/huggingface/text-generation-inference/blob/main/router/src/validation.rs
   new RegExp(`less than ${n} tokens[^\\d]{0,20}given: ${n}`),
-  // https://docs.cohere.com
+  // Bedrock: "Max input tokens: 8192, request input token count: 9279"
+  new RegExp(`max input tokens: ${n}, request input token count: ${n}`),
+  // https://docs.cohere.com/v1/reference/errors.md
   new RegExp(`cannot exceed ${n} - received ${n}`)
 ]
 
@@ -60,7 +68,11 @@ const limitOnly: ReadonlyArray<RegExp> = [
   new RegExp(`context length(?: of)?(?: only)? ${n}`),
   new RegExp(`context length: ${n}`),
   // https://help.aliyun.com/en/model-studio/error-code: "Range of input length should be [1, 129024]"
-  new RegExp(`range of input length should be \\[1, ?${n}\\]`)
+  new RegExp(`range of input length should be \\[1, ?${n}\\]`),
+  // The same page: "Total message token length exceed model limit (10000000 tokens)"
+  new RegExp(`exceed model limit \\(${n} tokens`),
+  // GitHub Models: https://github.com/Aider-AI/aider/issues/2296
+  new RegExp(`max size: ${n} tokens`)
 ]
 
 /** The numbers in a sentence, as far as it names them. */
@@ -123,9 +135,10 @@ const promptAndOutput: ReadonlyArray<RegExp> = [
   new RegExp(
     `${n} (?:input|prompt) tokens? (?:and|\\+|plus) ${n} (?:output|completion|max_?new_?|new) tokens?`
   ),
-  // https://docs.anthropic.com: "178959 + 64000 > 200000"
+  // https://github.com/continuedev/continue/issues/6080: "199759 + 8192 > 200000"
   new RegExp(`${n} \\+ ${n} > \\d`),
-  // https://github.com/huggingface/text-generation-inference: "Given: 3000 `inputs` tokens and 2000 `max_new_tokens`"
+  // https://github.com/huggingface/text-generation-inference/blob/main/router/src/validation.rs:
+  // "Given: 3000 `inputs` tokens and 2000 `max_new_tokens`"
   new RegExp(`given: ${n} .?inputs.? tokens and ${n} .?max_new_tokens`)
 ]
 
@@ -133,7 +146,7 @@ const promptAndOutput: ReadonlyArray<RegExp> = [
 const outputAndPrompt: ReadonlyArray<RegExp> = [
   // https://github.com/vllm-project/vllm: "is too large: 32000. … your request has 1187 input tokens"
   new RegExp(`too large: ${n}\\..{0,120}?(?:request|prompt) has ${n} input tokens`),
-  // https://github.com/vllm-project/vllm: "you requested 32000 output tokens and your prompt contains at least 1187 input tokens"
+  // https://github.com/vllm-project/vllm/issues/42474: "you requested 32000 output tokens and your prompt contains at least 1187 input tokens"
   new RegExp(`requested ${n} output tokens and your prompt contains (?:at least )?${n} (?:input )?tokens`)
 ]
 

@@ -15,13 +15,15 @@ export interface ErrorPath {
 /** The known paths of errors. */
 export const errorPaths: ReadonlyArray<ErrorPath> = [
   { path: ["error"], source: "https://platform.openai.com/docs/guides/error-codes" },
-  { path: ["Error"], source: "https://cloud.tencent.com/document/api/1729/101835" },
+  { path: ["Response", "Error"], source: "https://www.tencentcloud.com/document/product/1235/64590" },
+  { path: ["Error"], source: "https://cloud.tencent.com/document/api/1729/101835 (without the envelope)" },
   { path: ["errors"], source: "https://developers.cloudflare.com/workers-ai/platform/errors/" },
   { path: ["base_resp"], source: "https://platform.minimax.io/docs/api-reference/errorcode" },
   { path: ["detail"], source: "https://fastapi.tiangolo.com/tutorial/handling-errors/" },
   {
     path: ["response", "error"],
-    source: "https://platform.openai.com/docs/api-reference/responses-streaming (response.failed)"
+    source:
+      "https://developers.openai.com/api/reference/resources/responses/streaming-events.md (response.failed)"
   },
   { path: ["choices", "0", "error"], source: "https://openrouter.ai/docs/api/reference/errors-and-debugging" }
 ]

@@ -39,10 +39,11 @@ const zhipu = "https://docs.bigmodel.cn/api-reference"
 const deepseek = "https://api-docs.deepseek.com/api/create-chat-completion"
 const mistral = "https://docs.mistral.ai/api/#tag/chat"
 const tgi = "https://huggingface.co/docs/text-generation-inference/main/en/openapi.json (FinishReason)"
-const watsonx = "https://cloud.ibm.com/apidocs/watsonx-ai#text-chat"
-const xai = "https://github.com/xai-org/xai-proto (FinishReason)"
+const watsonx =
+  "https://ibm.github.io/watsonx-ai-node-sdk/enums/0_1_x.WatsonXAI.TextGenResult.Constants.StopReason.html"
+const xai = "https://github.com/xai-org/xai-proto/blob/main/proto/xai/api/v1/sample.proto"
 const openrouter = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
-const vllm = "https://github.com/vllm-project/vllm (FinishReason)"
+const vllm = "https://github.com/vllm-project/vllm/blob/main/vllm/v1/engine/__init__.py (FinishReason)"
 const ollama = "https://github.com/ollama/ollama/blob/main/docs/api.md (done_reason)"
 
 /** Every finish reason that is known. */
@@ -99,7 +100,8 @@ export const finishReasons: ReadonlyArray<Group<Finish>> = [
   { as: "fault", source: vllm, values: "abort" },
   // Cut off, because the model repeated itself: https://github.com/BerriAI/litellm/pull/27101
   { as: "length", source: vllm, values: "repetition" },
-  { as: "fault", source: xai, values: "REASON_TIME_LIMIT time_limit" },
+  { as: "fault", source: xai, values: "REASON_TIME_LIMIT" },
+  { as: "fault", source: watsonx, values: "time_limit" },
   { as: "fault", source: ollama, values: "unload" },
   {
     as: "malformed",

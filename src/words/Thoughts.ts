@@ -10,6 +10,9 @@ export interface ThoughtField {
   readonly source: string
 }
 
+const copilot =
+  "https://github.com/microsoft/vscode-copilot-chat/blob/main/src/platform/thinking/common/thinking.ts"
+
 /**
  * Fields that hold reasoning as text, in the order in which they are read: some servers send the same text in two of
  * them.
@@ -23,13 +26,13 @@ export const thoughtTexts: ReadonlyArray<ThoughtField> = [
   },
   {
     name: "reasoning_text",
-    source: "https://github.com/microsoft/vscode-copilot-chat (thinkingUtils: Copilot's API)"
+    source: `${copilot} (Copilot's API)`
   },
   { name: "thinking", source: "https://github.com/ollama/ollama/blob/main/docs/api.md (thinking)" },
   { name: "thoughts", source: "https://github.com/google-gemini/cookbook (relays of Gemini's thoughts)" },
   {
     name: "cot_summary",
-    source: "https://github.com/microsoft/vscode-copilot-chat (thinkingUtils: older models)"
+    source: `${copilot} (Azure)`
   }
 ]
 
@@ -42,9 +45,9 @@ export const thoughtBlocks: ReadonlyArray<ThoughtField> = [
   { name: "thinking_blocks", source: "https://docs.litellm.ai/docs/reasoning_content" },
   {
     name: "reasoning_opaque",
-    source: "https://github.com/microsoft/vscode-copilot-chat (thinkingUtils: Copilot's API)"
+    source: `${copilot} (Copilot's API)`
   },
-  { name: "cot_id", source: "https://github.com/microsoft/vscode-copilot-chat (thinkingUtils: older models)" }
+  { name: "cot_id", source: `${copilot} (Azure)` }
 ]
 
 /** The names of the text fields. */

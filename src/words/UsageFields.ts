@@ -57,7 +57,8 @@ export const cacheReadFields: ReadonlyArray<CountField> = [
 export const cacheWriteFields: ReadonlyArray<CountField> = [
   {
     paths: ["prompt_tokens_details.cache_write_tokens", "input_tokens_details.cache_write_tokens"],
-    source: "https://openrouter.ai/docs/guides/best-practices/prompt-caching"
+    source:
+      "https://openrouter.ai/docs/guides/best-practices/prompt-caching; https://developers.openai.com/api/docs/guides/prompt-caching"
   },
   {
     paths: ["prompt_tokens_details.cache_creation_input_tokens"],
@@ -100,7 +101,8 @@ export const usagePlaces: ReadonlyArray<CountField> = [
   },
   {
     paths: ["response.usage"],
-    source: "https://platform.openai.com/docs/api-reference/responses-streaming (response.completed)"
+    source:
+      "https://developers.openai.com/api/reference/resources/responses/streaming-events.md (response.completed)"
   },
   { paths: ["choices.0.usage"], source: moonshot },
   {

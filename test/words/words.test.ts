@@ -124,6 +124,9 @@ describe("errors in an answer", () => {
     [{ type: "response.failed", response: { error: { code: "server_error" } } }, true],
     [{ base_resp: { status_code: 1008, status_msg: "insufficient balance" } }, true],
     [{ choices: [{ error: { code: 502 } }] }, true],
+    // https://www.tencentcloud.com/document/product/1235/64590
+    [{ Response: { Error: { Code: "AuthFailure.SignatureFailure" }, RequestId: "a" } }, true],
+    [{ Response: { Choices: [], RequestId: "a" } }, false],
     [{ code: 50501, message: "busy" }, true],
     [{ choices: [], base_resp: { status_code: 0, status_msg: "" } }, false],
     [{ choices: [{ delta: {} }], error: null }, false],
@@ -160,10 +163,48 @@ describe("a prompt that is too long", () => {
     ],
     ["The input exceeds the maximum allowed input length of 131,072 tokens.", { limit: 131_072 }],
     ["The prompt is too large for model with 131072 maximum context length", { limit: 131_072 }],
-    ["Number of input tokens exceeds maximum length. The maximum length is 300000.", { limit: 300_000 }]
+    ["Number of input tokens exceeds maximum length. The maximum length is 300000.", { limit: 300_000 }],
+    // https://github.com/continuedev/continue/issues/9971
+    [
+      "number of input tokens (83121) have exceeded max_prompt_tokens (65536) limit.",
+      { limit: 65_536, actual: 83_121 }
+    ],
+    [
+      "400 length of prompt_tokens (163280) must be less than max_seq_len (32768).",
+      { limit: 32_768, actual: 163_280 }
+    ],
+    // https://github.com/Aider-AI/aider/issues/2296
+    ["Request body too large for o1-mini model. Max size: 4000 tokens.", { limit: 4000 }],
+    [
+      "400 Bad Request: Too many input tokens. Max input tokens: 8192, request input token count: 9279 ",
+      { limit: 8192, actual: 9279 }
+    ],
+    // https://help.aliyun.com/en/model-studio/error-code
+    ["Total message token length exceed model limit (10000000 tokens).", { limit: 10_000_000 }]
   ])("is recognised with its numbers: %s", (sentence, expected) => {
     assert.isTrue(saysContext(sentence))
     assert.deepStrictEqual(contextNumbers(sentence), expected)
+  })
+
+  // https://docs.cohere.com/v1/reference/errors.md, https://github.com/MiniMax-AI/MiniMax-M2/issues/119 and Ollama
+  it.each([
+    "too many tokens: size limit exceeded by 11326 tokens. Try using shorter or fewer inputs, or setting prompt_truncation='AUTO'.",
+    "too many tokens: multi-hop prompt is too long even after truncation",
+    "too many tokens: minimal context could not be added to prompt (size limit exceeded by 280 tokens)",
+    "invalid params, context window exceeds limit (2013)",
+    "prompt too long; exceeded max context length by 17 tokens"
+  ])("is recognised without numbers, if it names no window: %s", (sentence) => {
+    assert.isTrue(saysContext(sentence))
+    assert.isUndefined(contextNumbers(sentence))
+  })
+
+  // https://docs.cohere.com/v1/reference/errors.md
+  it("is not a cap above the output limit of the model", () => {
+    assert.isFalse(
+      saysContext(
+        "too many tokens: max tokens must be less than or equal to 4096, the maximum output for this model - received 8192."
+      )
+    )
   })
 
   it("is told from a cap that is too large", () => {
