@@ -25,7 +25,15 @@ export const errorPaths: ReadonlyArray<ErrorPath> = [
     source:
       "https://developers.openai.com/api/reference/resources/responses/streaming-events.md (response.failed)"
   },
-  { path: ["choices", "0", "error"], source: "https://openrouter.ai/docs/api/reference/errors-and-debugging" }
+  {
+    path: ["choices", "0", "error"],
+    source: "https://openrouter.ai/docs/api/reference/errors-and-debugging"
+  },
+  {
+    // Why a stream was stopped early.
+    path: ["x_groq", "error"],
+    source: "https://github.com/groq/groq-python/blob/main/src/groq/types/chat/chat_completion_chunk.py"
+  }
 ]
 
 const isFields = (u: unknown): u is Fields => typeof u === "object" && u !== null

@@ -38,7 +38,8 @@ const cohere = "https://docs.cohere.com/reference/chat"
 const zhipu = "https://docs.bigmodel.cn/api-reference"
 const deepseek = "https://api-docs.deepseek.com/api/create-chat-completion"
 const mistral = "https://docs.mistral.ai/api/#tag/chat"
-const tgi = "https://huggingface.co/docs/text-generation-inference/main/en/openapi.json (FinishReason)"
+const tgi =
+  "https://github.com/huggingface/text-generation-inference/blob/main/docs/openapi.json (FinishReason)"
 const watsonx =
   "https://ibm.github.io/watsonx-ai-node-sdk/enums/0_1_x.WatsonXAI.TextGenResult.Constants.StopReason.html"
 const xai = "https://github.com/xai-org/xai-proto/blob/main/proto/xai/api/v1/sample.proto"
@@ -65,6 +66,11 @@ export const finishReasons: ReadonlyArray<Group<Finish>> = [
   { as: "pause", source: anthropic, values: "pause_turn compaction" },
   { as: "length", source: openai, values: "length" },
   { as: "length", source: responses, values: "max_output_tokens incomplete" },
+  {
+    as: "length",
+    source: "https://docs.rs/crate/openai-client-base/0.16.0/source/src/models/object0_21.rs",
+    values: "max_messages"
+  },
   { as: "length", source: anthropic, values: "max_tokens" },
   { as: "length", source: gemini, values: "MAX_TOKENS FINISH_REASON_MAX_TOKENS" },
   { as: "length", source: watsonx, values: "token_limit max_length" },

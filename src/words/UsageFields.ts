@@ -80,7 +80,10 @@ export const thinkingFields: ReadonlyArray<CountField> = [
   },
   { paths: ["output_tokens_details.thinking_tokens"], source: anthropic },
   { paths: ["thoughtsTokenCount"], source: gemini },
-  { paths: ["reasoning_tokens"], source: "https://docs.x.ai/docs/guides/reasoning" }
+  {
+    paths: ["reasoning_tokens"],
+    source: "https://app.unpkg.com/@ai-sdk/perplexity@3.0.19/files/src/convert-perplexity-usage.ts"
+  }
 ]
 
 /**
@@ -107,7 +110,8 @@ export const usagePlaces: ReadonlyArray<CountField> = [
   { paths: ["choices.0.usage"], source: moonshot },
   {
     paths: ["x_groq.usage"],
-    source: "https://console.groq.com/docs/api-reference (the last chunk of a stream)"
+    source:
+      "https://github.com/groq/groq-python/blob/main/src/groq/types/chat/chat_completion_chunk.py (the last chunk of a stream)"
   },
   { paths: ["usageMetadata", "usage_metadata"], source: gemini }
 ]

@@ -39,6 +39,7 @@ describe("an error is found", () => {
     [{ response: { data: "it is full" } }, []],
     [{ choices: [{ error: inner }] }, ["it is full"]],
     [{ choices: [{}, { error: inner }] }, []],
+    [{ choices: [], x_groq: { id: "r", error: "it is full" } }, ["it is full"]],
     [{ throttlingException: inner }, ["it is full"]],
     [{ InternalFault: inner }, ["it is full"]],
     [{ exceptional: inner }, []],

@@ -43,6 +43,7 @@ describe("an event of an OpenAI chat stream", () => {
       data({ error: { message: "no" } }),
       data({ base_resp: { status_code: 1008, status_msg: "insufficient balance" }, choices: null }),
       data({ choices: [{ index: 0, error: { code: 502 }, delta: {} }] }),
+      data({ id: "c", choices: [{ index: 0, delta: {} }], x_groq: { id: "r", error: "over capacity" } }),
       data({ code: 50505, message: "Model service overloaded" })
     ]) {
       assert.deepStrictEqual(chat([event]), ["Failed"], event)

@@ -25,6 +25,7 @@ describe("finish reasons", () => {
     ["MAX_TOKENS", "length"],
     ["max_tokens", "length"],
     ["maxTokens", "length"],
+    ["max_messages", "length"],
     ["SAFETY", "refusal"],
     ["RECITATION", "refusal"],
     ["STOP", "end"],
@@ -127,6 +128,9 @@ describe("errors in an answer", () => {
     // https://www.tencentcloud.com/document/product/1235/64590
     [{ Response: { Error: { Code: "AuthFailure.SignatureFailure" }, RequestId: "a" } }, true],
     [{ Response: { Choices: [], RequestId: "a" } }, false],
+    // https://github.com/groq/groq-python/blob/main/src/groq/types/chat/chat_completion_chunk.py
+    [{ choices: [], x_groq: { id: "req_1", error: "over capacity" } }, true],
+    [{ choices: [], x_groq: { id: "req_1", error: null } }, false],
     [{ code: 50501, message: "busy" }, true],
     [{ choices: [], base_resp: { status_code: 0, status_msg: "" } }, false],
     [{ choices: [{ delta: {} }], error: null }, false],

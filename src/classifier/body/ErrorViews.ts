@@ -124,6 +124,8 @@ const visitChildren = (draft: Draft, object: Fields, index: Index, depth: number
       visitEnvelope(draft, child, name, depth)
     } else if (name === "choices") {
       visit(draft, read(read(child, "0"), "error"), depth + 1)
+    } else if (name === fold("x_groq")) {
+      visit(draft, read(child, "error"), depth + 1)
     } else if (/(exception|fault)$/.test(name)) {
       // Bedrock's event union: {"throttlingException": {"message": …}}
       visit(draft, { ...safeCopy(child), type: keyNamed(object, name) }, depth + 1)
