@@ -1,6 +1,6 @@
 /** Suggests a dialect for an unknown dialect name. */
 import { names, table } from "../dialect/index.ts"
-import { nearest } from "./file/Nearest.ts"
+import { nearest } from "../util/Nearest.ts"
 
 /** Words in hosts and patterns that identify no provider. */
 const common = new Set(["com", "api", "services", "inference", "models", "openai-compatible", "open", "www"])

@@ -1,5 +1,5 @@
 /** Improves messages about fields with a fixed set of values: adds the given value and a suggestion. */
-import { nearest } from "./file/Nearest.ts"
+import { nearest } from "../util/Nearest.ts"
 import type { Path } from "./file/Problem.ts"
 import { objectFieldsAt } from "./file/Shape.ts"
 import type { Misfit } from "./file/Structure.ts"

@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import { nearest } from "../../config/file/Nearest.ts"
 import { ConfigError, formatPath } from "../../config/file/Problem.ts"
 import type { Misfit } from "../../config/file/Structure.ts"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
@@ -11,6 +10,7 @@ import * as Log from "../../simulator/replay/Log.ts"
 import * as BuiltIn from "../../simulator/scenario/BuiltIn.ts"
 import * as OfLog from "../../simulator/scenario/OfLog.ts"
 import * as Scenario from "../../simulator/scenario/Scenario.ts"
+import { nearest } from "../../util/Nearest.ts"
 
 /** The source of a scenario: its name, or a log of decisions. */
 export type Source = string | { readonly file: string; readonly log: ReadonlyArray<Log.Line> }

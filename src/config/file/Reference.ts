@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import * as Stream from "effect/Stream"
+import * as Pipe from "./Pipe.ts"
 import { ConfigError, type Path as JsonPath } from "./Problem.ts"
 import * as Shape from "./Shape.ts"
 
@@ -131,11 +132,14 @@ export const secretIn = (
 /** The largest config file, in bytes. A chain of 100,000 models takes a few million. */
 const maxConfigBytes = 16 * 1024 * 1024
 
-/** The text of a config file; `undefined` if it is too large. */
+/** The text of a config file; `undefined` if it is too large, or a pipe, which can be read only once. */
 export const configIn = (
   fs: FileSystem.FileSystem,
   path: string
-): Effect.Effect<string | undefined, PlatformError> => readAtMost(fs, path, maxConfigBytes)
+): Effect.Effect<string | undefined, PlatformError> =>
+  Effect.flatMap(fs.stat(path), ({ type }) =>
+    type === "FIFO" ? Effect.succeed(undefined) : readAtMost(fs, path, maxConfigBytes)
+  )
 
 /**
  * The text of a file, up to a limit; `undefined` if it is larger. Some files report size 0, and some never
@@ -152,31 +156,26 @@ const readAtMost = (
     return bytes.length > most ? undefined : bytes.toString()
   })
 
-/** The text of a config file. Fails if it cannot be read or is too large. */
+/** The text of a config file, or of a pipe. Fails if it cannot be read or is too large. */
 export const textOf = (file: string): Effect.Effect<string, ConfigError, FileSystem.FileSystem> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) =>
-    Effect.mapError(
-      configIn(fs, file),
-      (error) =>
-        new ConfigError({ file, problems: [{ path: "", message: `it cannot be read: ${reasonOf(error)}` }] })
-    ).pipe(
-      Effect.flatMap((text) =>
-        text === undefined
-          ? Effect.fail(
-              new ConfigError({
-                file,
-                problems: [
-                  {
-                    path: "",
-                    message: `it is larger than ${maxConfigBytes} bytes, the limit for a config`
-                  }
-                ]
-              })
-            )
-          : Effect.succeed(text)
-      )
-    )
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const { type } = yield* fs.stat(file)
+    if (type === "FIFO" && !Pipe.isInherited(file))
+      return yield* unusable(file, "it is a named pipe; name a file, /dev/stdin or <(…)")
+    const text = yield* type === "FIFO" ? Pipe.read(file, maxConfigBytes) : configIn(fs, file)
+    if (text === undefined)
+      return yield* unusable(file, `it is larger than ${maxConfigBytes} bytes, the limit for a config`)
+    return text
+  }).pipe(
+    Effect.catchTags({
+      PlatformError: (error) => unusable(file, `it cannot be read: ${reasonOf(error)}`),
+      Unreadable: ({ message }) => unusable(file, `it cannot be read: ${message}`)
+    })
   )
+
+const unusable = (file: string, message: string): Effect.Effect<never, ConfigError> =>
+  Effect.fail(new ConfigError({ file, problems: [{ path: "", message }] }))
 
 /** A read error in words. */
 export const reasonOf = (error: { readonly reason: { readonly _tag: string } }): string => {

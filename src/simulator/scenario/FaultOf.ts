@@ -1,7 +1,7 @@
 /** Resolves one fault of a scenario: names and defaults. */
 import { millisOf } from "../../config/file/Field.ts"
-import { nearest } from "../../config/file/Nearest.ts"
 import type { Misfit } from "../../config/file/Structure.ts"
+import { nearest } from "../../util/Nearest.ts"
 import { type Details, detailsOf, type FaultName } from "../faults/Faults.ts"
 import * as Places from "./Places.ts"
 import { places, type ScenarioFile } from "./ScenarioFile.ts"

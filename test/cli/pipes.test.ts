@@ -1,0 +1,91 @@
+/** A config that is no regular file. */
+import { execFileSync, spawn } from "node:child_process"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { processes, root, run } from "../support/cli.ts"
+import { folder } from "../support/files.ts"
+
+const config = JSON.stringify({
+  providers: { a: { protocol: "openai", credentials: [{ name: "k", apiKey: "sk-key" }] } },
+  server: { port: 0 }
+})
+
+/** The command line, called by a shell: how it ended, and what it said. It gets SIGTERM once it says `until`, or after `delay`. */
+const shell = (script: string, until?: RegExp, delay?: number) =>
+  Effect.scoped(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          const main = `exec ${join(root, "node_modules/.bin/node")} ${join(root, "src/cli/main.ts")}`
+          return spawn("bash", ["-c", script.replace("MAIN", main)], {
+            env: { ...process.env, CONFIG: config },
+            stdio: ["ignore", "pipe", "pipe"],
+            detached: true
+          })
+        }),
+        (child) =>
+          Effect.sync(() => {
+            try {
+              if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL")
+            } catch {
+              // It has ended.
+            }
+          })
+      ),
+      (child) => {
+        let said = ""
+        const look = (part: Buffer): void => {
+          const before = said
+          said += part
+          if (until?.test(said) === true && !until.test(before)) child.kill("SIGTERM")
+        }
+        child.stdout.on("data", look)
+        child.stderr.on("data", look)
+        if (delay !== undefined) setTimeout(() => child.kill("SIGTERM"), delay)
+        return Effect.promise<{ readonly code: number | null; readonly said: string }>(
+          () => new Promise((done) => child.on("exit", (code) => done({ code, said })))
+        )
+      }
+    ).pipe(Effect.flatten)
+  )
+
+describe("a config", { timeout: processes, concurrent: true }, () => {
+  it.live("that is a named pipe is refused, and nothing waits for its writer", () =>
+    Effect.gen(function* () {
+      const pipe = join(yield* folder, "pipe")
+      execFileSync("mkfifo", [pipe])
+      for (const command of ["check", "serve"]) {
+        const { code, stderr } = yield* run([command, "--config", pipe])
+        assert.strictEqual(code, 2)
+        assert.include(stderr, "it is a named pipe; name a file, /dev/stdin or <(…)")
+      }
+    })
+  )
+
+  for (const [what, script] of [
+    ["from another command's output", 'MAIN serve --config <(printf %s "$CONFIG")'],
+    ["from a slow command's output", 'MAIN serve --config <(sleep 1; printf %s "$CONFIG")'],
+    ["from standard input", 'MAIN serve --config /dev/stdin < <(printf %s "$CONFIG")'],
+    ["from standard input that is a text", 'MAIN serve --config /dev/stdin <<< "$CONFIG"'],
+    ["from another command's output, watched", 'MAIN serve --watch --config <(printf %s "$CONFIG")']
+  ] as const) {
+    it.live(`${what} works`, () =>
+      Effect.gen(function* () {
+        const { code, said } = yield* shell(script, /listening on/)
+        assert.include(said, "listening on", said)
+        assert.strictEqual(code, 0, said)
+      })
+    )
+  }
+
+  for (const path of ["<(sleep 600)", "/dev/stdin < <(sleep 600)"]) {
+    it.live(`that does not come from ${path} does not hold up SIGTERM`, () =>
+      Effect.gen(function* () {
+        const { code, said } = yield* shell(`MAIN serve --config ${path}`, undefined, 8_000)
+        // On a very busy machine the signal comes before the command handles it, and ends it too.
+        assert.include([0, null], code, said)
+      })
+    )
+  }
+})
