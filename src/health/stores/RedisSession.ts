@@ -81,11 +81,21 @@ export const make = (copy: LocalCopy, settings: Settings) => {
         )
   }
 
-  const listen = Effect.fnUntraced(function* (text: string) {
+  /** A message was lost, and everything will be compared in a moment. */
+  let isCatchingUp = false
+  const catchUp = (session: Session) =>
+    Effect.suspend(() => {
+      if (isCatchingUp) return Effect.void
+      isCatchingUp = true
+      return later(session, messageDelay, { _tag: "Pull", isWhole: false })
+    })
+
+  const listen = Effect.fnUntraced(function* (session: Session, text: string) {
     const message = Shared.messageIn(text)
     if (message === undefined) return yield* name(new Map([["a message", "it is not a bench message"]]))
     const { byHand, epoch, key, record, writer } = message
     if (epoch === synced.epoch + 1) synced = { ...synced, epoch, size: undefined }
+    else if (epoch !== undefined && epoch > synced.epoch) yield* catchUp(session)
     if (writer === copy.replica) return
     if (typeof record === "string") return yield* name(new Map([[key, record]]))
     const now = yield* MonotonicClock.currentTimeMillis
@@ -165,6 +175,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
   /** Compares everything, if anything may have been missed. */
   const pull = Effect.fnUntraced(function* (session: Session, isWhole = false) {
     const { redis } = session
+    isCatchingUp = false
     const before = synced
     const seen = new Set<BenchKey>()
     let known = isWhole ? "nothing" : `${synced.era} ${synced.epoch} ${synced.size ?? "?"}`
@@ -226,7 +237,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
     const waiting: Array<Deferred.Deferred<void>> = []
     for (const next of all) {
       if (next._tag === "Lost") return yield* Effect.fail(next.error)
-      if (next._tag === "Message") yield* listen(next.text)
+      if (next._tag === "Message") yield* listen(session, next.text)
       else if (next._tag === "Pull") {
         isPull = true
         isWhole ||= next.isWhole

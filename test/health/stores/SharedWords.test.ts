@@ -222,6 +222,24 @@ describe.skipIf(!Redis.isInstalled)(
       })
     )
 
+    live(
+      "a lost message is noticed by the next one, and what it said is read",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const [a, b] = yield* pair(url, { resync: "1 hour" })
+        const redis = yield* client(url)
+        const names = Scripts.names("effect-failover")
+        const lost = put("x/m#k", { reason: "RateLimit", left: 60_000 })
+        for (let i = 0; i < 2; i++) {
+          yield* redis.eval(Scripts.write)({ ...names, channel: "nobody-hears-this" }, "third", [lost])
+        }
+        assert.strictEqual(yield* statusOf(a, "x/m#k"), "free")
+        yield* b.bench("y")
+        for (const one of [a, b]) yield* becomes(one, "x/m#k", "resting")
+        assert.strictEqual(yield* statusOf(a, "y"), "manual")
+      })
+    )
+
     it.live("a replica with an older record does not clear it, unless by hand", () =>
       Effect.gen(function* () {
         const redis = yield* client((yield* Redis.make).url)
