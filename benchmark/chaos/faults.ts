@@ -1,7 +1,7 @@
 /** Every fault of a provider, as the steps of its server for one request. */
 import type { Behaviour, Step } from "../../test/support/FaultServer.ts"
 import * as FaultServer from "../../test/support/FaultServer.ts"
-import { type Asked, streamed, whole } from "./speech.ts"
+import { type Asked, streamed, whole } from "./replies.ts"
 
 /** What a fault is made from. */
 export interface Given {

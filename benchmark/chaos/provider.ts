@@ -1,10 +1,10 @@
 /** A provider's answer to a request. Every text can be traced to its provider. */
 import * as FaultServer from "../../test/support/FaultServer.ts"
 import * as Random from "../../test/support/Random.ts"
+import type { FaultMix } from "./faultMix.ts"
 import { answer, faults } from "./faults.ts"
+import type { Asked } from "./replies.ts"
 import { seal } from "./seal.ts"
-import type { Asked } from "./speech.ts"
-import type { Weather } from "./weather.ts"
 import { credentials, keyOf, type Member, members } from "./world.ts"
 
 /** One request as a provider reads it. */
@@ -50,7 +50,7 @@ const cutsOf = (random: Random.Random, size: number) => {
 export const turnOf = (
   seed: number,
   member: Member,
-  weather: Weather,
+  mix: FaultMix,
   visitOf: (nonce: string) => number,
   { body, headers, path: asking }: Request
 ): Turn | undefined => {
@@ -63,7 +63,7 @@ export const turnOf = (
   const model = /"model":\s*"([^"]*)"/.exec(body)?.[1] ?? ""
   const target = `${member.name}/${model}#${keys.get(key) ?? "none"}`
   const visit = visitOf(nonce)
-  const fault = member.isSteady ? undefined : weather.faultOf(member.name, nonce, visit)
+  const fault = member.isSteady ? undefined : mix.faultOf(member.name, nonce, visit)
   const given = {
     asked,
     text: seal(nonce, target, size),

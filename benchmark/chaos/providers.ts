@@ -59,7 +59,7 @@ export const start = async (
   ledger: Ledger,
   tally: (fault: string) => void
 ): Promise<Providers> => {
-  const child = fork(fileURLToPath(new URL("providing.ts", import.meta.url)), [String(seed)])
+  const child = fork(fileURLToPath(new URL("providersProcess.ts", import.meta.url)), [String(seed)])
   let running: ReadonlyArray<number> = []
   const ports = await new Promise<ReadonlyArray<number>>((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`the process of the providers ended with ${code}`)))

@@ -1,9 +1,9 @@
 /** Judges whether a caller's result is allowed. */
 import type { Outcome } from "./caller.ts"
 import { faults } from "./faults.ts"
-import * as Hearing from "./hearing.ts"
 import { type Entry, lateVisits } from "./ledger.ts"
 import type { Plan } from "./plan.ts"
+import * as Received from "./received.ts"
 import { judge, seal } from "./seal.ts"
 import { isSafe, secret } from "./world.ts"
 
@@ -52,29 +52,29 @@ export const judgeCall = (plan: Plan, outcome: Outcome, entry: Entry, isDrained:
   const isStream = String(headers["content-type"]).includes("event-stream")
   if (status === 200 && isStream !== plan.stream)
     return violation("mixed", "a stream for a whole answer, or the reverse")
-  const heard = isStream ? Hearing.stream(plan.api, body) : Hearing.whole(plan.api, status, body)
+  const received = isStream ? Received.stream(plan.api, body) : Received.whole(plan.api, status, body)
   const target = String(headers["x-failover-target"] ?? "")
   const expected = plan.tool ? toolText(plan, target) : undefined
   const kind =
     expected === undefined
-      ? judge(heard.text, plan.nonce, target, plan.size)
-      : heard.text === expected
+      ? judge(received.text, plan.nonce, target, plan.size)
+      : received.text === expected
         ? "whole"
-        : expected.startsWith(heard.text)
+        : expected.startsWith(received.text)
           ? "beginning"
           : "foreign"
-  if (heard.text !== "" && kind === "foreign")
-    return violation("mixed", `of ${target}: ${heard.text.slice(0, 200)}`)
-  if (heard.isComplete && !heard.isError) {
+  if (received.text !== "" && kind === "foreign")
+    return violation("mixed", `of ${target}: ${received.text.slice(0, 200)}`)
+  if (received.isComplete && !received.isError) {
     if (kind !== "whole")
-      return violation("truncated as success", `${heard.text.length} characters of ${target}`)
+      return violation("truncated as success", `${received.text.length} characters of ${target}`)
     return fine(entry.visits[0]?.target === target ? "answered" : "answered by a fallback")
   }
-  if (!heard.isError)
+  if (!received.isError)
     return violation("lost", `status ${status}, neither an answer nor an error: ${body.slice(-300)}`)
   if (isDrained && body.includes(stopped)) return fine("cut at the end of a drain")
   const seen = entry.visits.map(({ fault }) => (fault === undefined ? undefined : faults[fault]))
-  if (heard.hasBegun) {
+  if (received.hasBegun) {
     const isEarned = entry.visits.some(
       (visit, index) => visit.target === target && seen[index]?.isLate === true
     )

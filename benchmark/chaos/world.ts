@@ -1,5 +1,5 @@
 /** The providers, their keys and the chains of models. */
-import type { Protocol } from "./speech.ts"
+import type { Protocol } from "./replies.ts"
 
 /** One provider. */
 export interface Member {

@@ -20,9 +20,9 @@ import * as Providers from "../gateway/providers/Providers.ts"
 import { BenchRegistry, makeMemory } from "../health/BenchRegistry.ts"
 import { Transport } from "../providers/transport/Transport.ts"
 import * as Arrivals from "./callers/Arrivals.ts"
+import * as Conversations from "./callers/Conversations.ts"
 import * as Crowd from "./callers/Crowd.ts"
 import * as Drain from "./callers/Drain.ts"
-import * as Talks from "./callers/Talks.ts"
 import { Benches } from "./report/Benches.ts"
 import { Journal } from "./report/Journal.ts"
 import type { Played } from "./report/Played.ts"
@@ -69,7 +69,7 @@ const playing = Effect.fnUntraced(function* (
     Effect.map(Random.Random, (random) => random),
     `${scenario.seed} callers`
   )
-  const talks = Talks.of(scenario, callers)
+  const conversations = Conversations.of(scenario, callers)
 
   const { coarse, fine } = stepsOf(scenario.duration)
   const tally = new Tally(scenario, [coarse, fine])
@@ -96,7 +96,7 @@ const playing = Effect.fnUntraced(function* (
   yield* Effect.forkChild(watching, { startImmediately: true })
 
   const ask = Effect.gen(function* () {
-    const turn = talks.next()
+    const turn = conversations.next()
     const request = requestOf(protocol, turn)
     const chain = chains.get(turn.model)!
     // In the form in which the gateway gets it from its clients.
@@ -113,7 +113,7 @@ const playing = Effect.fnUntraced(function* (
       ? Effect.scoped(Effect.flatMap(failover.open(chain, request, options), ({ value }) => Drain.run(value)))
       : failover.answer(chain, request, options)
     const result = yield* Effect.result(answered)
-    talks.done(turn)
+    conversations.done(turn)
     journal.ended(id, Result.isFailure(result) ? result.failure : undefined)
   })
 
@@ -126,7 +126,7 @@ const playing = Effect.fnUntraced(function* (
 const protocolOf = ({ targets }: Scenario, { providers }: GatewayConfig) =>
   providers.find(({ name }) => name === targets[0]?.provider)?.protocol ?? "openai"
 
-const requestOf = (protocol: "openai" | "anthropic", turn: Talks.Next) => {
+const requestOf = (protocol: "openai" | "anthropic", turn: Conversations.Next) => {
   const { model, stream } = turn
   const messages = [{ role: "user", content: Turn.say(turn) }]
   return protocol === "openai"

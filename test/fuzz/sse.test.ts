@@ -1,6 +1,6 @@
 /** An event stream means the same however its bytes were cut on their way. */
 import { assert, describe } from "@effect/vitest"
-import { type Asked, streamed } from "../../benchmark/chaos/speech.ts"
+import { type Asked, streamed } from "../../benchmark/chaos/replies.ts"
 import { EventCutter } from "../../src/providers/answers/EventCutter.ts"
 import * as EventReader from "../../src/providers/answers/EventReader.ts"
 import * as SseEvent from "../../src/providers/bytes/SseEvent.ts"

@@ -1,7 +1,7 @@
 /** Requests, answers and streams that are nearly right are translated or refused, and what is lost is named. */
 import { assert, describe } from "@effect/vitest"
 import * as Plan from "../../benchmark/chaos/plan.ts"
-import { type Asked, streamed, whole } from "../../benchmark/chaos/speech.ts"
+import { type Asked, streamed, whole } from "../../benchmark/chaos/replies.ts"
 import * as Translate from "../../src/translate/index.ts"
 import { fuzz, json, mutated } from "../support/fuzz.ts"
 import type * as Random from "../support/Random.ts"

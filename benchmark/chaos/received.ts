@@ -2,7 +2,7 @@
 import type { Api } from "./plan.ts"
 
 /** An answer, read from its protocol. */
-export interface Heard {
+export interface Received {
   /** The text received so far. For a tool call, its arguments. */
   readonly text: string
   /** Whether content was received: text, or the beginning of a tool call, which may have no arguments yet. */
@@ -38,7 +38,7 @@ const isErrorOf = (api: Api, json: Json): boolean =>
   (api !== "messages" || at(json, "type") === "error")
 
 /** Reads a whole answer. */
-export const whole = (api: Api, status: number, body: string): Heard => {
+export const whole = (api: Api, status: number, body: string): Received => {
   const json = parse(body)
   if (status !== 200) return { text: "", hasBegun: false, isComplete: false, isError: isErrorOf(api, json) }
   return { text: wholeText(api, json), hasBegun: true, isComplete: true, isError: false }
@@ -60,7 +60,7 @@ const wholeText = (api: Api, json: Json): string => {
 }
 
 /** Reads a stream. */
-export const stream = (api: Api, body: string): Heard => {
+export const stream = (api: Api, body: string): Received => {
   let text = ""
   let hasCall = false
   let isComplete = false

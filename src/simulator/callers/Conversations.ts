@@ -12,7 +12,7 @@ export interface Next extends Turn {
 }
 
 /** The conversations of the callers. */
-export interface Talking {
+export interface Conversations {
   /** The turn of the next request. */
   next(): Next
   /** A turn has been answered, or has failed. */
@@ -20,9 +20,9 @@ export interface Talking {
 }
 
 /** The requests of a scenario, or of the log that it replays. */
-export const of = (scenario: Scenario, chance: Random.Random): Talking => {
+export const of = (scenario: Scenario, chance: Random.Random): Conversations => {
   const { replay, tokens } = scenario
-  if (replay === undefined) return new Talks(scenario, chance)
+  if (replay === undefined) return new DrawnConversations(scenario, chance)
   let number = 0
   return {
     next: () => ({ ...replay.requests[number]!, number: number++, prompt: tokens.prompt }),
@@ -31,7 +31,7 @@ export const of = (scenario: Scenario, chance: Random.Random): Talking => {
 }
 
 /** Chooses the conversation of each request. A conversation continues only after its answer. */
-class Talks implements Talking {
+class DrawnConversations implements Conversations {
   readonly #scenario: Scenario
   readonly #chance: Random.Random
   /** Conversations between two turns, and how many turns they have had. */
@@ -39,7 +39,7 @@ class Talks implements Talking {
   #begun = 0
   /** How many conversations are open at once, so that the mean pause is that of the scenario. */
   readonly #open: number
-  #taking = 0
+  #current = 0
 
   constructor(scenario: Scenario, chance: Random.Random) {
     this.#scenario = scenario
@@ -65,14 +65,14 @@ class Talks implements Talking {
 
   done({ conversation, isLast, number }: Next): void {
     if (this.#open === 0) return
-    if (isLast) this.#taking--
+    if (isLast) this.#current--
     else this.#idle.push({ conversation, turns: number + 1 })
   }
 
   /** A conversation between two turns; `undefined` if a new one begins instead. */
   #draw() {
-    if (this.#taking < this.#open || this.#idle.length === 0) {
-      this.#taking++
+    if (this.#current < this.#open || this.#idle.length === 0) {
+      this.#current++
       return undefined
     }
     const place = Math.floor(this.#chance.nextDoubleUnsafe() * this.#idle.length)

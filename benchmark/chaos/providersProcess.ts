@@ -5,17 +5,17 @@
  */
 import * as http from "node:http"
 import { now, sentHeader } from "./clock.ts"
+import * as FaultMix from "./faultMix.ts"
 import { nothing, turnOf } from "./provider.ts"
 import type { Came, Order, Over, Report } from "./providers.ts"
 import { play } from "./stage.ts"
-import * as Weather from "./weather.ts"
 import { type Member, members } from "./world.ts"
 
 /** The interval of its reports, in milliseconds. */
 const every = 20
 
 const seed = Number(process.argv[2])
-const weather = Weather.make(seed, now())
+const mix = FaultMix.make(seed, now())
 
 let came: Array<Came> = []
 let over: Array<Over> = []
@@ -45,7 +45,7 @@ const serve = (
 ): void => {
   const { headers, url: path = "" } = request
   const began = now()
-  const turn = turnOf(seed, member, weather, visitOf, { path, headers, body })
+  const turn = turnOf(seed, member, mix, visitOf, { path, headers, body })
   const id = ++lastId
   if (turn !== undefined) {
     const { fault, nonce, target } = turn
@@ -87,7 +87,7 @@ const report = (ports?: ReadonlyArray<number>): void => {
 }
 
 process.on("message", (order: Order) => {
-  if (order === "clear") weather.clear()
+  if (order === "clear") mix.clear()
 })
 process.on("disconnect", () => process.exit(0))
 report(await Promise.all(members.map(start)))

@@ -12,14 +12,14 @@ const names = Object.keys(faults)
 const slow = names.filter((name) => name.startsWith("silent"))
 const quick = names.filter((name) => !slow.includes(name))
 
-export interface Weather {
+export interface FaultMix {
   /** The fault for a request, or none. `visit` says how often the request came to a provider before. */
   readonly faultOf: (provider: string, nonce: string, visit: number) => string | undefined
   /** From now on no provider fails. */
   readonly clear: () => void
 }
 
-export const make = (seed: number, began: number): Weather => {
+export const make = (seed: number, began: number): FaultMix => {
   let isClear = false
   return {
     clear: () => {
@@ -27,10 +27,10 @@ export const make = (seed: number, began: number): Weather => {
     },
     faultOf: (provider, nonce, visit) => {
       if (isClear) return undefined
-      const sky = Random.of(seed, provider, Math.floor((now() - began) / slot))
-      const share = sky.pick([0, 0.1, 0.3, 0.6, 0.9, 1])
+      const slotRandom = Random.of(seed, provider, Math.floor((now() - began) / slot))
+      const share = slotRandom.pick([0, 0.1, 0.3, 0.6, 0.9, 1])
       // Half of the time one or two kinds of faults occur, otherwise all of them.
-      const few = sky.chance(0.5) ? [sky.pick(quick), sky.pick(quick)] : quick
+      const few = slotRandom.chance(0.5) ? [slotRandom.pick(quick), slotRandom.pick(quick)] : quick
       const random = Random.of(seed, provider, nonce, visit)
       if (!random.chance(share)) return undefined
       return random.chance(0.01) ? random.pick(slow) : random.pick(few)
