@@ -1,4 +1,4 @@
-/** `npm run bench`: what failover costs per call, beside its peers, in one run on this machine. */
+/** `npm run bench`: the cost of failover per call, compared with its peers, in one run on this machine. */
 import { cpus } from "node:os"
 import * as Effect from "effect/Effect"
 import * as aiSdk from "./aiSdk.ts"
@@ -12,7 +12,7 @@ import * as peers from "./peers.ts"
 import * as scale from "./scale.ts"
 import * as shared from "./shared.ts"
 
-/** Runs an effect many times inside of one running fiber. */
+/** Runs an effect many times in one running fiber. */
 const inFiber = (name: string, operation: Effect.Effect<unknown, unknown>): Subject => ({
   name,
   run: (count) =>
@@ -37,7 +37,7 @@ const plan = "ExecutionPlan, two steps"
 /** A column of microseconds. */
 const micros = (n: number): string => n.toFixed(2).padStart(9)
 
-/** One case: a row a subject, and the aim, which is a number of microseconds or a multiple of another row. */
+/** One case: a row for each subject, and the aim, in microseconds or as a multiple of another row. */
 const table = (
   title: string,
   rows: ReadonlyArray<Measured>,
@@ -93,7 +93,7 @@ if (process.argv.includes("--scale")) {
 const operations = await Effect.runPromise(ours.make)
 
 table(
-  "Two targets, nothing fails, nobody listens",
+  "Two targets, no failure, no observer",
   await measure([
     awaited("a promise", peers.promise.happy),
     inFiber("an effect", operations.bare),
@@ -102,7 +102,7 @@ table(
     awaited("ai-fallback", aiSdk.cases.fallback.happy),
     inFiber(plan, peers.planned.happy),
     inFiber(own, operations.happy),
-    inFiber(`${own}, effect built anew`, operations.happyBuilt)
+    inFiber(`${own}, effect built per call`, operations.happyBuilt)
   ]),
   { most: 1, of: wrap }
 )
@@ -120,7 +120,7 @@ table(
 )
 
 table(
-  "The primary rests, the second answers",
+  "The primary is benched, the second answers",
   await measure([
     awaited("cockatiel: breaker open", peers.wrapped.primaryRests),
     inFiber(own, operations.primaryRests)

@@ -1,6 +1,6 @@
-/** Thread-CPU time per operation: what a call costs, whatever else the machine is doing. */
+/** Thread-CPU time per operation, which other load on the machine hardly affects. */
 
-/** Something to be measured: runs its operation `count` times. */
+/** A subject to measure: runs its operation `count` times. */
 export interface Subject {
   readonly name: string
   readonly run: (count: number) => Promise<unknown>
@@ -17,7 +17,7 @@ export interface Measured {
 /** Rounds of each subject. */
 export const rounds = 11
 
-/** A round takes about this long, in milliseconds: long enough to be timed, short enough to be taken in turns. */
+/** The length of a round in milliseconds: long enough to be timed, short enough for rounds to alternate. */
 const roundMillis = 60
 
 /** The least warm-up, in milliseconds. */
@@ -31,7 +31,7 @@ const cpuMicros = async (subject: Subject, count: number): Promise<number> => {
   return user + system
 }
 
-/** Warms a subject up and finds out how many operations make a round. */
+/** Warms a subject up and determines how many operations make a round. */
 const calibrate = async (subject: Subject): Promise<number> => {
   let count = 100
   let spent = 0
@@ -44,7 +44,7 @@ const calibrate = async (subject: Subject): Promise<number> => {
   return Math.max(50, Math.round((count * roundMillis * 1000) / Math.max(last, 1)))
 }
 
-/** Measures subjects side by side: a round of each in turn, so that drift of the machine meets all of them. */
+/** Measures subjects in alternating rounds, so that drift of the machine affects all of them. */
 export const measure = async (subjects: ReadonlyArray<Subject>): Promise<ReadonlyArray<Measured>> => {
   const counts: Array<number> = []
   for (const subject of subjects) counts.push(await calibrate(subject))

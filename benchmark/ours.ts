@@ -5,7 +5,7 @@ import { Backend, BenchRegistry, Chain, Failover, Failure, Model, type Policy } 
 
 type Call = Effect.Effect<string, Failure.Failure>
 
-/** The answers of both targets; made once, as everywhere in this benchmark. */
+/** The answers of both targets, made once, as everywhere in this benchmark. */
 const answers: Call = Effect.sync(() => "answer")
 const fails: Call = Effect.fail(new Failure.RateLimit({ message: "slow down" }))
 
@@ -23,7 +23,7 @@ const chainOf = (primary: Call, policy: Policy.Options = {}) =>
     policy
   )
 
-/** A runtime of its own for each case, so that the bench of one is nothing to the others. */
+/** A runtime of its own for each case, so that the cases do not share a bench. */
 const call = (chain: ReturnType<typeof chainOf>, benched?: string) =>
   Effect.gen(function* () {
     const failover = yield* Failover.Failover
@@ -36,9 +36,9 @@ const call = (chain: ReturnType<typeof chainOf>, benched?: string) =>
 export interface Operations {
   readonly bare: Effect.Effect<unknown, unknown>
   readonly happy: Effect.Effect<unknown, unknown>
-  /** The same, with the effect built anew for every call, as an application does that puts its request into it. */
+  /** The same, with an effect that is built for every call, as in an application with a different request each time. */
   readonly happyBuilt: Effect.Effect<unknown, unknown>
-  /** The primary fails every time and does not rest, so that every call meets the failure. */
+  /** The primary fails every time and is not benched, so that every call meets the failure. */
   readonly primaryFails: Effect.Effect<unknown, unknown>
   readonly primaryRests: Effect.Effect<unknown, unknown>
   readonly bareStream: Effect.Effect<unknown, unknown>

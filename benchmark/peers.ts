@@ -1,4 +1,4 @@
-/** What others offer for the same job, with their own machinery only: no waits, nothing that listens. */
+/** Other packages for the same job, without waits and observers. */
 import * as cockatiel from "cockatiel"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 
 const broken = new Error("busy")
 
-/** A promise and nothing else: what everything is compared with. */
+/** A plain promise, as the baseline. */
 export const promise = {
   happy: async (): Promise<string> => "answer",
   fails: async (): Promise<string> => {
@@ -34,7 +34,7 @@ const open = wrap(1)
 export const wrapped = {
   happy: () => closed.execute(promise.happy),
   primaryFails: () => closed.execute(promise.fails),
-  /** The first call opens the breaker, all others find it open. */
+  /** The first call opens the breaker, so it is open for all others. */
   primaryRests: () => open.execute(promise.fails)
 }
 
@@ -52,7 +52,7 @@ const plan = (first: Model["Service"]) =>
 
 const call = Effect.flatMap(Model, (model) => model.call)
 
-/** Effect's own plan of two steps. It knows no rests. */
+/** Effect's own plan of two steps. It has no cooldowns. */
 export const planned = {
   happy: Effect.withExecutionPlan(call, plan(answers)),
   primaryFails: Effect.withExecutionPlan(call, plan(fails)),
@@ -61,7 +61,7 @@ export const planned = {
     Stream.runDrain(Stream.withExecutionPlan(Stream.unwrap(Effect.as(Model, deltas)), plan(answers)))
 }
 
-/** For many calls at once: the first answers fail after a while, the second ones come after a while. */
+/** For many concurrent calls: the first target fails after a while, the second one answers after a while. */
 export const shared = (times: { readonly dead: number; readonly alive: number }, onDead: () => void) => {
   const pause = (millis: number) => new Promise<void>((resume) => setTimeout(resume, millis))
   const dead = async (): Promise<string> => {

@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- --shared`: what it costs to join a bench that is shared over Redis, and what goes over the wire. It
- * starts a `redis-server` of its own, on a free port, and says so where there is none.
+ * `npm run bench -- --shared`: the cost of joining a bench that is shared over Redis, and the traffic. It
+ * starts a `redis-server` of its own, on a free port, and reports if that is not installed.
  *
- * Aims: a replica joins 10,000 resting keys within 1 s and 100 ms of CPU, and 100,000 within 10 s and without a pause of
+ * Aims: a replica joins 10,000 benched keys within 1 s and 100 ms of CPU, and 100,000 within 10 s and without a pause of
  * the event loop above 50 ms.
  */
 import { spawnSync } from "node:child_process"
@@ -25,7 +25,7 @@ const replica = (url: string) =>
 
 type Registry = Effect.Success<ReturnType<typeof replica>>
 
-/** Waits until as many keys are known; looks once in a while, so that the looking costs nothing. */
+/** Waits until this many keys are known. Checks only now and then, so that the checks cost nothing. */
 const knows = (registry: Registry, count: number): Effect.Effect<void> =>
   Effect.suspend(() =>
     EngineBench.of(registry).stateUnsafe().entries.size >= count
@@ -33,7 +33,7 @@ const knows = (registry: Registry, count: number): Effect.Effect<void> =>
       : Effect.andThen(Effect.sleep("2 millis"), knows(registry, count))
   )
 
-/** Rests of this process, made in one step. */
+/** Benches of this process, made in one step. */
 const rests = (registry: Registry, from: number, count: number) =>
   Effect.map(MonotonicClock.currentTimeMillis, (now) =>
     EngineBench.of(registry).modifyUnsafe((state) => {
@@ -54,7 +54,7 @@ const rests = (registry: Registry, from: number, count: number) =>
     }, now)
   )
 
-/** The longest time that the event loop was away, while something runs. */
+/** The longest pause of the event loop while an effect runs. */
 const pauses = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     let worst = 0
@@ -81,7 +81,7 @@ const numbers = (info: string) =>
     })
   )
 
-/** What went over the wire to and from Redis, while something runs. */
+/** The traffic to and from Redis while an effect runs. */
 const traffic = <A, E, R>(redis: EffectRedis.Redis["Service"], effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const stats = Effect.map(redis.send<string>("INFO", "stats"), numbers)
@@ -117,7 +117,7 @@ const joining = Effect.fnUntraced(function* (count: number) {
     })
   )
   row(`telling ${count} keys to an empty Redis`, told)
-  // A first replica has warmed up the code: what is measured is the work and not its compilation.
+  // A first replica has warmed up the code, so that the work is measured and not its compilation.
   yield* Effect.scoped(Effect.flatMap(replica(url), (warm) => knows(warm, count)))
   const joined = yield* Effect.scoped(Effect.flatMap(replica(url), (late) => pauses(knows(late, count))))
   row(`joining ${count} keys`, joined)

@@ -1,9 +1,9 @@
 /**
- * `npm run bench:gateway -- --against FOLDER`: what requests cost this gateway, and what they cost another version of it that is
+ * `npm run bench:gateway -- --against FOLDER`: the cost of requests in this gateway, and in another version of it that is
  * checked out in a folder.
  *
- * Both gateways run all the time and are asked in turns, a few hundred requests each. Only the CPU time of their main
- * threads counts, so other programs on the machine matter little. The least of the rounds is closest to the cost alone.
+ * Both gateways run all the time and get requests in turns, a few hundred each. Only the CPU time of their main
+ * threads counts, so other programs on the machine matter little. The fastest round is closest to the pure cost.
  */
 import { mkdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -26,11 +26,11 @@ const cpuOf = async (pid: number): Promise<number> => {
 }
 
 const connections = 4
-/** Requests of a round, and those before the first that are not counted. */
+/** The requests of a round, and those of the warm-up, which do not count. */
 const perRound = { json: 400, stream: 120 }
 const warmUp = 10
 
-/** Sends requests over some connections; gives what one of them cost the gateway, in microseconds. */
+/** Sends requests over some connections. Returns the cost of one in the gateway, in microseconds. */
 const round = async (system: System, payload: Payload, clients: ReadonlyArray<Client>): Promise<number> => {
   const { href } = new URL(pathOf(payload), system.url)
   const request = { url: href, headers: system.headers, body: bodyOf(payload) }

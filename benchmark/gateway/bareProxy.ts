@@ -1,5 +1,5 @@
 /**
- * A program: the least that a proxy in Node can be, `node bareProxy.ts PORT UPSTREAM`.
+ * A program: the smallest possible proxy in Node, `node bareProxy.ts PORT UPSTREAM`.
  *
  * node:http on one side, undici's dispatch on the other, bytes passed on as they come with backpressure, and nothing
  * else: the limit of the runtime.

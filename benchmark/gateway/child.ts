@@ -1,20 +1,20 @@
-/** Programs that the benchmark starts, and ends by their own process id and no other. */
+/** Programs that the benchmark starts, and ends by their own process ids. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { connect, createServer } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 
-/** A program that runs. */
+/** A running program. */
 export interface Child {
   readonly pid: number
-  /** The last of what it wrote. */
+  /** The end of its output. */
   readonly said: () => string
   /** Its exit code, or the signal that ended it; `undefined` while it runs. */
   readonly ended: () => number | string | undefined
   readonly stop: () => Promise<void>
 }
 
-/** How long a program may take to listen, and to end when it is asked to, in milliseconds. */
+/** How long a program may take to listen, and to end when it is stopped, in milliseconds. */
 const maxWait = { start: 180_000, stop: 5_000 }
 
 const running = new Set<ChildProcess>()
@@ -38,7 +38,7 @@ const isListening = (port: number): Promise<boolean> =>
     socket.once("connect", () => socket.destroy())
   })
 
-/** Starts a program and waits until it listens on its port. What it says is shown only if it does not. */
+/** Starts a program and waits until it listens on its port. Its output is shown only if it fails to. */
 export const start = async (
   command: string,
   args: ReadonlyArray<string>,
@@ -90,12 +90,12 @@ const stop = async (child: ChildProcess): Promise<void> => {
   }
 }
 
-/** Ends what still runs; for the end of the benchmark, however it comes. */
+/** Ends all programs that still run. Called at every end of the benchmark. */
 export const stopAll = async (): Promise<void> => {
   await Promise.all([...running].map(stop))
 }
 
-/** Runs a program to its end and gives what it wrote. */
+/** Runs a program to its end and returns its output. */
 export const run = async (
   command: string,
   args: ReadonlyArray<string>

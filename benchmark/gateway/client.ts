@@ -1,9 +1,9 @@
-/** One caller with one connection: how long an answer takes, and how long its first content. */
+/** One caller with one connection, which times answers and their first content. */
 import { Agent, request } from "node:http"
 import { firstContent } from "./payload.ts"
 import type { Request } from "./wrk.ts"
 
-/** One answer as its caller saw it. Times in milliseconds. */
+/** One answer as its caller saw it. Times are milliseconds. */
 export interface Seen {
   readonly status: number
   readonly text: string

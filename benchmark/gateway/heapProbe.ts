@@ -1,5 +1,5 @@
 /**
- * Loaded into the gateway's process for the soak: on SIGUSR2 it collects what nobody holds any more and writes the
+ * Loaded into the gateway's process for the soak: on SIGUSR2 it collects garbage and writes the
  * bytes that are left into the file that HEAP_FILE names.
  */
 import { writeFileSync } from "node:fs"

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:gateway -- --hostile`: the gateway's memory and its event loop among providers that send single bytes and clients
- * that send what is hard to read. It needs no other program.
+ * `npm run bench:gateway -- --hostile`: the gateway's memory and its event loop with providers that send single bytes and clients
+ * that send requests which are hard to read. It needs no other program.
  */
 import { readFile, rm, stat } from "node:fs/promises"
 import * as http from "node:http"
@@ -10,19 +10,19 @@ import { fileURLToPath } from "node:url"
 import { freePort } from "./child.ts"
 import { ours } from "./ours.ts"
 
-/** What is done, and how much of it. */
+/** The size of the runs. */
 export interface Options {
-  /** The size of an answer that comes in single bytes. */
+  /** The size of an answer that is sent in single bytes. */
   readonly mib: number
-  /** Bodies of 33 MB that come at once. */
+  /** The number of concurrent bodies of 33 MB. */
   readonly bodies: number
 }
 
 interface Seen {
-  /** The longest pause, in milliseconds, and how much of it was work: a busy machine lets a process wait, too. */
+  /** The longest pause in milliseconds, and how much of it was work: on a busy machine a process also waits for a core. */
   readonly longest: number
   readonly work: number
-  /** The most memory, and what is left, in bytes. */
+  /** The highest memory, and the memory at the end, in bytes. */
   readonly peak: number
   readonly rss: number
 }
@@ -65,7 +65,7 @@ const inSingleBytes = async (response: http.ServerResponse, text: string): Promi
   socket?.end("0\r\n\r\n")
 }
 
-/** A provider that answers in single bytes what is asked of the model `bytes`, and a word to anything else. */
+/** A provider that answers requests for the model `bytes` in single bytes, and all others with one word. */
 const upstreamOf = (size: number) =>
   new Promise<http.Server>((resolve) => {
     const server = http.createServer((request, response) => {
@@ -92,7 +92,7 @@ const portOf = (server: http.Server): number => {
   return typeof address === "object" && address !== null ? address.port : 0
 }
 
-/** Sends a body and takes the answer; gives its status and its size, and 0 where the connection broke. */
+/** Sends a body and reads the answer. Returns its status and size, 0 if the connection broke. */
 const post = (url: string, body: string | Buffer) =>
   new Promise<{ readonly status: number; readonly size: number; readonly retryAfter: string | undefined }>(
     (resolve) => {
@@ -132,7 +132,7 @@ const called = (id: string) => [
   { role: "tool", tool_call_id: id, content: "sunny" }
 ]
 
-/** What is hard to read, within the default limits of size. */
+/** Requests that are hard to read, within the default size limits. */
 const bodies: Readonly<Record<string, (model: string) => Buffer>> = {
   "33 MB of [": (model) => around(model, "[".repeat(megabytes)),
   "500 levels": (model) => around(model, `${"[".repeat(500)}${"]".repeat(500)}`),
@@ -169,7 +169,7 @@ const bodies: Readonly<Record<string, (model: string) => Buffer>> = {
 
 const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)} MiB`
 
-/** Runs everything and prints a line for each, with its aim. */
+/** Runs all cases and prints a line for each, with its aim. */
 export const hostile = async ({ bodies: count, mib: size }: Options, folder: string): Promise<void> => {
   const bytes = size * 1024 * 1024 - 4_096
   const upstream = await upstreamOf(bytes)

@@ -1,16 +1,16 @@
 /**
  * Loaded into the gateway's process for the hostile runs: on SIGUSR2 it writes the longest pause of the event loop, the most work
- * between two looks at it and the most memory since the last time into the file that PROBE_FILE names, and begins anew.
+ * between two samples and the most memory since the last time into the file that PROBE_FILE names, and starts again.
  */
 import { writeFileSync } from "node:fs"
 import { performance } from "node:perf_hooks"
 
 const file = process.env.PROBE_FILE
 
-/** How often is looked, in milliseconds. */
+/** The interval of samples, in milliseconds. */
 const every = 5
 
-/** What the loop's own thread has worked so far, in milliseconds. */
+/** The work of the event loop's thread so far, in milliseconds. */
 const worked = (): number => {
   const { system, user } = process.threadCpuUsage()
   return (user + system) / 1000

@@ -1,4 +1,4 @@
-/** `npm run bench:gateway`: what the gateway costs, beside other proxies, in one run on this machine. */
+/** `npm run bench:gateway`: the cost of the gateway, compared with other proxies, in one run on this machine. */
 import { mkdtemp, rm } from "node:fs/promises"
 import { cpus, tmpdir } from "node:os"
 import { join, resolve } from "node:path"
@@ -19,7 +19,7 @@ import { bareNode, type Place, type System, upstream } from "./system.ts"
 const missing = async ({ against }: Options): Promise<ReadonlyArray<string>> => {
   const reasons = process.platform === "linux" ? [] : ["Linux, because CPU time is read from /proc"]
   if (against !== undefined) return reasons
-  // Their version flags end with 0 or 1; only a program that is not there has no code.
+  // Their version flags exit with 0 or 1. Only a missing program has no exit code.
   for (const [program, flag] of [
     ["wrk", "-v"],
     ["nginx", "-v"]
@@ -30,7 +30,7 @@ const missing = async ({ against }: Options): Promise<ReadonlyArray<string>> => 
   return reasons
 }
 
-/** Starts one after the other, each on a port of its own. */
+/** Starts the programs one after the other, each on its own port. */
 const startAll = async (options: Options, folder: string): Promise<ReadonlyArray<System>> => {
   const direct = await upstream(await freePort())
   const { origin } = new URL(direct.url)

@@ -1,4 +1,4 @@
-/** nginx as a proxy: one worker, connections to the upstream kept, nothing buffered, no access log. */
+/** nginx as a proxy: one worker, keep-alive connections to the upstream, no buffering, no access log. */
 import { mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { start } from "./child.ts"

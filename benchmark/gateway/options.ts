@@ -1,27 +1,27 @@
-/** What the command can be told. */
+/** The options of the command. */
 import { parseArgs } from "node:util"
 
-/** How the benchmark is run. */
+/** The options of the benchmark. */
 export interface Options {
   /** Rounds of each system and payload. */
   readonly rounds: number
   /** Seconds of load in a round. */
   readonly seconds: number
-  /** Connections that load comes over. */
+  /** The number of connections of the load. */
   readonly connections: number
   /** Answers over one connection in a round. */
   readonly single: number
   /** With Portkey's gateway. */
   readonly portkey: boolean
-  /** Nothing but what is translated. */
+  /** Only the translated payloads. */
   readonly translated: boolean
   /** The folder of another version, with which the cost of a request is compared. */
   readonly against: string | undefined
-  /** How long the soak takes, in milliseconds; without it there is none, and with it nothing else. */
+  /** The length of the soak, in milliseconds. With it only the soak runs, without it there is none. */
   readonly soak: number | undefined
-  /** The gateway alone, among hostile providers and clients, and nothing else. */
+  /** Only the gateway with hostile providers and clients. */
   readonly hostile: boolean
-  /** The size of an answer in single bytes, and how many large bodies come at once; for `hostile`. */
+  /** The size of an answer in single bytes, and the number of concurrent large bodies; for `hostile`. */
   readonly mib: number
   readonly bodies: number
 }
@@ -40,7 +40,7 @@ export const usage = `npm run bench:gateway -- [options]
   --mib N           for --hostile: the size of an answer in chunks of one byte (64)
   --bodies N        for --hostile: bodies of 33 MB at once (50)`
 
-/** Reads the command line; a `RangeError` or `TypeError` says what is wrong with it. */
+/** Reads the command line. Throws a `RangeError` or `TypeError` that says what is wrong. */
 export const read = (args: ReadonlyArray<string>): Options => {
   const { values } = parseArgs({
     args: [...args],

@@ -1,7 +1,7 @@
 /**
- * Our gateway as it is shipped: `serve` with a config file, a process of its own.
+ * Our gateway as released: `serve` with a config file, in a process of its own.
  *
- * Everything is on that is on by default, and what an operator switches on besides: a token for callers, one for the
+ * Everything that is on by default, and what an operator adds: a token for callers, one for the
  * admin API, so that decisions are recorded, and a second provider behind the first.
  */
 import { writeFile } from "node:fs/promises"

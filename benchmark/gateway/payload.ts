@@ -1,16 +1,16 @@
-/** What is asked for and answered: a small chat answer, whole and as a stream of a hundred events. */
+/** The payloads: a small chat answer, whole and as a stream of a hundred events. */
 
 /** One kind of request, the same for every system that is measured. */
 export interface Payload {
-  /** The model's name; it tells the upstream how to answer. */
+  /** The model's name, which decides how the upstream answers. */
   readonly name: string
   readonly title: string
   readonly stream: boolean
-  /** Events of the stream that the upstream gives to one write. */
+  /** The events of the stream in one write of the upstream. */
   readonly perWrite: number
-  /** The most CPU-milliseconds a request may cost the gateway; absent where there is no aim. */
+  /** The most CPU milliseconds of a request in the gateway; absent without an aim. */
   readonly cpuAim: number | undefined
-  /** Where callers and the target speak different protocols; such payloads are for our gateway only. */
+  /** The protocols of callers and target, if they differ. Such payloads are for our gateway only. */
   readonly translated?: { readonly caller: Protocol; readonly target: Protocol } | undefined
 }
 
@@ -22,16 +22,16 @@ const paths: Readonly<Record<Protocol, string>> = {
   messages: "/v1/messages"
 }
 
-/** Where callers of a gateway post a payload's request to. */
+/** The path to which callers of a gateway post a payload's request. */
 export const pathOf = ({ translated }: Payload): string => paths[translated?.caller ?? "chats"]
 
-/** Where the target is asked: what a request costs without anything in between. */
+/** The path at the target, for the cost of a request without a proxy. */
 export const targetPathOf = ({ translated }: Payload): string => paths[translated?.target ?? "chats"]
 
-/** Events of a stream, the last word included. */
+/** The events of a stream, the final one included. */
 export const eventCount = 100
 
-/** What is measured, in this order. */
+/** The payloads, in the order of measurement. */
 export const payloads: ReadonlyArray<Payload> = [
   { name: "json", title: "JSON", stream: false, perWrite: 1, cpuAim: 0.16 },
   {
@@ -65,7 +65,7 @@ export const payloads: ReadonlyArray<Payload> = [
   })
 ]
 
-/** The body of a request in the words of a protocol; by default those of its callers. */
+/** The body of a request in a protocol, by default that of its callers. */
 export const bodyOf = (
   payload: Payload,
   protocol: Protocol = payload.translated?.caller ?? "chats"
@@ -116,7 +116,7 @@ const event = (delta: unknown, finishReason: string | null): string =>
     choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }]
   })}\n\n`
 
-/** The events of the streamed answer: a role, the words, a finish and the last word. */
+/** The events of the streamed answer: a role, the words, a finish and the final event. */
 export const events: ReadonlyArray<string> = [
   event({ role: "assistant", content: "" }, null),
   ...words.map((content) => event({ content }, null)),
@@ -139,7 +139,7 @@ export const message: string = JSON.stringify({
 const named = (type: string, members: object): string =>
   `event: ${type}\ndata: ${JSON.stringify({ type, ...members })}\n\n`
 
-/** The events of the message, as many as of the chat: three words go with others for the sake of the protocol's own. */
+/** The events of the message, as many as those of the chat. Three words are joined to others to make room for the protocol's own events. */
 export const messageEvents: ReadonlyArray<string> = [
   named("message_start", {
     message: {
@@ -161,10 +161,10 @@ export const messageEvents: ReadonlyArray<string> = [
   named("message_stop", {})
 ]
 
-/** The last word of a stream in the words of a protocol. */
+/** The final event of a stream in a protocol. */
 const lastWords: Readonly<Record<Protocol, string>> = { chats: "[DONE]", messages: "message_stop" }
 
-/** Whether an answer came to its end: what every system has to pass on. */
+/** Whether an answer is complete, as every system has to deliver it. */
 export const isWhole = (
   { stream, translated }: Payload,
   text: string,

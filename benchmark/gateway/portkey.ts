@@ -1,8 +1,8 @@
 /**
  * Portkey's gateway (https://github.com/Portkey-AI/gateway), from npm.
  *
- * It is no dependency of the project: npm installs it into a folder outside of it when the benchmark asks for it, and
- * the next run finds it there.
+ * It is not a dependency of the project: npm installs it into a folder outside of the project when the benchmark needs it,
+ * and the next run reuses it.
  */
 import { existsSync } from "node:fs"
 import { mkdir, writeFile } from "node:fs/promises"
@@ -20,7 +20,7 @@ const folder = join(tmpdir(), `portkey-gateway-${version}`)
 
 const program = join(folder, "node_modules/@portkey-ai/gateway/build/start-server.js")
 
-/** Installs it if it is not there; says why it cannot. */
+/** Installs it if needed. Returns why that is impossible. */
 export const install = async (): Promise<string | undefined> => {
   if (existsSync(program)) return undefined
   await mkdir(folder, { recursive: true })

@@ -5,7 +5,7 @@ import type { Measured } from "./rounds.ts"
 /** The most that the gateway may add at the median over one connection, in milliseconds. */
 const addedAim = 0.35
 
-/** The most by which the first content of a stream may be later than directly, in milliseconds. */
+/** The most by which the first content of a stream may be later than without the gateway, in milliseconds. */
 const contentAim = 1
 
 const own = "effect-failover"
@@ -52,7 +52,7 @@ const whole = (n: number): string => n.toFixed(0)
 
 const signed = (n: number): string => `${n < 0 ? "" : "+"}${n.toFixed(2)}`
 
-/** One line for each aim, with what became of it. */
+/** One line for each aim, with its result. */
 export const aims = (payload: Payload, rows: ReadonlyArray<Measured>): ReadonlyArray<string> => {
   const direct = rows[0]
   const ours = rows.find(({ system }) => system.name === own)

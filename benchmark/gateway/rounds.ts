@@ -1,6 +1,5 @@
 /**
- * Systems measured in turns: a round of each, then the next round, so that the drift of a shared machine meets all of
- * them. Medians count.
+ * Measures systems in alternating rounds, so that the drift of a shared machine affects all of them. Medians count.
  */
 import { Client } from "./client.ts"
 import type { Options } from "./options.ts"
@@ -9,7 +8,7 @@ import type { System } from "./system.ts"
 import { usageOf } from "./usage.ts"
 import { load, type Request } from "./wrk.ts"
 
-/** What a system was measured at, with one payload. Times in milliseconds. */
+/** The results of one system with one payload. Times are milliseconds. */
 export interface Measured {
   readonly system: System
   readonly perSecond: number
@@ -23,13 +22,13 @@ export interface Measured {
   readonly whole: Spread
 }
 
-/** The middle and the late of many times. */
+/** The median and the 99th percentile of many times. */
 export interface Spread {
   readonly p50: number
   readonly p99: number
 }
 
-/** The middle of some numbers. */
+/** The median of some numbers. */
 export const median = (numbers: ReadonlyArray<number>): number => at(numbers, 0.5)
 
 const at = (numbers: ReadonlyArray<number>, share: number): number => {
@@ -49,10 +48,10 @@ interface Tally {
   errors: number
 }
 
-/** Seconds of load that are not counted: code is compiled, connections are made. */
+/** Seconds of load that do not count, while code is compiled and connections are made. */
 const warmUp = 3
 
-/** The others pass on what they get: a translation is ours only. */
+/** The other systems pass requests on: only ours translates. */
 const asked = (systems: ReadonlyArray<System>, { translated }: Payload): ReadonlyArray<System> =>
   translated === undefined
     ? systems

@@ -1,9 +1,9 @@
 /**
  * `npm run bench:gateway -- --soak 10m`: the gateway's memory under full load.
  *
- * Answers, streams, a target that is down with one behind it, chains that are down altogether, streams that are cut,
- * and callers who hang up, all at once and all the time. What counts is the heap after a collection: what the process
- * holds beyond that is room that the runtime keeps for itself.
+ * Answers, streams, a chain whose first target is down, chains whose targets are all down, streams that are cut, and callers
+ * that disconnect, all concurrently. The heap after a collection counts: the rest of the process's memory is kept by the
+ * runtime for itself.
  */
 import { readFile, rm } from "node:fs/promises"
 import { request } from "node:http"
@@ -17,10 +17,10 @@ import { here, type System, upstream } from "./system.ts"
 import { usageOf } from "./usage.ts"
 import { load } from "./wrk.ts"
 
-/** How often memory is looked at. */
+/** The interval of memory samples. */
 const samples = 20
 
-/** The most that the last fifth may lie above the second one: noise, and no growth. */
+/** The most that the last fifth may lie above the second one: more would be growth, not noise. */
 const flat = 1.1
 
 interface Sample {
@@ -35,7 +35,7 @@ interface Sample {
 const bodies = (model: string, stream: boolean): string =>
   JSON.stringify({ ...JSON.parse(bodyOf(payloads[0]!)), model, stream })
 
-/** What is asked for, over how many connections. */
+/** The requests, and the number of connections for each. */
 const mix = [
   { body: bodyOf(payloads[0]!), connections: 8 },
   { body: bodyOf(payloads[1]!), connections: 8 },
@@ -98,7 +98,7 @@ const heapOf = async (pid: number, file: string): Promise<number> => {
   throw new Error("the gateway does not tell its heap")
 }
 
-/** Callers who leave when the first bytes of their stream are there, one after the other; counts them. */
+/** Callers that disconnect at the first bytes of their stream, one after the other. Counts them. */
 const hangUp = async ({ headers, url }: System, ends: number): Promise<number> => {
   let count = 0
   const body = bodyOf(payloads[2]!)

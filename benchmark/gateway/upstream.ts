@@ -1,9 +1,8 @@
 /**
  * A program: the upstream of the benchmark, `node upstream.ts PORT`.
  *
- * A plain node:http server that answers at once. How it writes a stream is told by the model's name: some events to a
- * write, one write a turn of the event loop, so that writes stay apart on the wire as far as the machine's load lets
- * them.
+ * A plain node:http server that answers at once. The model's name decides how it writes a stream: how many events there are in a write,
+ * with one write in each turn of the event loop, so that writes stay separate on the wire unless the machine is busy.
  */
 import { createServer, type ServerResponse } from "node:http"
 import { answer, events, message, messageEvents, payloads } from "./payload.ts"
@@ -34,7 +33,7 @@ const writeFrom = (response: ServerResponse, writes: ReadonlyArray<Buffer>, inde
   setImmediate(writeFrom, response, writes, index + 1)
 }
 
-/** What breaks on purpose, for the soak: by the model's name. */
+/** The faults of the soak, by the model's name. */
 const broken = (model: string, response: ServerResponse): boolean => {
   if (model === "down") {
     response.writeHead(503, { "content-type": "application/json" })

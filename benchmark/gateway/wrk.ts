@@ -1,16 +1,16 @@
-/** Load from wrk (https://github.com/wg/wrk): as many requests as a number of connections can have answered. */
+/** Load from wrk (https://github.com/wg/wrk): as many requests as a number of connections can carry. */
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { run } from "./child.ts"
 
-/** What is sent, and to where. */
+/** The request, and its URL. */
 export interface Request {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** What came of a run. */
+/** The results of a run. */
 export interface Load {
   readonly requests: number
   /** In seconds. */
@@ -21,7 +21,7 @@ export interface Load {
 
 let scripts = 0
 
-/** Sends the request over all connections again and again for some seconds. */
+/** Sends the request repeatedly over all connections for some seconds. */
 export const load = async (
   request: Request,
   options: { readonly connections: number; readonly seconds: number; readonly folder: string }
