@@ -5,15 +5,18 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
+import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import type { Failure } from "../../src/failure/Failure.ts"
 import type * as Policy from "../../src/policy/Policy.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
 import { chainOf, layer } from "../support/chains.ts"
-import { benches, dead, fault, play, throttle } from "../support/engine.ts"
+import { benches, calls, dead, fault, play, refusal, throttle } from "../support/engine.ts"
 
 const hedge = { after: "1 second", share: 1, to: "chain" } as const
 const hedged = (policy: Policy.Options = {}, retryBudget?: number) => layer({ hedge, ...policy }, retryBudget)
+type Calls = ReadonlyArray<Scripted.Call<string, Scripted.Part>>
 const retries = { times: 2, backoff: ["1 second"] } as const
 
 describe("a process that makes no retries", () => {
@@ -39,6 +42,75 @@ describe("a process that makes no retries", () => {
       assert.strictEqual(error?._tag, "ChainExhausted")
       assert.deepStrictEqual(calls(), ["0 a/m", "1000 b/m"])
     }).pipe(hedged({ retries }, 0))
+  )
+})
+
+describe("a rule that stops", () => {
+  /** Three keys: the first is called, then the second beside it; the third answers. */
+  const scene = (first: Calls, second: Calls) => {
+    const scripts = { k1: first, k2: second, k3: [["third"]] }
+    const a = Scripted.make("a", ({ credential }) => scripts[credential.name as "k1"], {
+      credentials: [Credential.make("k1"), Credential.make("k2"), Credential.make("k3")]
+    })
+    return { a, chain: Chain.make(Model.make(a, "m")) }
+  }
+  const stopping = { rules: { ServerError: { next: "stop" } }, retries } as const
+
+  it.effect("beside a hedge leaves the other keys of the model to the request: a retry was due", () =>
+    Effect.gen(function* () {
+      const { a, chain } = scene(
+        [[{ wait: "2 seconds" }, fault("ServerError")], ["never"]],
+        [[{ wait: "2 seconds" }, dead()]]
+      )
+      assert.strictEqual((yield* play(Failover.complete(chain, "q"))).value, "third")
+      assert.deepStrictEqual(calls(a), ["0 a/m#k1", "1000 a/m#k2", "3000 a/m#k3"])
+    }).pipe(hedged(stopping))
+  )
+
+  it.effect("is another thing than one that avoids the endpoint: the other keys are left then", () =>
+    Effect.gen(function* () {
+      const { a, chain } = scene(
+        [[{ wait: "2 seconds" }, fault("ServerError")], ["never"]],
+        [[{ wait: "2 seconds" }, dead()]]
+      )
+      const b = Scripted.make("b", [["b"]])
+      const both = Chain.fromLinks([chain, Model.make(b, "m")])
+      assert.strictEqual((yield* play(Failover.complete(both, "q"))).value, "b")
+      assert.deepStrictEqual(calls(a, b), ["0 a/m#k1", "1000 a/m#k2", "3000 b/m"])
+    }).pipe(hedged({ retries }))
+  )
+
+  it.effect("ends the request beside a hedge as well, if no retry is due", () =>
+    Effect.gen(function* () {
+      const { a, chain } = scene([[{ wait: "2 seconds" }, fault("ServerError")]], [[{ hang: true }]])
+      const { error, took } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([error?._tag, took, a.open], ["ChainExhausted", 2_000, 0])
+    }).pipe(hedged({ ...stopping, retries: { times: 0 } }))
+  )
+
+  it.effect("for a hedge leaves the other keys of the model to the request", () =>
+    Effect.gen(function* () {
+      const { a, chain } = scene(
+        [[{ wait: "3 seconds" }, dead()]],
+        [[{ wait: "1 second" }, fault("ServerError")]]
+      )
+      assert.strictEqual((yield* play(Failover.complete(chain, "q"))).value, "third")
+      assert.deepStrictEqual(calls(a), ["0 a/m#k1", "1000 a/m#k2", "3000 a/m#k3"])
+    }).pipe(hedged({ ...stopping, retries: { times: 0 } }))
+  )
+})
+
+describe("a hedge whose request can be amended after its refusal", () => {
+  it.effect("is made again, amended, when the first attempt fails", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[{ wait: "3 seconds" }, dead()]])
+      const b = Scripted.make("b", (_, request) => [request === "q" ? [refusal("MaxTokens")] : ["b"]], {
+        withoutTokenCap: <Asked>(request: Asked) => (request === "q" ? ("amended" as Asked) : undefined)
+      })
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const { took, value } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([value, took], ["b", 3_000])
+    }).pipe(hedged())
   )
 })
 

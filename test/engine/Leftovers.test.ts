@@ -1,7 +1,9 @@
 /** What a run knows of one target says nothing about the next one. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
@@ -9,6 +11,7 @@ import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import type { Failure } from "../../src/failure/Failure.ts"
 import type { Limiter } from "../../src/health/Limiter.ts"
+import * as Commit from "../../src/policy/Commit.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import * as MonotonicClock from "../../src/time/MonotonicClock.ts"
 import { dead, fault, play, throttle } from "../support/engine.ts"
@@ -96,6 +99,29 @@ describe("a hedge whose start ends the first attempt", () => {
       const { value } = yield* play(exclusive((first) => Deferred.succeed(first, "a")))
       assert.strictEqual(value?.value, "a")
       assert.strictEqual(value?.dropped?.key, "b/m#default")
+    }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect("is stopped when the first attempt gets its first content by it, before its commit point", () =>
+    Effect.gen(function* () {
+      const first = Deferred.makeUnsafe<string>()
+      const [a, b] = [Backend.make("a", {}), Backend.make("b", {})]
+      let stoppedAt: number | undefined
+      const streams = {
+        a: Stream.concat(
+          Stream.fromEffect(Deferred.await(first)),
+          Stream.fromEffect(Effect.delay(Effect.succeed("two"), "3 seconds"))
+        ),
+        b: Stream.fromEffect(Effect.andThen(Deferred.succeed(first, "one"), Effect.never)).pipe(
+          Stream.ensuring(Effect.map(Clock.currentTimeMillis, (now) => void (stoppedAt = now)))
+        )
+      }
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const read = Stream.runCollect(
+        Failover.useStream(chain, ({ name }) => streams[name as "a"], { commit: Commit.chunks(2) })
+      )
+      const { took, value } = yield* play(read)
+      assert.deepStrictEqual([value, took, stoppedAt], [["one", "two"], 4_000, 1_000])
     }).pipe(Effect.provide(runtime))
   )
 })
