@@ -114,6 +114,16 @@ describe("a hedge whose request can be amended after its refusal", () => {
   )
 })
 
+describe("a hedge that fails where the request has no attempts left", () => {
+  it.effect("is no evidence against its target, as without a hedge", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf([[{ wait: "5 seconds" }, "a"]], [[fault("ServerError")]])
+      const { benches, value } = yield* play(Failover.complete(chain, "q", { attempts: 1 }))
+      assert.deepStrictEqual([value, benches], ["a", []])
+    }).pipe(hedged({ retries }))
+  )
+})
+
 describe("a full target that refuses one of two attempts", () => {
   const names = ["a", "b"] as const
   const chain = Chain.fromLinks(names.map((name) => Model.make(Backend.make(name, {}), "m")))

@@ -73,10 +73,11 @@ export const hedgeFailed = <P extends Backend, R, A>(
   run.visit = visit
   const ownRule = visit.target.policy.rules[Failure.classOf(failure)]
   const isFull = run.learn(failure)
-  const rule = isFull ? { ...ownRule, rest: undefined } : ownRule
   const now = run.now()
   run.remember(failure)
-  const decision = PolicyDecision.decide(failure, rule, run, now)
+  const decision = PolicyDecision.decide(failure, ownRule, run, now)
+  const isCut = decision._tag === "CutShort" && !run.shared.streaks.cutShort(visit.target, now)
+  const rule = isFull || isCut ? { ...ownRule, rest: undefined } : ownRule
   const again = againAt(run, failure, decision, now)
   if (isFull && again === undefined) run.keepForRoom(rule.next)
   BenchAndLeave.leaveHedge(run, failure, rule, again)
