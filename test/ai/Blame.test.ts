@@ -16,7 +16,7 @@ import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
 import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
-import { error, failing, Mock, parts, play, two } from "../support/ai.ts"
+import { error, failing, Mock, one, parts, play, two, words } from "../support/ai.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 
 const resting = Effect.map(
@@ -128,6 +128,52 @@ describe("a tool call that cannot be made", () => {
         assert.deepStrictEqual([a.calls, b.calls], [1, 1])
         assert.deepStrictEqual(yield* resting, [])
       }).pipe(Effect.provide(two(a, b)))
+    })
+  }
+})
+
+describe("a tool call that cannot be made, of a member", () => {
+  const good = [parts.call("2"), parts.finish("tool-calls")]
+  const bad = parts.call("1", "weather", { town: 1 })
+  for (const [what, answer] of [
+    ["of a tool that the model invents", [parts.call("1", "wether"), parts.finish("tool-calls")]],
+    ["whose parameters do not decode", [bad, parts.finish("tool-calls")]],
+    ["beside one that can be made", [parts.call("0"), bad, parts.finish("tool-calls")]]
+  ] as const) {
+    it.effect(`is made once by each request, and benches nothing: ${what}`, () => {
+      const a = new Mock("a", () => Effect.succeed([...answer]))
+      const b = new Mock("b", () => Effect.succeed([...good]))
+      const ran: Array<string> = []
+      const handlers = Weather.toLayer({
+        weather: ({ city }) => Effect.sync(() => `${ran.push(city)}`)
+      })
+      const asked = LanguageModel.generateText({ prompt: "hi", toolkit: Weather })
+      return Effect.gen(function* () {
+        for (let i = 0; i < 6; i++) yield* play(Effect.provide(asked, handlers))
+        assert.deepStrictEqual([a.calls, b.calls, ran.length], [6, 6, 6])
+        assert.deepStrictEqual(yield* resting, [])
+      }).pipe(Effect.provide(two(a, b, { policy: { retries: { times: 2 } } })))
+    })
+  }
+
+  for (const [what, answer] of [
+    ["of a tool that the model invents", [parts.call("1", "wether"), parts.finish("tool-calls")]],
+    ["whose parameters do not decode", [bad, parts.finish("tool-calls")]]
+  ] as const) {
+    it.effect(`makes a stream fall back, and benches nothing: ${what}`, () => {
+      const a = new Mock("a", undefined, () => one(...answer))
+      const b = new Mock("b", undefined, () => one(...good))
+      const asked = words(LanguageModel.streamText({ prompt: "hi", toolkit: Weather }))
+      return Effect.gen(function* () {
+        for (let i = 0; i < 6; i++) {
+          assert.strictEqual(
+            yield* play(Effect.provide(asked, weather)),
+            'meta() call(weather) result("clear in Oslo") finish'
+          )
+        }
+        assert.deepStrictEqual([a.calls, b.calls], [6, 6])
+        assert.deepStrictEqual(yield* resting, [])
+      }).pipe(Effect.provide(two(a, b, { policy: { retries: { times: 2 } } })))
     })
   }
 })

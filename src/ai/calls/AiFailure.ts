@@ -63,6 +63,21 @@ export const fromError = (error: unknown, target: Target, now: number): Failure.
   return fromAiError(error, { target: target.key, provider: target.provider, now })
 }
 
+/**
+ * The same for a call with tools: if `effect/ai` cannot read the parts of its answer, they name a tool that was not offered. The
+ * next model may name the right one, and no target is at fault.
+ */
+export const fromErrorWithTools = (error: unknown, target: Target, now: number): Failure.Failure =>
+  AiError.isAiError(error) && error.module === "LanguageModel" && error.reason._tag === "InvalidOutputError"
+    ? new Failure.BadRequest({
+        target: target.key,
+        reason: "Unsupported",
+        message: "the answer has a part that cannot be read, such as a call of a tool that was not offered",
+        evidence: `AiError ${error.reason._tag}`,
+        cause: error
+      })
+    : fromError(error, target, now)
+
 /** The failure of an error part of a stream: an `AiError`, or the provider's JSON. */
 export const fromErrorPart = (error: unknown, target: Target, now: number): Failure.Failure => {
   if (Failure.isFailure(error)) return error

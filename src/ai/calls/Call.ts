@@ -14,7 +14,7 @@ import type { Runtime } from "../../engine/Failover.ts"
 import type * as Failure from "../../failure/Failure.ts"
 import type { RunError, StreamBroken } from "../../failure/RunError.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
-import { fromError, type Origin, toCause } from "./AiFailure.ts"
+import { fromError, fromErrorWithTools, type Origin, toCause } from "./AiFailure.ts"
 import { History } from "./History.ts"
 import type { MemberPool, Ready } from "./Members.ts"
 import * as ResponseIds from "./ResponseIds.ts"
@@ -72,6 +72,10 @@ export class Call {
   /** The failure of an attempt's error. */
   readonly classify = (error: unknown, target: Target): Failure.Failure =>
     fromError(error, target, this.now())
+
+  /** The same for a call with tools. */
+  readonly classifyWithTools = (error: unknown, target: Target): Failure.Failure =>
+    fromErrorWithTools(error, target, this.now())
 
   /** Milliseconds since the epoch. */
   now(): number {

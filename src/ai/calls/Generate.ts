@@ -97,7 +97,11 @@ const through = (
     }
 
     const running = Effect.matchEffect(
-      failover.useAnswered(chain, attempt, { classify: call.classify, request: options, hedge: false }),
+      failover.useAnswered(chain, attempt, {
+        classify: tools === undefined ? call.classify : call.classifyWithTools,
+        request: options,
+        hedge: false
+      }),
       {
         onFailure: (error) => fail(error, origin),
         onSuccess: ({ attempts, target, value }) =>

@@ -120,6 +120,7 @@ const through = (
             : validate === undefined
               ? Commit.contentNeeded(target.policy.commit)
               : Number.POSITIVE_INFINITY,
+          check: tools?.run ? tools.check : undefined,
           validate
         })
     )
@@ -129,7 +130,7 @@ const through = (
     part.type === "ended" ? ended : part === state.brokenFinish ? Phase.held : Content.phase(part)
 
   const parts = failover.useStream(chain, attempt, {
-    classify: call.classify,
+    classify: tools === undefined ? call.classify : call.classifyWithTools,
     request: options,
     // The attempts of a call share its tools and what it has seen of the stream.
     hedge: false,
@@ -185,10 +186,12 @@ const watch = (
     readonly account: string | undefined
     /** The number of content parts that commit the stream. */
     readonly needed: number
+    /** Checks the parameters of a tool call; `undefined` if no tool runs. */
+    readonly check: Tools.Tools["check"] | undefined
     readonly validate: Validation.Validate | undefined
   }
 ): Pull.Pull<Chunk, unknown, void, unknown> => {
-  const { account, ids, needed, served, state, target, validate } = attempt
+  const { account, check, ids, needed, served, state, target, validate } = attempt
   const collected = validate && new Validation.Collector()
   state.broken = undefined
   state.brokenFinish = undefined
@@ -197,8 +200,11 @@ const watch = (
 
   const take = (chunk: NonEmptyReadonlyArray<ServedBy.StreamPart>): Effect.Effect<Chunk, unknown> => {
     let changed: Array<ServedBy.StreamPart> | undefined
+    let checked: Effect.Effect<void, unknown> | undefined
     for (let i = 0; i < chunk.length; i++) {
       const part = chunk[i]!
+      if (check !== undefined && part.type === "tool-call" && content < needed && !part.providerExecuted)
+        checked = check(part.name, part.params)
       if (Content.isContent(part)) content++
       collected?.add(part)
       let next = part
@@ -239,6 +245,7 @@ const watch = (
       changed?.push(next)
     }
     const taken = (changed as [ServedBy.StreamPart, ...Array<ServedBy.StreamPart>] | undefined) ?? chunk
+    if (checked !== undefined) return Effect.as(checked, taken)
     return collected !== undefined && validate !== undefined && chunk.some(({ type }) => type === "finish")
       ? Effect.as(Validation.ask(validate, collected, target, "streamText"), taken)
       : Effect.succeed(taken)

@@ -45,6 +45,8 @@ export interface Listener {
 export interface Tools {
   /** Whether tools can run during the call. */
   readonly run: boolean
+  /** Fails for a call whose parameters do not decode. */
+  readonly check: (name: string, params: unknown) => Effect.Effect<void, AiError.AiError>
   /** The toolkit for one attempt. */
   readonly forAttempt: (listener: Listener) => Handlers
 }
@@ -58,6 +60,7 @@ export const prepare = (
   Effect.flatMap(Effect.isEffect(toolkit) ? toolkit : Effect.succeed(toolkit), (handlers) =>
     Effect.map(runApproved(handlers, prompt, options.concurrency), (approved) => ({
       run: options.disableToolCallResolution !== true && Object.keys(handlers.tools).length > 0,
+      check: (name, params) => checkParameters(handlers.tools[name], name, params),
       forAttempt: (listener) => guard(handlers, approved, listener)
     }))
   )
@@ -117,7 +120,8 @@ const guard = (handlers: Handlers, approved: Approved, { begins, ends }: Listene
         return Effect.succeed(Stream.fromIterable(results))
       }
       return Effect.andThen(
-        checkParameters(handlers.tools[name], name, params),
+        // All calls of an answer are checked before the first tool begins.
+        Effect.andThen(checkParameters(handlers.tools[name], name, params), Effect.yieldNow),
         Effect.suspend(() => {
           begins()
           return run(name, params, id, options)
