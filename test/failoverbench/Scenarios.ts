@@ -115,7 +115,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
     required("over within 45 s", secondsAtMost(45)),
     wholeOrError
   ]),
-  scenario("S10", "an event that is no JSON", "malformed-chunk", 30, [
+  scenario("S10", "an event that is not JSON", "malformed-chunk", 30, [
     wholeOrError,
     advisory("recovered in place", ({ isWhole, outcome }) => outcome === "answer" && isWhole)
   ]),

@@ -15,7 +15,7 @@ const stage = System.stage(1 / 40, { commit: Commit.firstContent, malformedEvent
 const rows = [
   ["S08", "a cut stream", 40],
   ["S09", "a stalled stream", 20],
-  ["S10", "a stream with an event that is no JSON", 10],
+  ["S10", "a stream with an event that is not JSON", 10],
   ["S14", "a cut stream whose fallback takes no half answers", 40]
 ] as const
 

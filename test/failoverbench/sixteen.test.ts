@@ -86,7 +86,7 @@ layer(TheStage.layer, { excludeTestServices: true })("the gateway, scored by fai
     })
   )
 
-  it.effect("S10 skips an event that is no JSON and finishes the answer in place", () =>
+  it.effect("S10 skips an event that is not JSON and finishes the answer in place", () =>
     Effect.gen(function* () {
       const { fallback, primary } = yield* passes("S10")
       assert.deepStrictEqual([primary.length, fallback.length], [1, 0])

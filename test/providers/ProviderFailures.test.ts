@@ -134,7 +134,7 @@ for (const [transport, layer] of transports) {
         ],
         ["a bare error", FaultServer.sse([first!, `${error}\n\n`]), "Overloaded", 1],
         ["a bare error at the end", FaultServer.sse([first!, `${error}\n`]), "Overloaded", 1],
-        ["an event that is no JSON", FaultServer.sse([first!, "data: {\n\n", ...others]), "Malformed", 1],
+        ["an event that is not JSON", FaultServer.sse([first!, "data: {\n\n", ...others]), "Malformed", 1],
         ["a JSON error with status 200", FaultServer.json(error), "Overloaded", 0],
         [
           "HTML with status 200",

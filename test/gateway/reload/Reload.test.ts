@@ -8,6 +8,7 @@ import * as Load from "../../../src/config/Load.ts"
 import * as Gateway from "../../../src/gateway/Gateway.ts"
 import { Failover } from "../../../src/index.ts"
 import * as UndiciTransport from "../../../src/providers/transport/UndiciTransport.ts"
+import { expectedLogs } from "../../support/expectedLogs.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, eventually, openai, provider } from "../../support/gateway.ts"
 
@@ -16,6 +17,9 @@ const overloaded = FaultServer.json(openai.error("server_error", "The server is 
 const bearer = { authorization: "Bearer admin-token" }
 
 type Text = { readonly server?: object; readonly [key: string]: unknown }
+
+/** The log of a reload is not printed. */
+const reloads = expectedLogs(/^config revision/, /^the config in force stays/, /^the config was not reloaded/)
 
 /** A gateway that reads its next config from `file`. */
 const running = (file: Text, options: { readonly overOne?: boolean } = {}) =>
@@ -35,7 +39,7 @@ const running = (file: Text, options: { readonly overOne?: boolean } = {}) =>
             Layer.provide(UndiciTransport.layer())
           )
         : Gateway.layer(first, given)
-    const context = yield* Layer.build(Layer.fresh(layer))
+    const context = yield* Layer.build(Layer.fresh(Layer.provide(layer, reloads)))
     const url = HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address)
     const { reload } = Context.get(context, Gateway.Reload)
     const call = (model: string, headers: Readonly<Record<string, string>> = {}) =>
@@ -329,7 +333,8 @@ describe("a reload", () => {
       const { url } = yield* Effect.gen(function* () {
         const text = JSON.stringify({ providers, server: { port: 0, adminToken: "admin-token" } })
         const config = yield* Load.parse(text, { file: "test.jsonc", folder: "/" })
-        const context = yield* Layer.build(Layer.fresh(Gateway.layer(config, { drain: "50 millis" })))
+        const layer = Layer.provide(Gateway.layer(config, { drain: "50 millis" }), reloads)
+        const context = yield* Layer.build(Layer.fresh(layer))
         return { url: HttpServer.formatAddress(Context.get(context, HttpServer.HttpServer).address) }
       }).pipe(Effect.provide(NodeServices.layer))
       const got = yield* ask(`${url}/admin/reload`, { method: "POST", headers: bearer })
