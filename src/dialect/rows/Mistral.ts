@@ -58,6 +58,22 @@ export const rows: ReadonlyArray<Row> = [
         }
       },
       {
+        title: "Mistral Medium 3.5 by its date, and Magistral Small, at Mistral's own API",
+        match: { hosts: ["mistral.ai"], providers: ["mistral"] },
+        only: /^(?:mistral-medium-26\d\d|magistral-small-latest)/,
+        facts: {
+          efforts: { is: ["none", "high"], source: "https://github.com/anomalyco/models.dev/pull/1986" }
+        }
+      },
+      {
+        title: "The newest Mistral Medium at Mistral's own API",
+        match: { hosts: ["mistral.ai"], providers: ["mistral"] },
+        only: /^mistral-medium-latest/,
+        facts: {
+          efforts: { is: ["none", "high"], source: "https://github.com/withceleste/celeste-python/pull/311" }
+        }
+      },
+      {
         title: "Mistral Large 4 at Mistral's own API",
         match: { hosts: ["mistral.ai"], providers: ["mistral"] },
         only: /^mistral-large-4/,
