@@ -20,15 +20,15 @@ export interface Options {
 
 export const usage = `npm run chaos -- [options]
 
-  --minutes N    how long there is traffic (2)
-  --requests N   ends the run when so many requests were sent, if that is earlier; without --minutes nothing else ends it
-  --seed N       where all numbers by chance begin; the run prints the one it took
+  --minutes N    the length of the traffic, in minutes (2)
+  --requests N   ends the run after this many requests, if that is earlier; without --minutes nothing else ends it
+  --seed N       the seed of all random numbers; the run prints the seed it used
   --rate N       the most requests in a second (60; 1000 for long runs)
-  --workers N    the most requests at once (48; 256 for long runs)
+  --workers N    the most concurrent requests (48; 256 for long runs)
   --timeout N    how long a gateway waits for a provider, in seconds (4; 15 for long runs)
-  --calm N       the longest pause between two troubles, in seconds (2.5; 10 for long runs)
+  --calm N       the longest pause between two disturbances, in seconds (2.5; 10 for long runs)
 
-A run is long with ten minutes and 100,000 requests, or more.`
+A run of at least ten minutes and 100,000 requests is long.`
 
 /** The minutes of a run that ends only by its number of requests. */
 const forever = 24 * 60

@@ -30,15 +30,15 @@ export const usage = `npm run bench:gateway -- [options]
 
   --rounds N        rounds of each system and payload (5)
   --seconds N       seconds of load in a round (4)
-  --connections N   connections that load comes over (16)
+  --connections N   connections of the load (16)
   --single N        answers over one connection in a round (200)
-  --no-portkey      without Portkey's gateway, which npm would have to install
-  --translated      only the rows of what is translated
-  --against FOLDER  instead of all this: what a request costs, compared with another version in the folder, also on a busy machine
+  --no-portkey      without Portkey's gateway, which npm installs otherwise
+  --translated      only the translated payloads
+  --against FOLDER  instead of all this: the cost of a request, compared with another version in the folder, even on a busy machine
   --soak DURATION   instead of all this: the gateway's memory under full load, for "10m"
-  --hostile         instead of all this: memory and pauses among hostile providers and clients (needs no other program)
+  --hostile         instead of all this: memory and pauses with hostile providers and clients (needs no other program)
   --mib N           for --hostile: the size of an answer in chunks of one byte (64)
-  --bodies N        for --hostile: bodies of 33 MB at once (50)`
+  --bodies N        for --hostile: concurrent bodies of 33 MB (50)`
 
 /** Reads the command line. Throws a `RangeError` or `TypeError` that says what is wrong. */
 export const read = (args: ReadonlyArray<string>): Options => {
