@@ -58,8 +58,9 @@ const classOfReason = (reason: AiError.AiErrorReason): FailureClass => {
     case "ToolConfigurationError":
     case "InvalidUserInputError":
       return "Unsupported"
+    // Wrappers of other clients keep the message of what was thrown and nothing else.
     case "UnknownError":
-      return "Unknown"
+      return classifyTransport(reason.description).reason
     default:
       return "Invalid"
   }

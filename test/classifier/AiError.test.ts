@@ -3,6 +3,7 @@ import * as AiError from "effect/ai/AiError"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import { fromAiError } from "../../src/classifier/AiError.ts"
+import { classify } from "../../src/classifier/Classifier.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 
 const now = Date.parse("2026-03-01T00:00:00Z")
@@ -97,6 +98,24 @@ describe("an AiError without a response", () => {
     assert.strictEqual(Failure.classOf(resets(50)), "Balance")
     assert.strictEqual(Failure.waitMillis(resets(50), now), 180_000_000)
   })
+
+  it.each([
+    ["connect ECONNREFUSED 127.0.0.1:8080", "Connection"],
+    ["read ECONNRESET", "Connection"],
+    ["getaddrinfo ENOTFOUND api.example.com", "Connection"],
+    ["connect EMFILE 127.0.0.1:8080 - Local (undefined:undefined)", "Local"],
+    ["fetch failed", "Connection"],
+    ["socket hang up", "Connection"],
+    ["Unable to connect. Is the computer able to access the url?", "Connection"],
+    ["it is a Tuesday", "Unknown"]
+  ] as const)(
+    "that is unknown is a fault of the network if its description is one: %s",
+    (description, as) => {
+      assert.strictEqual(Failure.classOf(from(new AiError.UnknownError({ description }))), as)
+      const thrown = classify({ transport: new Error(description) })
+      assert.strictEqual(Failure.classOf(thrown), as)
+    }
+  )
 
   it("of the network is classified by its cause", () => {
     const cause = new TypeError("fetch failed", {

@@ -155,7 +155,16 @@ const messages: ReadonlyArray<readonly [RegExp, Reason]> = [
 const fromCodeText = (code: string): Reason | undefined =>
   codes.get(code) ?? families.find(([prefix]) => code.startsWith(prefix))?.[1]
 
+/**
+ * The code in the message of a system error: `connect ECONNREFUSED 127.0.0.1:80`. Wrappers often keep the message only.
+ * https://nodejs.org/api/errors.html#class-systemerror
+ */
+const systemMessage = /^(?:connect|read|write|getaddrinfo|bind|socket|query\w+) (E[A-Z_]{3,30})\b/
+
 const fromMessage = (message: string): Reason | undefined => {
+  const code = systemMessage.exec(message)?.[1]
+  const known = code === undefined ? undefined : fromCodeText(code)
+  if (known !== undefined) return known
   const lower = message.slice(0, 512).toLowerCase().trim()
   return messages.find(([pattern]) => pattern.test(lower))?.[1]
 }
