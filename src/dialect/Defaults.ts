@@ -79,7 +79,7 @@ const anthropic: Rules = {
   // https://github.com/anthropics/claude-code/issues/5973
   schemaTop: "object",
   schemaItems: "optional",
-  // `Property keys should match pattern '^[a-zA-Z0-9_.-]{1,64}$'`: https://github.com/decocms/studio/pull/6874
+  // `Property keys should match pattern '^[a-zA-Z0-9_.-]{1,64}$'`: https://github.com/erikmaday/unusual-whales-mcp/pull/57
   propertyNameCharacters: "a-zA-Z0-9_.-",
   propertyNameLongest: 64,
   thoughtFields: ["thinking"],

@@ -32,7 +32,10 @@ export const rows: ReadonlyArray<Row> = [
           "https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/messages.ts"
       },
       schemaTop: { is: "object", source: "https://github.com/anthropics/claude-code/issues/5973" },
-      propertyNameCharacters: { is: "a-zA-Z0-9_.-", source: "https://github.com/decocms/studio/pull/6874" },
+      propertyNameCharacters: {
+        is: "a-zA-Z0-9_.-",
+        source: "https://github.com/erikmaday/unusual-whales-mcp/pull/57"
+      },
       propertyNames: {
         is: "top",
         source:

@@ -32,7 +32,7 @@ export const servers = {
         body: anthropicError(
           "tools.{index}.custom.input_schema.properties: Property keys should match pattern '^[a-zA-Z0-9_.-]{1,64}$'"
         ),
-        source: "https://github.com/decocms/studio/pull/6874"
+        source: "https://github.com/erikmaday/unusual-whales-mcp/pull/57"
       },
       {
         check: { is: "callIds", pattern: "^[a-zA-Z0-9_-]+$" },
