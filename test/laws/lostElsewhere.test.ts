@@ -180,34 +180,70 @@ const isExcused = (
   return state === "resting InvalidKey" || state === "resting ModelMissing"
 }
 
+/** Fails if a lost request has left out a target that would have answered it, or if a limit is exceeded. */
+const judge = (day: Day) =>
+  Effect.gen(function* () {
+    const { calls, lost } = yield* play(day)
+    for (const one of lost) {
+      for (const [index, service] of day.services.entries()) {
+        const wasCalled = calls.some(({ caller, target }) => caller === one.caller && target === index)
+        if (wasCalled || !isWell(service, one.at - start)) continue
+        const story = `caller ${one.caller} at ${one.at}: ${one.tag}, ${one.states.join(", ")}`
+        assert.isTrue(isExcused(day, one, index), `${nameOf(index)} was not called, ${story}`)
+      }
+    }
+    for (const [index, { rpm }] of day.services.entries()) {
+      if (rpm === 0) continue
+      for (let process = 0; process < day.processes; process++) {
+        const own = calls.filter(
+          ({ caller, target }) => target === index && caller % day.processes === process
+        )
+        for (const [i, { at }] of own.entries()) {
+          const since = own.slice(0, i + 1).findLastIndex((call) => at - call.at > 60_000) + 1
+          assert.isAtMost(i + 1 - since, 2 * rpm, nameOf(index))
+        }
+      }
+    }
+  })
+
+/** Sixty callers, one every 0.4 s. */
+const sixty = { callers: 60, gap: 400, maxWait: 3_000, processes: 1, byHand: [] } as const
+
 describe("no request is lost", () => {
   it.effect.prop(
     "while a target that it may call would answer it, with limits, manual benches and a shared bench",
     [Day],
-    ([day]) =>
-      Effect.gen(function* () {
-        const { calls, lost } = yield* play(day)
-        for (const one of lost) {
-          for (const [index, service] of day.services.entries()) {
-            const wasCalled = calls.some(({ caller, target }) => caller === one.caller && target === index)
-            if (wasCalled || !isWell(service, one.at - start)) continue
-            const story = `caller ${one.caller} at ${one.at}: ${one.tag}, ${one.states.join(", ")}`
-            assert.isTrue(isExcused(day, one, index), `${nameOf(index)} was not called, ${story}`)
-          }
-        }
-        for (const [index, { rpm }] of day.services.entries()) {
-          if (rpm === 0) continue
-          for (let process = 0; process < day.processes; process++) {
-            const own = calls.filter(
-              ({ caller, target }) => target === index && caller % day.processes === process
-            )
-            for (const [i, { at }] of own.entries()) {
-              const since = own.slice(0, i + 1).findLastIndex((call) => at - call.at > 60_000) + 1
-              assert.isAtMost(i + 1 - since, 2 * rpm, nameOf(index))
-            }
-          }
-        }
-      }),
+    ([day]) => judge(day),
     check(150)
+  )
+
+  it.effect("that was waiting for a retry when a model that it had skipped came back", () =>
+    judge({
+      ...sixty,
+      seed: 90,
+      kind: "effect",
+      services: [
+        { way: "Overloaded", from: 300, until: 1e9, latency: 900, rpm: 0 },
+        { way: "ModelMissing", from: 0, until: 9_000, latency: 0, rpm: 600 }
+      ],
+      whenAllBenched: "tryAnyway",
+      delay: 0
+    })
+  )
+
+  it.effect("that was waiting for a retry when the probe of a target that it had skipped was answered", () =>
+    judge({
+      ...sixty,
+      seed: 6,
+      kind: "stream",
+      services: [
+        { way: "Connection", from: 0, until: 2_000, latency: 900, rpm: 6 },
+        { way: "hang", from: 300, until: 40_000, latency: 40, rpm: 0 },
+        { way: "Overloaded", from: 0, until: 9_000, latency: 900, rpm: 6 }
+      ],
+      byHand: [{ target: 1, at: 3_000, millis: 500 }],
+      whenAllBenched: "fail",
+      delay: 30
+    })
   )
 })

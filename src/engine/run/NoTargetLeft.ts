@@ -81,11 +81,26 @@ const waitInQueues = <P extends Backend, R, A>(run: RunState<P, R, A>, decision:
 
 const waitedInVain = <P extends Backend, R, A>(run: RunState<P, R, A>, decision: Wait<P>): Step.Step<A> => {
   if (run.now() >= run.deadlineAt) return run.outOfTime()
+  const free = freeAgain(run)
+  if (free !== undefined) return NextTarget.begin(run, free)
   if (decision.goBack !== undefined) return goBack(run, decision.goBack)
   run.waits.hasWaitedForRoom = true
   // A target without room may be benched by now, and may be tried as a last resort.
   run.waits.hasWaited = decision.places.some(({ forRoom }) => forRoom !== true)
   return Step.lastTries
+}
+
+/** Begins a visit to a target that was not tried, and is free by now: it was skipped as benched, or as at its limit. */
+const freeAgain = <P extends Backend, R, A>({
+  candidates,
+  mayMove
+}: RunState<P, R, A>): Visit<P> | undefined => {
+  if (!mayMove) return undefined
+  for (const { backend, target } of candidates.untried()) {
+    const visit = candidates.admit(backend, target)
+    if (visit !== undefined) return visit
+  }
+  return undefined
 }
 
 /** A queue lets this run in: its visit continues, or a new one begins. */
