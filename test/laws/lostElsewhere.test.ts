@@ -246,4 +246,18 @@ describe("no request is lost", () => {
       delay: 30
     })
   )
+
+  it.effect("that comes after the end of a manual bench of which its process was told late", () =>
+    judge({
+      ...sixty,
+      seed: 0,
+      kind: "effect",
+      services: [{ way: "RateLimit", from: 300, until: 200, latency: 0, rpm: 6 }],
+      byHand: [{ target: 0, at: 0, millis: 2_500 }],
+      whenAllBenched: "tryAnyway",
+      maxWait: 0,
+      processes: 2,
+      delay: 0
+    })
+  )
 })

@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import type { BenchKey } from "../../domain/BenchKey.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Bench from "../Bench.ts"
+import { ClockOffset } from "./ClockOffset.ts"
 import type { LocalCopy } from "./LocalCopy.ts"
 import * as ReadSaved from "./ReadSaved.ts"
 import * as RedisProblem from "./RedisProblem.ts"
@@ -67,6 +68,7 @@ const keepUnreadable = 7 * 24 * 3_600_000
 export const make = (copy: LocalCopy, settings: Settings) => {
   const { names, pause, resync, timeout } = settings
   const unreadable = new ReadSaved.Unreadable()
+  const offset = new ClockOffset()
   /** The version up to which everything was sent; `undefined`: everything has to be compared. */
   let sentVersion: Bench.State["entries"] | undefined
   /** The state of Redis when this process was last in sync. */
@@ -100,7 +102,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
     if (typeof record === "string") return yield* name(new Map([[key, record]]))
     const now = yield* MonotonicClock.currentTimeMillis
     if (record?.unreadable !== undefined) yield* name(new Map([[key, record.unreadable]]))
-    if (record !== undefined) return copy.apply([[key, record]], now - message.now, now)
+    if (record !== undefined) return copy.apply([[key, record]], offset.of(message.now, now), now)
     copy.cleared(key, byHand, now)
   })
 
@@ -184,11 +186,12 @@ export const make = (copy: LocalCopy, settings: Settings) => {
     do {
       const page = yield* Effect.timeout(redis.eval(Scripts.pull)(names, cursor, batchSize, known), timeout)
       const [redisNow, era = "", epochText, size, next = "0"] = page
+      const now = yield* MonotonicClock.currentTimeMillis
+      const ahead = offset.measured(Number(redisNow), now)
       if (next === "same") {
         synced = { ...synced, size: Number(size) }
         return
       }
-      const now = yield* MonotonicClock.currentTimeMillis
       if (known !== "") {
         const epoch = Number(epochText) || 0
         isSame = era !== "" && era === before.era && epoch >= before.epoch && Number(size) > 0
@@ -210,7 +213,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
           records.push([key, record])
         }
       }
-      copy.apply(records, now - Number(redisNow), now)
+      copy.apply(records, ahead, now)
       yield* name(nonsense)
       yield* tell(session)
       if (over.length > 0 && !isFull) {
