@@ -96,4 +96,31 @@ describe("all laws hold", () => {
       hedge: { after: 450, share: 1, to: "chain" }
     })
   )
+
+  it.effect(
+    "when a benched target may be called anyway, and the cooldown of another one ends in that moment",
+    () =>
+      obeys({
+        ...quiet([[["RateLimit after 900"]]], {
+          deadline: 600_000,
+          fallbackReserve: 0.5,
+          maxWait: 1_000,
+          timeout: 500,
+          retries: 0,
+          retryBudget: 1_000
+        }),
+        seed: 0,
+        turn: 3,
+        providers: [{ strategy: "leastLoaded", places: ["here", "here"], stubborn: false, capped: false }],
+        chain: [
+          { provider: 0, model: 1, window: 1_000 },
+          { provider: 0, model: 0, window: 0 }
+        ],
+        callers: [
+          { at: 500, asks: "stream", leaves: "never" },
+          { at: 3, asks: "stream", leaves: "never" }
+        ],
+        hedge: { after: 300, share: 0.2, to: "tier" }
+      })
+  )
 })

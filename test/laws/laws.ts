@@ -240,12 +240,18 @@ const started = ({ heard }: Played) =>
       one.event._tag === "AttemptStarted"
   )
 
-/** No target is free except those that this run has called. */
+/** No target is free except those that this run has called, or has found at a learned limit. */
 const nothingElseIsFree = (played: Played, heard: Heard): void => {
   const asked = started(played)
     .filter(({ event }) => event.run.id === heard.event.run.id && event.at <= heard.event.at)
     .map(({ event }) => event.target.key)
-  nothingIsFree(played, heard, asked)
+  // The bench does not know of learned limits.
+  const full = played.heard.flatMap(({ event }) =>
+    event._tag === "Skipped" && event.reason === "LearnedLimit" && event.run.id === heard.event.run.id
+      ? [event.target.key]
+      : []
+  )
+  nothingIsFree(played, heard, [...asked, ...full])
 }
 
 /** No target that may take the request is free. Models that refused it and windows known to be too small may not. */

@@ -135,8 +135,8 @@ const takeTurn = <P extends Backend, R, A>(
 }
 
 /**
- * Begins a visit to an earlier target of the chain if that can be called as well, since cooldowns may end at the same time. A target
- * that another process was probing has to wait for its own time.
+ * Begins a visit to an earlier place if that can be called as well: cooldowns may end at the same time. Before a benched target is
+ * called anyway, every other place comes first. A place that waits for the probe of another process waits for its own time.
  */
 const openBefore = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
@@ -147,6 +147,7 @@ const openBefore = <P extends Backend, R, A>(
   const now = run.now()
   const isOpen = ({ isFirst, notBefore, target }: WhenAllBenched.RunPlace<P>) =>
     isFirst && notBefore <= now && candidates.why(target) === undefined
-  const other = places.find((each) => each === place || isOpen(each))
+  const isBenched = candidates.why(place.target, place.forRoom) !== undefined
+  const other = places.find((each) => (each === place && !isBenched) || (each !== place && isOpen(each)))
   return other === undefined || other === place ? undefined : candidates.admit(other.backend, other.target)
 }
