@@ -1,5 +1,5 @@
 /**
- * How far the clock of this process is ahead of Redis'. It belongs to one connection.
+ * How far the clock of this process is ahead of that of Redis.
  *
  * It is seen whenever Redis states its time: here it is later by the offset and by the time that the answer or the message
  * took. A message may be read seconds late, by a process that stood still for example, and a cooldown in it must not end
