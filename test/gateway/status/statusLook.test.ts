@@ -285,7 +285,8 @@ describe.skipIf(Browser.path === undefined)("the look of the status page", { tim
         await page.keyboard.press("Escape")
         await page.locator("#token-dialog[open]").waitFor({ state: "detached" })
         await focuses("control")
-        assert.strictEqual(await page.inputValue("#token"), "")
+        // It is emptied in that task too.
+        await page.waitForFunction(() => document.querySelector<HTMLInputElement>("#token")?.value === "")
       })
       yield* takeControl(page)
       yield* promise(async () => {
