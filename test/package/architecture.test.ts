@@ -184,7 +184,6 @@ const maxLines = 400
 
 /** Files that are longer, each with the reason. */
 const longFiles: Readonly<Record<string, string>> = {
-  "classifier/signals/Codes.ts": "a table: the error codes of every provider",
   "classifier/signals/Sentences.ts": "a table: the error sentences of every provider"
 }
 

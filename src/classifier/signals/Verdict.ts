@@ -22,3 +22,11 @@ export interface Verdict {
   readonly as: SignalClass
   readonly evidence: string
 }
+
+/** One group of codes with the same meaning. */
+export interface CodeGroup {
+  readonly as: SignalClass
+  readonly source: string
+  /** The codes, separated by spaces. */
+  readonly values: string
+}
