@@ -38,8 +38,8 @@ export const forCall = (policy: Policy, call: AnyCall | undefined): Policy => {
 }
 
 /**
- * Whether the call changes nothing of the policy and all its options are valid. The options are read one by one: the loop over all fields takes 75 ns of a
- * call that takes 540 (thread CPU, 2026-11-29).
+ * Whether the call leaves the policy as it is and all its options are valid. The options are read one by one, because the loop over
+ * `callFields` takes 75 ns of a call that takes 540 (thread CPU, 2026-11-29).
  */
 const isQuick = (call: AnyCall): boolean =>
   !isAboutPolicy(call) &&

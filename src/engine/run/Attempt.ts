@@ -73,9 +73,9 @@ const call = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => 
   const { admission, amendedFor, backend, target } = run.visit
   run.attempts++
   run.visit.suspendedAt = undefined
-  run.visit.begun = run.shared.room.mayBeFull ? run.shared.room.began(target, run.clock) : undefined
+  run.visit.begun = run.shared.room.began(target, run.clock)
   run.reporter?.started(target, run.attempts, admission._tag === "Probe")
-  const most = admission._tag === "Probe" ? run.probeTime : undefined
+  const most = run.probeTime
   run.visit.isShort = most !== undefined
   const running = run.options.start(backend, target, amendedFor, most)
   const exit = running.pollUnsafe()

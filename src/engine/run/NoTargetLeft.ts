@@ -90,7 +90,7 @@ const waitedInVain = <P extends Backend, R, A>(run: RunState<P, R, A>, decision:
   return Step.lastTries
 }
 
-/** Begins a visit to a target that was not tried, and is free by now: it was skipped as benched, or as at its limit. */
+/** Begins a visit to a target that the run has skipped and not tried, and that can be called now. */
 const freeAgain = <P extends Backend, R, A>({
   candidates,
   mayMove
