@@ -8,7 +8,7 @@
  * replicas together may exceed the limit, but none of them alone.
  */
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as RateLimiter from "effect/persistence/RateLimiter"
@@ -82,7 +82,10 @@ export const make = Effect.fnUntraced(function* (
   })
 
   const pause = Effect.sleep(options.retry ?? "250 millis")
-  const turn = redisClock(redis).pipe(
+  const longest = Duration.toMillis(options.timeout ?? "100 millis")
+  const turn = redisClock(redis, longest).pipe(
+    // After a standstill of the process the next answer is in time.
+    Effect.retry({ times: 1, while: (error) => error === "late" }),
     Effect.raceFirst(late),
     Effect.matchCauseEffect({
       onSuccess: (found) => {
@@ -112,12 +115,17 @@ export const make = Effect.fnUntraced(function* (
   }
 })
 
-/** This process's clock, corrected to that of Redis. */
-const redisClock = Effect.fnUntraced(function* (redis: Redis.Redis["Service"]) {
+/**
+ * This process's clock, corrected to that of Redis. Fails if the answer took longer than `longest` milliseconds: after a standstill of
+ * the process it is not known when Redis gave it.
+ */
+const redisClock = Effect.fnUntraced(function* (redis: Redis.Redis["Service"], longest: number) {
   const clock = MonotonicClock.clockOf(yield* Clock.Clock)
   const before = clock.currentTimeMillisUnsafe()
   const [seconds, micros] = yield* redis.send<readonly [string, string]>("TIME")
-  const middle = (before + clock.currentTimeMillisUnsafe()) / 2
+  const after = clock.currentTimeMillisUnsafe()
+  if (after - before > longest) return yield* Effect.fail("late")
+  const middle = (before + after) / 2
   return behind(clock, Math.round(middle - Number(seconds) * 1_000 - Number(micros) / 1_000))
 })
 

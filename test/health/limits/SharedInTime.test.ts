@@ -22,7 +22,7 @@ const server = Effect.gen(function* () {
     RateLimiter.RateLimiterStore,
     Layer.fresh(RateLimiter.layerStoreMemory)
   )
-  const redis = { does: 0 as Does, ahead: 0, keys: new Set<string>(), sent: 0 }
+  const redis = { does: 0 as Does, ahead: 0, keys: new Set<string>(), sent: 0, afterTime: () => {} }
   const answering = <A>(answer: Effect.Effect<A>): Effect.Effect<A, Redis.RedisError> =>
     Effect.suspend((): Effect.Effect<A, Redis.RedisError> => {
       const { does } = redis
@@ -45,7 +45,7 @@ const server = Effect.gen(function* () {
     return [String(Math.floor(millis / 1_000)), String((millis % 1_000) * 1_000)]
   })
   const service = {
-    send: () => answering(time),
+    send: () => Effect.tap(answering(time), () => Effect.sync(() => redis.afterTime())),
     eval:
       () =>
       (...params: ReadonlyArray<unknown>) =>
@@ -112,6 +112,33 @@ describe("replicas with a Redis", () => {
       // The clocks were compared meanwhile, so both see the same time: three are back.
       assert.deepStrictEqual(yield* allowed(a, 8), [3, 0])
       assert.deepStrictEqual(yield* allowed(b, 8), [0, 0])
+    })
+  )
+
+  it.effect("keep the time of Redis when a process stands still while it asks for it", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
+      let stood = 0
+      const late: Clock.Clock = {
+        ...clock,
+        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + stood,
+        currentTimeMillis: Effect.sync(() => clock.currentTimeMillisUnsafe() + stood),
+        monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe() + BigInt(stood) * 1_000_000n,
+        sleep: (duration) => clock.sleep(duration)
+      }
+      yield* Effect.gen(function* () {
+        const { redis, replica } = yield* server
+        // The answer is there, and is read a minute later.
+        redis.afterTime = () => {
+          stood += 60_000
+          redis.afterTime = () => {}
+        }
+        const a = yield* replica()
+        const b = yield* replica()
+        assert.deepStrictEqual(yield* allowed(b, 8), [6, 0])
+        yield* TestClock.adjust("10 seconds")
+        assert.isTrue((yield* a.take("a#k", rpm)).allowed)
+      }).pipe(Effect.provideService(Clock.Clock, late))
     })
   )
 
