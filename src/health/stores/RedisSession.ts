@@ -185,10 +185,11 @@ export const make = (copy: LocalCopy, settings: Settings) => {
     let cursor = "0"
     let isSame = false
     do {
+      const asked = yield* MonotonicClock.currentTimeMillis
       const page = yield* Effect.timeout(redis.eval(Scripts.pull)(names, cursor, batchSize, known), timeout)
       const [redisNow, era = "", epochText, size, next = "0"] = page
       const now = yield* MonotonicClock.currentTimeMillis
-      const ahead = offset.measured(Number(redisNow), now)
+      const ahead = offset.measured(Number(redisNow), asked, now)
       if (next === "same") {
         synced = { ...synced, size: Number(size) }
         return
