@@ -11,6 +11,7 @@ import * as Context from "effect/Context"
 import * as WriteJson from "../../providers/bytes/WriteJson.ts"
 import { isObject, type JsonObject, type Request } from "../../providers/wire/Wire.ts"
 import { itemsOf, withItems } from "../../translate/index.ts"
+import * as Tokens from "../server/Tokens.ts"
 
 /** Longer items, in characters, are not kept: one would remove everything else. */
 const longestItem = 4_000_000
@@ -78,16 +79,9 @@ export class Items {
 
 const isReference = (item: unknown): boolean => isObject(item) && item.type === "item_reference"
 
-/**
- * The key of a caller: a hash, so that no token is kept. It covers all token headers, because any may be
- * the valid one, and another a placeholder that many clients share.
- */
-const callerOf = ({ authorization = "", ...headers }: Request["headers"] = {}): string =>
-  hash(
-    "sha256",
-    JSON.stringify([authorization, headers["x-api-key"] ?? "", headers["api-key"] ?? ""]),
-    "base64url"
-  )
+/** The key of a caller: a hash, so that no token is kept. */
+const callerOf = (headers: Request["headers"] = {}): string =>
+  hash("sha256", Tokens.allOf(headers), "base64url")
 
 /** The items of this process. A reload keeps them. */
 export const ItemMemory: Context.Reference<Items> = Context.Reference("effect-failover/gateway/ItemMemory", {

@@ -5,7 +5,7 @@
 import * as Hash from "../../choice/Hash.ts"
 import type { ServerConfig } from "../../config/GatewayConfig.ts"
 import { isObject, type JsonObject, type Request } from "../../providers/wire/Wire.ts"
-import { bearer } from "../server/Tokens.ts"
+import * as Tokens from "../server/Tokens.ts"
 
 /** A key, or a function that computes it when it is needed. */
 export type Key = string | (() => string | undefined)
@@ -36,11 +36,11 @@ export const of = (
 ): Key | undefined => {
   if (mode === "off") return undefined
   const named = namedKey(body, headers)
-  if (named !== undefined) return `${scopeOf(headers)}\n${named}`
+  if (named !== undefined) return `${Tokens.allOf(headers)}\n${named}`
   if (mode === "named") return undefined
   return () => {
     const beginning = beginningOf(body)
-    return beginning === undefined ? undefined : `${scopeOf(headers)}\n\n${beginning}`
+    return beginning === undefined ? undefined : `${Tokens.allOf(headers)}\n\n${beginning}`
   }
 }
 
@@ -54,10 +54,6 @@ export const label = (key: Key | undefined): string | undefined => {
 }
 
 type Headers = Readonly<Record<string, string>>
-
-/** The part of a key that separates callers. */
-const scopeOf = (headers: Headers): string =>
-  bearer(headers.authorization) ?? headers["x-api-key"] ?? headers["api-key"] ?? ""
 
 const namedKey = (body: JsonObject, headers: Headers): string | undefined => {
   for (const name of keyHeaders) {

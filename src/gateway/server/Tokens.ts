@@ -65,6 +65,19 @@ const digest = (text: string): Buffer => hash("sha256", text, "buffer")
 export const bearer = (authorization: string | undefined): string | undefined =>
   authorization === undefined ? undefined : /^bearer +(.+)$/i.exec(authorization)?.[1]
 
+/**
+ * All tokens of a request as one text, to tell callers apart: any of them may be the valid one, and another one a placeholder that
+ * many clients share. Empty without a token.
+ */
+export const allOf = (headers: Headers): string => {
+  let all = bearer(headers.authorization) ?? ""
+  for (const name of keyHeaders) {
+    const token = headers[name] ?? ""
+    if (token !== "") all = all === "" ? token : `${all}\t${token}`
+  }
+  return all
+}
+
 const fromElsewhere =
   (allowed: ReadonlySet<string>) =>
   ({ origin }: Headers): Refusal | undefined =>

@@ -32,6 +32,16 @@ describe("the key of a conversation", () => {
     assert.notStrictEqual(keyOf({ "x-session-id": "7", authorization: "Bearer two" }), one)
   })
 
+  it("belongs to one caller, also behind a token that many clients share or a header that is empty", () => {
+    const shared = { "x-session-id": "7", authorization: "Bearer shared" }
+    for (const header of ["x-api-key", "api-key"]) {
+      const one = keyOf({ ...shared, [header]: "one" })
+      assert.strictEqual(keyOf({ ...shared, [header]: "one" }), one)
+      assert.notStrictEqual(keyOf({ ...shared, [header]: "two" }), one)
+    }
+    assert.strictEqual(keyOf({ "x-session-id": "7", "x-api-key": "", "api-key": "one" }), "one\n7")
+  })
+
   it("is the start of the conversation without a client's key, in every protocol", () => {
     const bodies = [
       {
