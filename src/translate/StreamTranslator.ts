@@ -4,6 +4,7 @@ import { append, parse } from "./common/Json.ts"
 import * as Restore from "./fit/Restore.ts"
 import { Packer } from "./Pack.ts"
 import type { Context } from "./protocol/Context.ts"
+import { DistinctIds } from "./protocol/DistinctIds.ts"
 import type { BrokenOff, Dialect, OutEvent, Protocol, SseEvent } from "./protocol/Protocol.ts"
 import { callers, codecs } from "./Translate.ts"
 
@@ -52,7 +53,9 @@ export const makeStreamTranslator = (
   }
 
   const packer = context.carry === undefined ? undefined : new Packer(context.carry, from, to, context)
-  const pass = (delta: Delta, events: Array<OutEvent>): void => {
+  const ids = new DistinctIds()
+  const pass = (given: Delta, events: Array<OutEvent>): void => {
+    const delta = given.type === "call" ? ids.of(given) : given
     if (packer === undefined || packer.isPlain(delta)) append(events, writer.write(delta))
     else for (const packed of packer.pack(delta)) append(events, writer.write(packed))
   }

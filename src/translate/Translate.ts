@@ -2,6 +2,7 @@
 import { resolve, type Dialect as TargetDialect } from "../dialect/index.ts"
 import { codec as anthropic } from "./anthropic/Codec.ts"
 import type { Carry } from "./carry/Carry.ts"
+import type { Answer } from "./common/Common.ts"
 import { Dropped } from "./common/Dropped.ts"
 import { Bounds, isObject, type JsonObject } from "./common/Json.ts"
 import * as Fit from "./fit/Fit.ts"
@@ -9,6 +10,7 @@ import * as Restore from "./fit/Restore.ts"
 import { codec as openai } from "./openai/Codec.ts"
 import { packAnswer } from "./PackAnswer.ts"
 import type { Context } from "./protocol/Context.ts"
+import { DistinctIds } from "./protocol/DistinctIds.ts"
 import type { CallerCodec, Codec, Dialect, Protocol } from "./protocol/Protocol.ts"
 import { thoughtRules } from "./ReasoningRules.ts"
 import { codec as responses } from "./responses/Codec.ts"
@@ -171,6 +173,12 @@ export interface TranslatedAnswer {
   readonly malformed: string | undefined
 }
 
+const withOwnIds = (answer: Answer): Answer => {
+  if (answer.parts.every(({ type }) => type !== "call")) return answer
+  const ids = new DistinctIds()
+  return { ...answer, parts: answer.parts.map((part) => (part.type === "call" ? ids.of(part) : part)) }
+}
+
 /** Translates a whole answer from the target's protocol to the caller's, and reports what could not be translated. */
 export const translateWhole = (
   from: Protocol,
@@ -178,7 +186,7 @@ export const translateWhole = (
   body: JsonObject,
   context: Context
 ): TranslatedAnswer => {
-  const read = codecs[from].readAnswer(body, context.dialect)
+  const read = withOwnIds(codecs[from].readAnswer(body, context.dialect))
   const answer = context.restore === undefined ? read : Restore.answer(read, context.restore)
   const { carry } = context
   const packed = carry === undefined ? answer : packAnswer(answer, carry, from, to, context)

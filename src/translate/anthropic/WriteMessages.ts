@@ -1,7 +1,7 @@
 /** Writes turns as the messages of an Anthropic request. */
 import type { Dialect } from "../../dialect/index.ts"
 import type { Call, Content, Request, Result, Spoken, Turn } from "../common/Common.ts"
-import { append, compact, isObject, type JsonObject, parse } from "../common/Json.ts"
+import { append, compact, isObject, type JsonObject, parse, unwrapped } from "../common/Json.ts"
 import { type Rule, ruleOf, ToolIds } from "../protocol/ToolIds.ts"
 import type { Traits } from "./Models.ts"
 
@@ -159,6 +159,6 @@ const writeSpoken = (part: Spoken, ids: ToolIds): ReadonlyArray<JsonObject> => {
 /** The arguments of a call as an object, as required; anything else is wrapped into one. */
 export const input = (call: Pick<Call, "arguments">): JsonObject => {
   if (call.arguments.trim() === "") return {}
-  const parsed = parse(call.arguments)
+  const parsed = parse(unwrapped(call.arguments))
   return isObject(parsed) ? parsed : { arguments: parsed ?? call.arguments }
 }

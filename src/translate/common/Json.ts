@@ -101,6 +101,20 @@ export const parse = (json: string): unknown => {
   }
 }
 
+/** True for a JSON text that begins like that of a string. */
+export const isQuoted = (json: string): boolean => json.trimStart().startsWith('"')
+
+/**
+ * The JSON text of an object that is inside of another text, as some models write the arguments of a call; any other
+ * text as it is. https://github.com/vllm-project/vllm/pull/54964
+ */
+export const unwrapped = (json: string): string => {
+  const inner = isQuoted(json) ? parse(json) : undefined
+  return typeof inner === "string" && inner.trimStart().startsWith("{") && isObject(parse(inner))
+    ? inner
+    : json
+}
+
 /** The JSON text of a value; `otherwise` if it cannot be serialised, such as a circular value. */
 export const write = (value: unknown, otherwise = "{}"): string => {
   try {

@@ -29,6 +29,11 @@ export class JsonEnd {
     this.#begun = false
   }
 
+  /** True inside of a string. */
+  get isInString(): boolean {
+    return this.#inString
+  }
+
   /** True once every opened bracket is closed. */
   get isComplete(): boolean {
     return this.#begun && this.#depth <= 0

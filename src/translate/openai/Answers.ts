@@ -4,7 +4,17 @@
  * https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts
  */
 import type { Answer, Call, Remark, Spoken } from "../common/Common.ts"
-import { append, compact, type JsonObject, object, objects, string, text, write } from "../common/Json.ts"
+import {
+  append,
+  compact,
+  type JsonObject,
+  object,
+  objects,
+  string,
+  text,
+  unwrapped,
+  write
+} from "../common/Json.ts"
 import * as Usage from "../common/Usage.ts"
 import type { Context } from "../protocol/Context.ts"
 import { otherTool } from "./parts/CallPieces.ts"
@@ -53,7 +63,7 @@ export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer =
     else parts.push(said)
   }
   const refusal = text(spoken.map((said) => (said.type === "refusal" ? said.text : "")).join(""))
-  const calls = readCalls(message, remarks, own)
+  const calls = readCalls(message, remarks, own, Words.isCut(choice.finish_reason))
   append(parts, calls)
   return {
     id: text(body.id),
@@ -69,13 +79,14 @@ export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer =
 const readCalls = (
   message: JsonObject,
   remarks: Array<Remark>,
-  own: ReturnedFields.Own | undefined
+  own: ReturnedFields.Own | undefined,
+  isCut: boolean
 ): ReadonlyArray<Call> =>
   callsOf(message).flatMap((call): ReadonlyArray<Call> => {
     const called = object(call.function ?? call.custom)
     const name = text(called.name) ?? text(call.name)
     const given = called.arguments ?? called.input
-    const args = typeof given === "string" ? given : write(given)
+    const args = argumentsOf(given, isCut)
     if (name !== undefined) {
       const members = ReturnedFields.ofCall(call, own)
       const read: Call = { type: "call", id: string(call.id) ?? "", name, arguments: args }
@@ -86,6 +97,12 @@ const readCalls = (
     else if (given !== undefined) remarks.push({ type: "malformed", message: "a tool call has no name" })
     return []
   })
+
+/** The arguments of a call; one that was not cut off and has none has the arguments `{}`. */
+const argumentsOf = (given: unknown, isCut: boolean): string => {
+  if (typeof given !== "string") return write(given ?? {})
+  return given.trim() === "" && !isCut ? "{}" : unwrapped(given)
+}
 
 /** Writes an answer. */
 export const writeAnswer = (answer: Answer, context: Context): JsonObject => {

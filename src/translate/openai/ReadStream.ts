@@ -79,7 +79,7 @@ export class OpenAiStreamReader implements StreamReader {
   #end(): ReadonlyArray<Delta | Remark> {
     this.#isEnded = true
     const deltas: Array<Delta | Remark> = []
-    this.#calls.end(deltas)
+    this.#calls.end(deltas, Stop.isCut(this.#last?.finish_reason))
     const has = { calls: this.#calls.count > 0, refusal: this.#refusal !== "" }
     const explanation = has.refusal ? this.#refusal : undefined
     deltas.push({ type: "stop", ...Stop.readStop(this.#last ?? {}, has), explanation }, { type: "end" })

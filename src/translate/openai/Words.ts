@@ -39,6 +39,12 @@ export const isPlainEnd = (reason: unknown): boolean => Stops.read(reason) === "
 export const writeStop = (stop: Stop, isLegacy: boolean): string =>
   isLegacy && stop === "calls" ? "function_call" : reasons[stop]
 
+/** True for a finish reason that means that the answer was cut off. */
+export const isCut = (reason: unknown): boolean => {
+  const stop = Stops.read(reason)
+  return stop === "length" || stop === "window"
+}
+
 /** https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts */
 export const writeUsage = (usage: Usage): JsonObject => ({
   prompt_tokens: usage.input,

@@ -2,8 +2,8 @@
  * Assembles the pieces of streamed tool calls.
  *
  * OpenAI sends an id and a name with the first piece of a call and its index with every piece. Other servers omit the
- * index, give every call the same one, increase it with every piece, change the id between pieces, repeat the name,
- * send the name in pieces or last, or begin with `{}` as a placeholder. So:
+ * index, give every call the same one, increase it with every piece, change the id between pieces, repeat the name, or
+ * send the name in pieces or last. So:
  *
  * - A piece belongs to the call with its index; without one to the call with its id; otherwise to the last call.
  * - A piece without a name begins no new call while the last one is incomplete, or if it is empty.
@@ -12,8 +12,8 @@
  * https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
  */
 import type { Delta, Remark } from "../../common/Common.ts"
-import { isObject, type JsonObject, number, object, text, write } from "../../common/Json.ts"
-import { JsonEnd } from "../../common/JsonEnd.ts"
+import { isObject, type JsonObject, numeric, object, text, write } from "../../common/Json.ts"
+import { Arguments } from "./Arguments.ts"
 import * as ReturnedFields from "./ReturnedFields.ts"
 
 /** A call under construction. */
@@ -22,11 +22,7 @@ interface Incoming {
   name: string
   /** Its number for the caller, once it has been passed on. */
   call: number | undefined
-  /** Arguments that have not been passed on yet. */
-  kept: string
-  /** All arguments so far. */
-  args: string
-  readonly end: JsonEnd
+  readonly args: Arguments
   /** Other fields that have not been passed on yet. */
   members: JsonObject | undefined
 }
@@ -40,7 +36,8 @@ export class CallPieces {
   #pending: Incoming | undefined
   /** Calls without a name, and the named call before each of them. */
   readonly #nameless = new Map<Incoming, Incoming | undefined>()
-  #count = 0
+  /** The calls that have been passed on, in order. */
+  readonly #passed: Array<Incoming> = []
   readonly #own: ReturnedFields.Own | undefined
 
   constructor(own?: ReturnedFields.Own) {
@@ -49,7 +46,7 @@ export class CallPieces {
 
   /** The number of calls that have been passed on. */
   get count(): number {
-    return this.#count
+    return this.#passed.length
   }
 
   /** Adds the next piece. */
@@ -63,7 +60,7 @@ export class CallPieces {
     const name = text(called.name) ?? text(piece.name) ?? ""
     const json = argumentsOf(called.arguments ?? called.input)
     const id = text(piece.id) ?? ""
-    const incoming = this.#find(number(piece.index), id, name, json)
+    const incoming = this.#find(numeric(piece.index), id, name, json)
     if (this.#pending !== incoming) this.begin(out)
     if (id !== "") {
       this.#byId.set(id, incoming)
@@ -82,16 +79,23 @@ export class CallPieces {
     this.#pass(pending, out)
   }
 
-  /** The end of the answer: a call that never got a name is merged into the call before it, if that is incomplete. */
-  end(out: Array<Delta | Remark>): void {
+  /**
+   * The end of the answer: a call that never got a name is merged into the call before it, if that is incomplete. Unless the
+   * answer was cut off, a call without arguments has the arguments `{}`.
+   */
+  end(out: Array<Delta | Remark>, isCut = false): void {
     this.begin(out)
     for (const [{ args }, before] of this.#nameless) {
-      if (args.trim() === "") continue
-      if (before === undefined || before.end.isComplete) {
+      if (args.isBlank) continue
+      if (before === undefined || before.args.isComplete) {
         out.push({ type: "malformed", message: "a piece of a tool call belongs to no call" })
         return
       }
-      this.#argue(before, args, out)
+      this.#argue(before, args.all, out)
+    }
+    for (const { args, call } of this.#passed) {
+      const json = args.isBlank && !isCut ? "{}" : args.take(true)
+      if (call !== undefined && json !== "") out.push({ type: "arguments", call, json })
     }
   }
 
@@ -102,7 +106,7 @@ export class CallPieces {
     if (known !== undefined) return isNext(known, id, name, json) ? this.#add(index, id) : known
     if (latest !== undefined && name === "") {
       if (same !== undefined) return same
-      if (id === "" && (json === "" || !latest.end.isComplete)) return latest
+      if (id === "" && (json === "" || !latest.args.isComplete)) return latest
     }
     return this.#add(index, id)
   }
@@ -112,9 +116,7 @@ export class CallPieces {
       id,
       name: "",
       call: undefined,
-      kept: "",
-      args: "",
-      end: new JsonEnd(),
+      args: new Arguments(),
       members: undefined
     }
     if (index !== undefined) this.#byIndex.set(index, incoming)
@@ -139,22 +141,13 @@ export class CallPieces {
   }
 
   #argue(incoming: Incoming, json: string, out: Array<Delta | Remark>): void {
-    if (incoming.kept === "{}" && json.trimStart().startsWith("{")) {
-      // The empty object was a placeholder for later arguments.
-      incoming.args = incoming.kept = ""
-      incoming.end.reset()
-    }
-    if (incoming.end.isComplete) {
-      // Complete arguments are followed by blanks, or sent again.
-      if (json.trim() === "" || json === incoming.args) return
+    const { args, name } = incoming
+    if (!args.add(json)) {
       out.push({ type: "malformed", message: "a piece of a tool call comes behind the end of its arguments" })
       return
     }
-    incoming.args += json
-    incoming.kept += json
-    incoming.end.push(json)
-    if (incoming.name === "" || incoming.kept === "") return
-    if (incoming.args === "{}") this.#pending = incoming
+    if (name === "" || args.isEmpty) return
+    if (args.isPlaceholder) this.#pending = incoming
     else {
       if (this.#pending === incoming) this.#pending = undefined
       this.#pass(incoming, out)
@@ -163,12 +156,12 @@ export class CallPieces {
 
   #pass(incoming: Incoming, out: Array<Delta | Remark>): void {
     if (incoming.call === undefined) {
-      incoming.call = this.#count++
+      incoming.call = this.#passed.push(incoming) - 1
       const { call, id, members, name } = incoming
       out.push({ type: "call", call, id, name, ...(members !== undefined && { members }) })
     }
-    if (incoming.kept !== "") out.push({ type: "arguments", call: incoming.call, json: incoming.kept })
-    incoming.kept = ""
+    const json = incoming.args.take()
+    if (json !== "") out.push({ type: "arguments", call: incoming.call, json })
   }
 }
 
@@ -194,9 +187,11 @@ const argumentsOf = (args: unknown): string =>
  * name.
  */
 const isNext = (known: Incoming, id: string, name: string, json: string): boolean => {
+  const { args } = known
   if (name === "" || known.name === "") return false
   const isOther = id !== "" && known.id !== "" && id !== known.id
-  if (known.args === "") return isOther && name !== known.name
-  if (!known.end.isComplete) return false
-  return isOther || name !== known.name || (id === "" && json !== "" && json !== known.args)
+  if (args.isEmpty) return isOther && name !== known.name
+  if (!args.isComplete) return false
+  if (isOther || name !== known.name) return true
+  return json.trim() !== "" && !args.equals(json) && (id === "" || !args.isPlaceholder)
 }

@@ -1,0 +1,87 @@
+/**
+ * The arguments of one call, from the pieces in which they come.
+ *
+ * - Some servers send all arguments so far with each piece: https://github.com/NousResearch/hermes-agent/pull/35718
+ * - Some send them as a text inside of a text: https://github.com/vllm-project/vllm/pull/54964
+ * - Some begin with `{}` as a placeholder.
+ */
+import { isQuoted, parse, unwrapped } from "../../common/Json.ts"
+import { JsonEnd } from "../../common/JsonEnd.ts"
+
+/** Collects the arguments of one call. */
+export class Arguments {
+  /** All arguments so far. */
+  #all = ""
+  /** Those that have not been taken yet. */
+  #kept = ""
+  readonly #end = new JsonEnd()
+  /** Each piece has all arguments so far. */
+  #isWhole = false
+  /** They are a text, which has ended. */
+  #isClosed = false
+
+  /** True if there are none yet. */
+  get isEmpty(): boolean {
+    return this.#all === ""
+  }
+
+  /** True if nothing but blanks came. */
+  get isBlank(): boolean {
+    return this.#all.trim() === ""
+  }
+
+  /** True while they are an empty object, which may be a placeholder. */
+  get isPlaceholder(): boolean {
+    return this.#all === "{}"
+  }
+
+  /** True once nothing more can follow. */
+  get isComplete(): boolean {
+    return this.#end.isComplete || this.#isClosed
+  }
+
+  /** Whether these are the arguments so far. */
+  equals(json: string): boolean {
+    return json === this.#all
+  }
+
+  /** Adds a piece; `false` if it cannot belong here. */
+  add(json: string): boolean {
+    if (this.#kept === "{}" && json.trimStart().startsWith("{")) {
+      this.#all = this.#kept = ""
+      this.#end.reset()
+    }
+    // Complete arguments are followed by blanks, or sent again.
+    if (this.isComplete) return json.trim() === "" || this.equals(json)
+    this.#isWhole ||= this.#repeats(json)
+    const rest = this.#isWhole && json.startsWith(this.#all) ? json.slice(this.#all.length) : json
+    this.#all += rest
+    this.#kept += rest
+    this.#end.push(rest)
+    this.#isClosed = rest.endsWith('"') && isQuoted(this.#all) && parse(this.#all) !== undefined
+    return true
+  }
+
+  /** What has not been taken yet. Arguments inside of a text are kept until their end. */
+  take(isOver = false): string {
+    if (!isOver && isQuoted(this.#all)) return ""
+    const kept = this.#kept
+    this.#kept = ""
+    return isOver ? unwrapped(kept) : kept
+  }
+
+  /** All arguments, for another call. */
+  get all(): string {
+    return this.#all
+  }
+
+  /**
+   * Whether a piece repeats what came before and goes on. It does not if it could be an object inside of this one that begins
+   * in the same way: `{"child":` and `{"child":1}}`.
+   */
+  #repeats(json: string): boolean {
+    const before = this.#all
+    if (!before.startsWith("{") || json.length <= before.length || !json.startsWith(before)) return false
+    return this.#end.isInString || !/[:[,]\s*$/.test(before)
+  }
+}
