@@ -137,8 +137,7 @@ describe("the chunks of an answer", () => {
       let text = ""
       const others: Array<string> = []
       let hasContent = false
-      const take = (chunk: ReturnType<EventCutter["rest"]>) => {
-        if (chunk === undefined) return
+      const take = (chunk: ReturnType<EventCutter["rest"]>[number]) => {
         text += decode(chunk.bytes)
         hasContent ||= chunk.phase.content
         if (!chunk.phase.content) others.push(decode(chunk.bytes))
@@ -153,7 +152,7 @@ describe("the chunks of an answer", () => {
           }
         }
       }
-      if (cutter.stop === undefined && !isLast) take(cutter.rest())
+      if (cutter.stop === undefined && !isLast) for (const chunk of cutter.rest()) take(chunk)
       const stop = typeof cutter.stop === "object" ? cutter.stop._tag : cutter.stop
       return { text, others, hasContent, stop, dropped: cutter.dropped }
     }

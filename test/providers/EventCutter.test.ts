@@ -26,8 +26,7 @@ const cut = (pieces: ReadonlyArray<Uint8Array>, gathers: boolean) => {
     // Each call may stop behind the first content.
     while (cutter.hasBytes && cutter.stop === undefined) chunks.push(...cutter.cut())
   }
-  const last = cutter.rest()
-  if (last !== undefined) chunks.push(last)
+  chunks.push(...cutter.rest())
   return { cutter, chunks, text: chunks.map(({ bytes }) => new TextDecoder().decode(bytes)).join("") }
 }
 

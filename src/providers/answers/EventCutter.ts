@@ -3,6 +3,7 @@
 import * as Phase from "../../domain/Phase.ts"
 import type { MalformedEvents } from "../../policy/Policy.ts"
 import { endOfEmpty } from "../bytes/EmptyEvents.ts"
+import { apart } from "../bytes/GluedEvents.ts"
 import type { SseSplitter } from "../bytes/SseSplitter.ts"
 import { Chunk } from "../wire/Wire.ts"
 import type { EventReader, Failed, Malformed } from "./EventReader.ts"
@@ -73,13 +74,23 @@ export class EventCutter {
     return chunks
   }
 
-  /** A last event without its blank line is returned if it can be read; otherwise it counts as cut off. */
-  rest(): Chunk | undefined {
+  /** Last events without a blank line are returned if they can be read; otherwise they count as cut off. */
+  rest(): ReadonlyArray<Chunk> {
     const rest = this.#splitter.rest()
     const event = rest && this.#reader.read(rest)
-    return event === undefined || ("_tag" in event && event._tag === "Malformed")
-      ? undefined
-      : this.#take(event)
+    if (rest === undefined || event === undefined) return []
+    if (!isMalformed(event)) {
+      const chunk = this.#take(event)
+      return chunk === undefined ? [] : [chunk]
+    }
+    const events = apart(rest)
+    if (events === undefined) return []
+    this.add([events])
+    const chunks: Array<Chunk> = []
+    while (this.stop === undefined && this.hasBytes && chunks.at(-1)?.phase.last !== true) {
+      chunks.push(...this.cut())
+    }
+    return chunks
   }
 
   /** Goes to the next bytes, if there are any, and releases those that have been cut. */
@@ -118,9 +129,23 @@ export class EventCutter {
     this.#at = this.#splitter.position
     if (this.#splitter.overflow) this.stop = "too large"
     if (event === undefined) return undefined
-    const read = this.#take(this.#reader.read(event))
+    const meaning = this.#reader.read(event)
+    const events = isMalformed(meaning) ? apart(event) : undefined
+    if (events !== undefined) {
+      this.#insert(events)
+      return undefined
+    }
+    const read = this.#take(meaning)
     this.#wasEmpty = read?.phase === Phase.alive
     return read
+  }
+
+  /** The next bytes are these, before those that follow. */
+  #insert(bytes: Uint8Array): void {
+    this.#parts = [this.#bytes.subarray(this.#at), ...this.#parts.slice(this.#next)]
+    this.#next = 0
+    this.#bytes = bytes
+    this.#at = 0
   }
 
   #take(event: Chunk | Failed | Malformed): Chunk | undefined {
@@ -130,3 +155,6 @@ export class EventCutter {
     return undefined
   }
 }
+
+const isMalformed = (event: Chunk | Failed | Malformed): event is Malformed =>
+  "_tag" in event && event._tag === "Malformed"

@@ -233,8 +233,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
         }
         if (this.#kind === undefined && /json|html/i.test(labelOf(head))) this.#fail(head, this.#kept)
         if (this.#end !== undefined) break
-        const rest = cutter.rest()
-        if (rest !== undefined) chunks.push(rest)
+        chunks.push(...cutter.rest())
       }
       this.#close(end)
     }

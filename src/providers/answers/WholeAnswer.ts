@@ -1,6 +1,7 @@
 /** Makes one whole answer out of events, chunks in a list, or one chunk per line. */
 import type * as Turns from "../../util/Turns.ts"
 import { isError } from "../../words/ErrorPaths.ts"
+import { apart } from "../bytes/GluedEvents.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
 import * as SseEvent from "../bytes/SseEvent.ts"
 import { SseSplitter } from "../bytes/SseSplitter.ts"
@@ -87,6 +88,20 @@ const asEvent = (value: Uint8Array): SseEvent.Fields => ({ event: undefined, dat
 
 /** One after the other: a list of millions of small events would take many times their bytes. */
 function* eventsOf(body: Uint8Array, max: number): Iterable<Uint8Array> {
+  for (const event of blocksOf(body, max)) {
+    const events = isOneEvent(event) ? undefined : apart(event)
+    if (events === undefined) yield event
+    else yield* blocksOf(events, max)
+  }
+}
+
+const isOneEvent = (block: Uint8Array): boolean => {
+  if (Buffer.from(block.buffer, block.byteOffset, block.length).indexOf("data:", 6) === -1) return true
+  const { data } = SseEvent.read(block)
+  return data === undefined || parse(data) !== undefined
+}
+
+function* blocksOf(body: Uint8Array, max: number): Iterable<Uint8Array> {
   const splitter = new SseSplitter(max)
   for (let from = 0; from < body.length; from = splitter.position) {
     const event = splitter.next(body, from)
