@@ -52,6 +52,7 @@ const openai: Rules = {
   strict: true,
   forcedCalls: true,
   jsonSchema: "yes",
+  jsonObject: true,
   images: true,
   documents: "inline",
   audio: true,
@@ -91,7 +92,8 @@ const anthropic: Rules = {
   cacheControl: true,
   // Features of Claude 4.5; other servers with the protocol do not have them.
   strict: false,
-  jsonSchema: "tool"
+  jsonSchema: "tool",
+  jsonObject: false
 }
 
 /** The rules of a server of which only the protocol is known. */

@@ -8,6 +8,7 @@ import { Bounds, isObject, type JsonObject } from "./common/Json.ts"
 import * as Fit from "./fit/Fit.ts"
 import * as Restore from "./fit/Restore.ts"
 import { codec as openai } from "./openai/Codec.ts"
+import { thinkingNames } from "./openai/ReadThinking.ts"
 import { packAnswer } from "./PackAnswer.ts"
 import type { Context } from "./protocol/Context.ts"
 import { DistinctIds } from "./protocol/DistinctIds.ts"
@@ -151,12 +152,16 @@ const withinProtocol = (
   { change, dropped, lost, restore }: Omit<ExpressedRequest, "body">
 ): ExpressedRequest => {
   if (change === "cannot" || lost.length > 0) return { body, dropped: [], change: "unchanged", lost: [] }
+  const ofThinking = thinkingNames.filter((name) => Object.hasOwn(body, name))
   const kept = Object.fromEntries(
-    dropped.filter((name) => Object.hasOwn(body, name)).map((name) => [name, body[name]])
+    [...ofThinking, ...dropped.filter((name) => Object.hasOwn(body, name))].map((name) => [name, body[name]])
   )
   const left = dropped.filter((name) => !Object.hasOwn(body, name))
+  // The caller says it in the server's own field.
+  const { reasoning_effort, ...others } = made
+  const isOwn = ofThinking.length > 0 && body.reasoning_effort === undefined
   return {
-    body: { ...kept, ...made },
+    body: { ...kept, ...(isOwn || reasoning_effort === undefined ? others : made) },
     dropped: left,
     change: left.length > 0 ? "dropped" : "changed",
     lost,

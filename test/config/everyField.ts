@@ -74,6 +74,7 @@ const dialect = {
   strict: false,
   forcedCalls: false,
   jsonSchema: "tool",
+  jsonObject: false,
   images: false,
   documents: "url",
   audio: false,

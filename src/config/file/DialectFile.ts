@@ -129,6 +129,10 @@ const Rules = Schema.Struct({
     Schema.Literals(["yes", "tool", "no"]),
     "Whether an answer can be required to match a schema; tool: a forced tool call replaces it."
   ),
+  jsonObject: field(
+    Schema.Boolean,
+    "Protocol openai only: whether JSON without a schema can be requested (json_object)."
+  ),
   images: field(Schema.Boolean, "Whether images are accepted."),
   documents: field(
     Schema.Literals(["no", "inline", "url"]),

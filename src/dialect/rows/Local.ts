@@ -77,6 +77,8 @@ export const rows: ReadonlyArray<Row> = [
         source: "https://github.com/lmstudio-ai/docs/blob/main/1_developer/api-changelog.md"
       },
       tokenCap: { is: "max_tokens", source: lmstudio },
+      // `'response_format.type' must be 'json_schema' or 'text'`
+      jsonObject: { is: false, source: "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/189" },
       documents: { is: "no", source: lmstudio },
       audio: { is: false, source: lmstudio }
     }

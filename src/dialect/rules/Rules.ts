@@ -107,6 +107,8 @@ export interface Rules {
   readonly forcedCalls: boolean
   /** Whether an answer can be constrained to a schema; `tool`: by a tool that must be called. */
   readonly jsonSchema: "yes" | "tool" | "no"
+  /** Protocol openai: whether JSON without a schema can be requested (`json_object`). */
+  readonly jsonObject: boolean
   /** Whether images are accepted. */
   readonly images: boolean
   /** Whether documents are accepted: not at all, with their content, or by URL too. */

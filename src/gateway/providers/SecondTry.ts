@@ -13,7 +13,7 @@ const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   [/invalid .{0,3}signature.{0,3} in .{0,3}thinking/i, { signatures: "none" }],
   [
     /output_config\.format|output[ _]format|response_format|json_schema|structured[ _-]outputs?|guided[ _-](?:decoding|json)/i,
-    { jsonSchema: "tool" }
+    { jsonSchema: "tool", jsonObject: false }
   ],
   [/\bstrict\b/i, { strict: false }],
   [/stream_options/i, { streamOptions: false }],

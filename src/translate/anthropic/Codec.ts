@@ -21,6 +21,7 @@ export const codec: Codec = {
     cache: "cache_control",
     cacheKey: "prompt_cache_key",
     format: "output_config.format",
+    json: "output_config.format",
     toolStrict: "tools.strict",
     thinking: "messages.content.thinking",
     thought: "messages.content.thinking",

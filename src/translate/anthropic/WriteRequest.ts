@@ -24,6 +24,8 @@ export const writeRequest = (
   })
   if (settings.cache !== undefined && !dialect.requestCache) dropped.common("cache")
   if (settings.cacheKey !== undefined) dropped.common("cacheKey")
+  // The caller's own prompt requests it too, as OpenAI requires.
+  if (request.isJson === true) dropped.common("json")
   return compact({
     model: request.model,
     max_tokens,

@@ -180,6 +180,8 @@ export interface Request {
   /** Whether the model may call several tools at once. */
   readonly parallel?: boolean | undefined
   readonly format?: Format | undefined
+  /** True if the answer has to be a JSON object, whatever its schema. */
+  readonly isJson?: boolean | undefined
   readonly settings: Readonly<Settings>
 }
 

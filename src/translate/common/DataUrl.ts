@@ -19,8 +19,9 @@ export const read = (url: string): Media => {
 /** `%PDF-` in base64. */
 const pdf = "JVBERi0"
 
-/** The content of a file given as a data URL, or as base64 alone (a PDF); plain text is returned as text. */
+/** The content of a file given as a URL, or as base64 alone (a PDF); plain text is returned as text. */
 export const readFile = (data: string): Media | Text => {
+  if (/^https?:/i.test(data)) return { type: "url", url: data }
   const media = read(data.startsWith("data:") ? data : `data:application/pdf;base64,${data}`)
   // Some clients declare a PDF to be text, or declare nothing.
   return media.type === "base64" && media.mediaType.startsWith("text/") && !media.data.startsWith(pdf)

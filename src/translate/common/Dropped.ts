@@ -14,6 +14,7 @@ export type Nameable =
   | "cache"
   | "cacheKey"
   | "format"
+  | "json"
   | "toolStrict"
   | "thinking"
   | "thought"

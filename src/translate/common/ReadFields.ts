@@ -18,6 +18,8 @@ export interface Draft {
   allowed: ReadonlySet<string> | undefined
   parallel: boolean | undefined
   format: Format | undefined
+  /** The answer has to be a JSON object, whatever its schema. */
+  isJson: boolean
 }
 
 /** Reads the value of a field. `false`: it cannot be translated. */
@@ -55,13 +57,14 @@ export const readFields = (
     toolChoice: undefined,
     allowed: undefined,
     parallel: undefined,
-    format: undefined
+    format: undefined,
+    isJson: false
   }
   for (const [name, value] of Object.entries(body)) {
     if (value === null || value === undefined) continue
     if (fields.get(name)?.(value, draft, body) !== true) dropped.field(name)
   }
-  const { allowed, format, parallel, settings, toolChoice, tools } = draft
+  const { allowed, format, isJson, parallel, settings, toolChoice, tools } = draft
   return {
     model: string(body.model) ?? "",
     stream: body.stream === true,
@@ -69,6 +72,7 @@ export const readFields = (
     toolChoice,
     parallel,
     format,
+    ...(isJson && { isJson }),
     settings
   }
 }

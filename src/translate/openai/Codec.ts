@@ -22,6 +22,7 @@ export const codec: Codec = {
     cache: "cache_control",
     cacheKey: "prompt_cache_key",
     format: "response_format.json_schema",
+    json: "response_format",
     toolStrict: "tools.function.strict",
     thinking: "messages.reasoning_details",
     thought: "messages.reasoning_content",

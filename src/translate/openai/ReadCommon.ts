@@ -48,12 +48,25 @@ export const readFunction = (definition: JsonObject, name: string, draft: Draft,
   })
 }
 
-/** A tool choice that is a single word; `false` for any other. */
+/**
+ * A tool choice that is a single word; `false` for any other.
+ *
+ * - `{"type": "auto"}`: https://github.com/BerriAI/litellm/pull/12168 (Cursor)
+ * - `any`: https://docs.mistral.ai/capabilities/function_calling (Mistral)
+ */
 export const readToolMode = (value: unknown, draft: Draft): boolean => {
-  if (value !== "auto" && value !== "none" && value !== "required") return false
-  draft.toolChoice = { mode: value }
+  const mode = modes.get(isObject(value) ? value.type : value)
+  if (mode === undefined) return false
+  draft.toolChoice = { mode }
   return true
 }
+
+const modes: ReadonlyMap<unknown, "auto" | "none" | "required"> = new Map([
+  ["auto", "auto"],
+  ["none", "none"],
+  ["required", "required"],
+  ["any", "required"]
+])
 
 /** A tool choice that allows only some tools. */
 export const readAllowed = (mode: unknown, names: ReadonlyArray<string>, draft: Draft): void => {

@@ -1,6 +1,7 @@
 /** Reads the messages of a chat-completions request. */
-import type { Content, Request, Spoken, Turn } from "../common/Common.ts"
-import * as DataUrl from "../common/DataUrl.ts"
+
+import { thoughtTextNames } from "../../words/Thoughts.ts"
+import type { Content, Request, Result, Spoken, Turn } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
 import {
   parts as contentParts,
@@ -14,7 +15,7 @@ import {
 } from "../common/Json.ts"
 import * as CustomTools from "../protocol/CustomTools.ts"
 import * as Reasoning from "./parts/Reasoning.ts"
-import { readAudio } from "./ReadCommon.ts"
+import { isKnown, readContent } from "./ReadParts.ts"
 
 const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
   system: new Set(["role", "content", "cache_control"]),
@@ -30,8 +31,8 @@ const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
     "tool_calls",
     "function_call",
     "reasoning_details",
-    "reasoning_content",
-    "reasoning",
+    "thinking_blocks",
+    ...thoughtTextNames,
     // Added by the official client to an answer before it is sent back.
     "parsed",
     "annotations"
@@ -81,10 +82,7 @@ export const readMessages = (
       const id = string(message.tool_call_id) ?? ""
       const parts = cached(readContent(message.content, dropped), message.cache_control)
       turns.push({ role: "user", parts: [{ type: "result", id, parts, isError: false }] })
-    } else {
-      const parts = cached(readContent(message.content, dropped), message.cache_control)
-      turns.push({ role: "user", parts })
-    }
+    } else turns.push({ role: "user", parts: readUser(message, dropped) })
   }
   return {
     system,
@@ -98,51 +96,6 @@ export const readMessages = (
 const cached = (parts: ReadonlyArray<Content>, cache: unknown): ReadonlyArray<Content> => {
   const last = parts.at(-1)
   return isObject(cache) && last !== undefined ? [...parts.slice(0, -1), { ...last, cache }] : parts
-}
-
-const partKeys = new Map([
-  ["text", new Set(["type", "text", "cache_control"])],
-  ["image_url", new Set(["type", "image_url", "cache_control"])],
-  ["input_audio", new Set(["type", "input_audio", "cache_control"])],
-  ["file", new Set(["type", "file", "cache_control"])]
-])
-const imageKeys = new Set(["url"])
-const fileKeys = new Set(["file_data", "filename"])
-
-/** Text, or a list of parts. */
-const readContent = (content: unknown, dropped: Dropped): ReadonlyArray<Content> => {
-  if (typeof content === "string") return [{ type: "text", text: content }]
-  const parts: Array<Content> = []
-  for (const part of contentParts(content)) {
-    const type = string(part.type) ?? ""
-    const keys = partKeys.get(type)
-    const read = keys === undefined ? undefined : readPart(type, part, dropped)
-    if (keys !== undefined && read !== undefined) {
-      parts.push(isObject(part.cache_control) ? { ...read, cache: part.cache_control } : read)
-      dropped.rest(part, `messages.content.${type}`, keys)
-    } else dropped.content(`messages.content.${type}`)
-  }
-  return parts
-}
-
-const readPart = (type: string, part: JsonObject, dropped: Dropped): Content | undefined => {
-  if (type === "text") {
-    const said = string(part.text)
-    return said === undefined ? undefined : { type: "text", text: said }
-  }
-  if (type === "image_url") {
-    const image = isObject(part.image_url) ? part.image_url : { url: part.image_url }
-    const url = text(image.url)
-    if (url === undefined) return undefined
-    if (image.detail !== "auto") dropped.rest(image, "messages.content.image_url", imageKeys)
-    return { type: "image", media: DataUrl.read(url) }
-  }
-  if (type === "input_audio") return readAudio(part)
-  const file = object(part.file)
-  const data = text(file.file_data)
-  if (data === undefined) return undefined
-  dropped.rest(file, "messages.content.file", fileKeys)
-  return { type: "document", media: DataUrl.readFile(data), name: text(file.filename) }
 }
 
 const callKeys = new Set(["id", "type", "function", "custom", "index"])
@@ -162,17 +115,43 @@ const readCustomCall = (id: string, { input, name }: JsonObject, parts: Array<Sp
   return true
 }
 
+/** A call in Anthropic's form. */
+const usedIn = ({ input, name }: JsonObject): JsonObject => ({ name, arguments: input ?? {} })
+
+/** The content of the user, with the results of tools in Anthropic's form: https://github.com/askalf/dario/pull/203 */
+const readUser = (message: JsonObject, dropped: Dropped): ReadonlyArray<Content | Result> => {
+  const { content } = message
+  if (!objects(content).some(({ type }) => type === "tool_result")) {
+    return cached(readContent(content, dropped), message.cache_control)
+  }
+  return contentParts(content).flatMap((part): ReadonlyArray<Content | Result> => {
+    if (part.type !== "tool_result") return readContent(part, dropped)
+    const id = string(part.tool_use_id) ?? ""
+    const parts = cached(readContent(part.content, dropped), part.cache_control)
+    return [{ type: "result", id, parts, isError: part.is_error === true }]
+  })
+}
+
 const readAssistant = (message: JsonObject, dropped: Dropped): ReadonlyArray<Spoken> => {
-  const parts: Array<Spoken> = [...Reasoning.read(message.reasoning_details)]
+  const details = Reasoning.read(message.reasoning_details)
+  const parts: Array<Spoken> = [
+    ...(details.length > 0 ? details : Reasoning.readBlocks(message.thinking_blocks))
+  ]
   const thought = parts.length === 0 ? Reasoning.textOf(message) : undefined
   if (thought !== undefined) parts.push({ type: "thinking", text: thought })
   if (typeof message.content === "string") parts.push({ type: "text", text: message.content })
   else {
     for (const part of contentParts(message.content)) {
+      const type = string(part.type) ?? "type"
+      const thought = Reasoning.ofPart(part)
+      if (thought !== undefined) {
+        parts.push(thought)
+        continue
+      }
+      if (type === "tool_use" && readCall(string(part.id) ?? "", usedIn(part), parts)) continue
       const said = string(part.type === "refusal" ? part.refusal : part.text)
       if (said === undefined) {
-        const type = string(part.type) ?? "type"
-        if (partKeys.has(type)) dropped.content(`messages.content.${type}`)
+        if (isKnown(type)) dropped.content(`messages.content.${type}`)
         else dropped.field(`messages.content.${type}`)
       } else if (part.type === "refusal") parts.push({ type: "refusal", text: said })
       else {

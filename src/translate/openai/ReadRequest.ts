@@ -11,6 +11,7 @@ import { type Draft, type Read, readFields, says, set } from "../common/ReadFiel
 import * as CustomTools from "../protocol/CustomTools.ts"
 import { commonFields, readAllowed, readFunction, readSchema, readToolMode } from "./ReadCommon.ts"
 import * as ReadMessages from "./ReadMessages.ts"
+import { thinkingFields } from "./ReadThinking.ts"
 
 const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ...commonFields,
@@ -25,6 +26,7 @@ const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["top_k", (value, draft) => set(draft, "topK", numeric(value))],
   ["stop", (value, draft) => set(draft, "stop", stops(value))],
   ["reasoning_effort", (value, draft) => set(draft, "effort", Effort.read(value))],
+  ...thinkingFields,
   ["tools", (value, draft) => tools(value, draft)],
   ["tool_choice", (value, draft) => toolChoice(value, draft)],
   ["functions", (value, draft, body) => functions(value, draft, body)],
@@ -43,30 +45,42 @@ const stops = (value: unknown): ReadonlyArray<string> | undefined => {
   return stops.length === 0 ? undefined : stops
 }
 
-const toolKeys = new Set(["type", "function", "cache_control"])
-const functionKeys = new Set(["name", "description", "parameters", "strict", "cache_control"])
-const customToolKeys = new Set(["type", "custom"])
-const customKeys = new Set(["name", "description", "format"])
+const toolKeys = new Set(["type", "function", "custom", "cache_control"])
+const functionKeys = new Set(["type", "name", "description", "parameters", "strict", "cache_control"])
+const customKeys = new Set(["type", "name", "description", "format", "cache_control"])
+/** Anthropic's. */
+const inputKeys = new Set([...functionKeys, "input_schema", "eager_input_streaming"])
 
+/**
+ * Some clients send the tools of other protocols, without an inner object: https://github.com/BerriAI/litellm/pull/34029,
+ * https://github.com/askalf/dario/pull/203
+ */
 const tools = (value: unknown, draft: Draft): boolean => {
   const { dropped } = draft
   for (const tool of objects(value)) {
-    const isCustom = tool.type === "custom"
-    const definition = object(isCustom ? tool.custom : tool.function)
+    const type = string(tool.type)
+    const inner = tool.function ?? tool.custom
+    const definition = isObject(inner) ? inner : tool
     const name = text(definition.name)
-    if (name === undefined) {
-      dropped.field(`tools.${string(tool.type) ?? "type"}`)
+    const isOurs = type === undefined || type === "function" || type === "custom"
+    if (name === undefined || !isOurs) {
+      dropped.field(`tools.${type ?? "type"}`)
       continue
     }
-    if (isCustom) {
-      dropped.rest(tool, "tools", customToolKeys)
-      dropped.rest(definition, "tools.custom", customKeys)
+    if (definition === inner) dropped.rest(tool, "tools", toolKeys)
+    const schema = isObject(definition.input_schema) ? definition.input_schema : undefined
+    const path = definition === inner ? `tools.${type ?? "function"}` : "tools"
+    const cache = tool.cache_control ?? definition.cache_control
+    if (schema !== undefined) {
+      dropped.rest(definition, path, inputKeys)
+      readFunction({ ...definition, parameters: schema }, name, draft, cache)
+    } else if (type === "custom") {
+      dropped.rest(definition, path, customKeys)
       draft.tools.push(CustomTools.toolOf(definition, name))
-      continue
+    } else {
+      dropped.rest(definition, path, functionKeys)
+      readFunction(definition, name, draft, cache)
     }
-    dropped.rest(tool, "tools", toolKeys)
-    dropped.rest(definition, "tools.function", functionKeys)
-    readFunction(definition, name, draft, tool.cache_control ?? definition.cache_control)
   }
   return true
 }
@@ -86,8 +100,12 @@ const toolChoice = (value: unknown, draft: Draft): boolean => {
   return true
 }
 
-/** The name of the tool in a choice. */
-const nameOf = (choice: JsonObject): string | undefined => text(object(choice.function ?? choice.custom).name)
+/** The name of the tool in a choice, which is in an inner object unless it is another protocol's choice. */
+const nameOf = (choice: JsonObject): string | undefined =>
+  text(object(choice.function ?? choice.custom).name) ??
+  (choice.type === "tool" || choice.type === "function" || choice.type === "custom"
+    ? text(choice.name)
+    : undefined)
 
 /**
  * The legacy form of tools: at most one call per answer.
@@ -114,11 +132,14 @@ const functionCall = (value: unknown, draft: Draft): boolean => {
   return name !== undefined
 }
 
-/** JSON without a schema has no counterpart: the caller's own prompt requests it, as OpenAI requires. */
+/** Some servers have the schema in another place: https://docs.together.ai/docs/json-mode */
 const format = (value: unknown, draft: Draft): boolean => {
-  const { type, json_schema } = object(value)
+  const { type, json_schema, schema } = object(value)
   if (type === "text") return true
-  return type === "json_schema" && readSchema(object(json_schema), draft)
+  if (type !== "json_schema" && type !== "json_object") return false
+  if (readSchema(isObject(json_schema) ? json_schema : { schema }, draft)) return true
+  draft.isJson = type === "json_object"
+  return draft.isJson
 }
 
 /** Reads a request. */

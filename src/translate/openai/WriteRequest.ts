@@ -22,28 +22,38 @@ export const writeRequest = (
   dialect: Dialect = resolve({ protocol: "openai", model: request.model })
 ): JsonObject => {
   const traits = Models.traits(request.model)
-  const { format } = request
   if (dialect.cacheControl) dropped.kept("cache_control")
   return compact({
     model: request.model,
     messages: writeMessages(request, dropped, dialect),
     ...settings(request, traits, dropped, dialect),
     ...tools(request, dropped, dialect),
-    response_format:
-      format === undefined
-        ? undefined
-        : {
-            type: "json_schema",
-            json_schema: compact({
-              name: format.name ?? "response",
-              description: format.description,
-              schema: format.schema,
-              strict: format.strict ?? (JsonSchema.isStrict(format.schema) ? true : undefined)
-            })
-          },
+    response_format: writeFormat(request, dropped, dialect),
     stream: request.stream ? true : undefined,
     stream_options: request.stream && dialect.streamOptions ? { include_usage: true } : undefined
   })
+}
+
+const writeFormat = (
+  { format, isJson }: Request,
+  dropped: Dropped,
+  dialect: Dialect
+): JsonObject | undefined => {
+  if (format === undefined) {
+    if (isJson !== true) return undefined
+    if (dialect.jsonObject) return { type: "json_object" }
+    dropped.common("json")
+    return undefined
+  }
+  return {
+    type: "json_schema",
+    json_schema: compact({
+      name: format.name ?? "response",
+      description: format.description,
+      schema: format.schema,
+      strict: format.strict ?? (JsonSchema.isStrict(format.schema) ? true : undefined)
+    })
+  }
 }
 
 const settings = (

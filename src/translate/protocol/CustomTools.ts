@@ -54,7 +54,8 @@ export const inputOf = (args: string): string => {
 export const namesIn = (tools: unknown): ReadonlySet<string> => {
   let names: Set<string> | undefined
   for (const tool of objects(tools)) {
-    const name = tool.type === "custom" ? text(object(tool.custom).name) : undefined
+    const isCustom = tool.type === "custom" && tool.input_schema === undefined
+    const name = isCustom ? text((isObject(tool.custom) ? tool.custom : tool).name) : undefined
     if (name !== undefined) (names ??= new Set()).add(name)
   }
   return names ?? none

@@ -18,6 +18,7 @@ export const codec: CallerCodec = {
     cache: "cache_control",
     cacheKey: "prompt_cache_key",
     format: "text.format",
+    json: "text.format",
     toolStrict: "tools.strict",
     thinking: "input.reasoning",
     thought: "input.reasoning",

@@ -49,15 +49,18 @@ const show = (draft: Draft, turn: Turn): void => {
   draft.turns.push(turn)
 }
 
-/** The system prompts before the first turn, and all turns. `instructions` come first. */
+/**
+ * The system prompts before the first turn, and all turns. `instructions` come first: a text, or items.
+ * https://docs.rs/agentsdk-openai/latest/agentsdk_openai/api/types/enum.ResponseInstructions.html
+ */
 export const readInput = (
   body: JsonObject,
   dropped: Dropped
 ): Pick<Request, "developers" | "system" | "turns"> => {
   const developers = new Set<number>()
   const draft: Draft = { dropped, system: [], developers, turns: [], said: undefined }
-  const instructions = string(body.instructions)
-  if (instructions !== undefined) draft.system.push(instructions)
+  if (typeof body.instructions === "string") draft.system.push(body.instructions)
+  else for (const item of itemsOf(body.instructions)) readItem(item, draft)
   if (typeof body.input === "string") {
     draft.turns.push({ role: "user", parts: [{ type: "text", text: body.input }] })
   } else for (const item of itemsOf(body.input)) readItem(item, draft)

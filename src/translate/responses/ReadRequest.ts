@@ -15,7 +15,7 @@ import { readInput } from "./ReadInput.ts"
 const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ...commonFields,
   ["input", () => true],
-  ["instructions", (value) => typeof value === "string"],
+  ["instructions", () => true],
   ["max_output_tokens", (value, draft) => set(draft, "maxTokens", numeric(value))],
   ["reasoning", (value, draft) => reasoning(object(value), draft)],
   ["text", (value, draft) => texts(object(value), draft)],
@@ -48,16 +48,25 @@ const texts = (value: JsonObject, draft: Draft): boolean => {
   const { format, verbosity } = value
   if (verbosity !== undefined && verbosity !== null && verbosity !== "medium") dropped.field("text.verbosity")
   if (!isObject(format) || format.type === "text") return true
-  // JSON without a schema has no counterpart: the caller's own prompt requests it, as OpenAI requires.
+  if (format.type === "json_object") {
+    draft.isJson = true
+    return true
+  }
   if (format.type !== "json_schema" || !readSchema(format, draft)) dropped.field("text.format")
   return true
 }
 
 const toolKeys = new Set(["type", "name", "description", "parameters", "strict"])
 
+/** A function that some clients define as in chats, in an inner object. */
+const definitionOf = (tool: JsonObject): JsonObject =>
+  tool.type === "function" && tool.name === undefined && isObject(tool.function)
+    ? { type: "function", ...tool.function }
+    : tool
+
 /** Tools of other types are run by the client, see `ClientTools`, or by OpenAI: those are left out. */
 const tools = (value: unknown, draft: Draft): boolean => {
-  for (const tool of objects(value)) {
+  for (const tool of objects(value).map(definitionOf)) {
     const name = text(tool.name)
     if (tool.type !== "function" || name === undefined) {
       const own = clientTools(tool)
@@ -91,7 +100,7 @@ const toolChoice = (value: unknown, draft: Draft): boolean => {
 
 /** The function named by a choice of one tool. */
 const chosen = (choice: JsonObject): string | undefined => {
-  const name = text(choice.name)
+  const name = text(choice.name) ?? text(object(choice.function).name)
   if ((choice.type === "function" || choice.type === "custom") && name !== undefined) {
     return flatName(name, text(choice.namespace))
   }

@@ -197,6 +197,30 @@ describe("kind 2: rules of other servers", () => {
       })
     )
 
+  // https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/189
+  it.live("an unknown server refuses JSON without a schema, and gets the request without it", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({
+        corp: openai((sent) =>
+          sent.response_format === undefined
+            ? { json: completion({ content: "{}" }) }
+            : { status: 400, json: { error: "'response_format.type' must be 'json_schema' or 'text'" } }
+        )
+      })
+      const got = yield* post("/v1/responses", {
+        model: "corp/m",
+        input: hi,
+        text: { format: { type: "json_object" } }
+      })
+      assert.strictEqual(got.status, 200, got.text)
+      assert.strictEqual(got.headers["x-failover-dropped"], "text.format")
+      assert.deepStrictEqual(
+        seen.corp!.map(({ body }) => body.response_format),
+        [{ type: "json_object" }, undefined]
+      )
+    })
+  )
+
   // https://github.com/langchain-ai/langchain/issues/35081
   it.live("Claude refuses empty messages", () =>
     Effect.gen(function* () {

@@ -51,6 +51,34 @@ export const read = (details: unknown): ReadonlyArray<Thinking | Redacted> => {
   return thoughts
 }
 
+/**
+ * The same in the blocks that LiteLLM gives to clients of chats, which are Anthropic's.
+ * https://docs.litellm.ai/docs/reasoning_content
+ */
+export const readBlocks = (blocks: unknown): ReadonlyArray<Thinking | Redacted> =>
+  objects(blocks).flatMap(({ data, signature, thinking, type }): ReadonlyArray<Thinking | Redacted> => {
+    const signed = text(signature)
+    const hidden = text(data)
+    if (type === "redacted_thinking") return hidden === undefined ? [] : [{ type: "redacted", data: hidden }]
+    return signed === undefined ? [] : [{ type: "thinking", text: string(thinking) ?? "", signature: signed }]
+  })
+
+/**
+ * The reasoning in a part of the content, Mistral's or Anthropic's; `undefined` for any other part.
+ * https://docs.mistral.ai/inference/conversations/reasoning
+ */
+export const ofPart = (part: JsonObject): Thinking | Redacted | undefined => {
+  if (part.type === "redacted_thinking") return readBlocks([part])[0]
+  if (part.type !== "thinking" && part.type !== "reasoning") return undefined
+  const given = part.thinking ?? part.text ?? part.reasoning
+  const said =
+    string(given) ??
+    objects(given)
+      .map((inner) => string(inner.text) ?? "")
+      .join("")
+  return { type: "thinking", text: said, signature: text(part.signature) }
+}
+
 /** The reasoning in the model's output, as `reasoning_details`; `undefined` if there is none to send back. */
 export const write = (parts: ReadonlyArray<Spoken>): ReadonlyArray<JsonObject> | undefined => {
   const details: Array<JsonObject> = []

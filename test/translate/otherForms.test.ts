@@ -1,0 +1,245 @@
+/** Requests that mix the forms of several protocols, as clients do: what is clear is read, and what a target has a word for reaches it. */
+import { assert, describe, it } from "@effect/vitest"
+import { resolve } from "../../src/dialect/index.ts"
+import * as Translate from "../../src/translate/index.ts"
+
+const hi = { role: "user", content: "hi" }
+const schema = { type: "object", properties: { city: { type: "string" } } }
+const weather = { type: "function", function: { name: "weather", parameters: schema } }
+
+const toClaude = (body: Translate.JsonObject, model = "claude-sonnet-4-5") =>
+  Translate.expressRequest("openai", "anthropic", { model, messages: [hi], ...body })
+
+const toChats = (body: Translate.JsonObject, dialect = resolve({ protocol: "openai", model: "m" })) =>
+  Translate.expressRequest("responses", "openai", { input: [hi], ...body }, "m", undefined, dialect)
+
+describe("the tools of a chat", () => {
+  // https://github.com/BerriAI/litellm/pull/34029, https://github.com/askalf/dario/pull/203
+  for (const [what, tool] of [
+    ["responses", { type: "function", name: "weather", description: "Tells it.", parameters: schema }],
+    ["messages", { name: "weather", description: "Tells it.", input_schema: schema }],
+    [
+      "messages with a type",
+      { type: "custom", name: "weather", description: "Tells it.", input_schema: schema }
+    ]
+  ] as const)
+    it(`may have the form of ${what}`, () => {
+      const { body, dropped } = toClaude({ tools: [tool] })
+      assert.deepStrictEqual<unknown>(body.tools, [
+        { name: "weather", description: "Tells it.", input_schema: schema }
+      ])
+      assert.deepStrictEqual(dropped, [])
+    })
+
+  it("may be custom ones in the form of responses, whose calls come back as texts", () => {
+    const asked = { model: "m", messages: [hi], tools: [{ type: "custom", name: "apply_patch" }] }
+    const { body } = toClaude(asked)
+    assert.strictEqual((body.tools as ReadonlyArray<Translate.JsonObject>)[0]?.name, "apply_patch")
+    const context = Translate.makeContext(asked, { id: "x", created: 1 })
+    const input = { input: "*** Begin" }
+    const answer = { content: [{ type: "tool_use", id: "c", name: "apply_patch", input }] }
+    const written = Translate.translateAnswer("anthropic", "openai", answer, context)
+    assert.deepInclude(JSON.parse(JSON.stringify(written)).choices[0].message.tool_calls[0], {
+      type: "custom",
+      custom: { name: "apply_patch", input: "*** Begin" }
+    })
+  })
+
+  // https://github.com/BerriAI/litellm/pull/12168
+  for (const [choice, made] of [
+    ["any", { type: "any" }],
+    [{ type: "auto" }, { type: "auto" }],
+    [{ type: "none" }, { type: "none" }],
+    [{ type: "required" }, { type: "any" }],
+    [{ type: "any" }, { type: "any" }],
+    [
+      { type: "tool", name: "weather" },
+      { type: "tool", name: "weather" }
+    ],
+    [
+      { type: "function", name: "weather" },
+      { type: "tool", name: "weather" }
+    ]
+  ] as const)
+    it(`may be chosen by ${JSON.stringify(choice)}`, () => {
+      const { body, dropped } = toClaude({ tools: [weather], tool_choice: choice })
+      assert.deepStrictEqual<unknown>(body.tool_choice, made)
+      assert.deepStrictEqual(dropped, [])
+    })
+})
+
+describe("the content of a chat", () => {
+  const png = "iVBORw0KGgo="
+  const pdf = "https://example.com/a.pdf"
+  const image = { type: "image", source: { type: "base64", media_type: "image/png", data: png } }
+  const byUrl = { type: "document", source: { type: "url", url: pdf } }
+
+  for (const [what, part, made] of [
+    ["a text of responses", { type: "input_text", text: "Look." }, { type: "text", text: "Look." }],
+    ["an image of responses", { type: "input_image", image_url: `data:image/png;base64,${png}` }, image],
+    ["an image of messages", image, image],
+    ["an image by its name alone", { type: "image", image: `data:image/png;base64,${png}` }, image],
+    ["a file of responses", { type: "input_file", file_url: pdf }, byUrl],
+    ["a document of messages", byUrl, byUrl],
+    ["a document of Mistral", { type: "document_url", document_url: pdf }, byUrl],
+    ["a file of OpenRouter", { type: "file", file: { file_data: pdf } }, byUrl],
+    ["a file of LiteLLM", { type: "file", file: { file_id: pdf } }, byUrl]
+  ] as const)
+    it(`may be ${what}`, () => {
+      const text = { type: "text", text: "What is it?" }
+      const { body, dropped, lost } = toClaude({ messages: [{ role: "user", content: [part, text] }] })
+      assert.deepStrictEqual<unknown>([lost, dropped], [[], []])
+      assert.deepStrictEqual<unknown>(body.messages, [{ role: "user", content: [made, text] }])
+    })
+
+  it("is still content if only its own server has it", () => {
+    for (const part of [
+      { type: "file", file: { file_id: "file-1" } },
+      { type: "input_image", file_id: "file-1" },
+      { type: "document", source: { type: "file", file_id: "file-1" } }
+    ])
+      assert.strictEqual(toClaude({ messages: [{ role: "user", content: [part] }] }).change, "cannot")
+  })
+
+  it("may have calls and results in Anthropic's form", () => {
+    const use = { type: "tool_use", id: "c1", name: "weather", input: { city: "Paris" } }
+    const result = { type: "tool_result", tool_use_id: "c1", content: [{ type: "text", text: "mild" }] }
+    const { body } = toClaude({
+      tools: [weather],
+      messages: [hi, { role: "assistant", content: [use] }, { role: "user", content: [result] }]
+    })
+    assert.deepStrictEqual<unknown>(body.messages, [
+      hi,
+      { role: "assistant", content: [use] },
+      { role: "user", content: [{ ...result, content: "mild" }] }
+    ])
+  })
+
+  // https://docs.litellm.ai/docs/reasoning_content
+  it("may have Claude's signed thoughts in LiteLLM's form", () => {
+    const thought = { type: "thinking", thinking: "Hm.", signature: "c2ln" }
+    const hidden = { type: "redacted_thinking", data: "aGlkZGVu" }
+    const { body, dropped } = toClaude({
+      messages: [
+        hi,
+        {
+          role: "assistant",
+          content: "Mild.",
+          reasoning_content: "Hm.",
+          thinking_blocks: [thought, hidden]
+        },
+        hi
+      ]
+    })
+    assert.deepStrictEqual<unknown>((body.messages as ReadonlyArray<Translate.JsonObject>)[1]?.content, [
+      thought,
+      hidden,
+      { type: "text", text: "Mild." }
+    ])
+    assert.deepStrictEqual(dropped, [])
+  })
+
+  it("may have thoughts among its parts, which are not said as text", () => {
+    const { body } = toClaude({
+      messages: [
+        hi,
+        {
+          role: "assistant",
+          content: [
+            { type: "thinking", thinking: [{ type: "text", text: "Secret." }] },
+            { type: "reasoning", text: "Secret." },
+            { type: "text", text: "Mild." }
+          ]
+        },
+        hi
+      ]
+    })
+    assert.notInclude(JSON.stringify(body), "Secret.")
+    assert.include(JSON.stringify(body), "Mild.")
+  })
+})
+
+describe("how much to think", () => {
+  for (const [field, value, effort] of [
+    ["reasoning", { effort: "low" }, "low"],
+    ["reasoning", { enabled: false }, "none"],
+    ["reasoning", { max_tokens: 16_000 }, "medium"],
+    ["thinking", { type: "enabled", budget_tokens: 16_000 }, "medium"],
+    ["thinking", { type: "disabled" }, "none"],
+    ["enable_thinking", false, "none"],
+    ["chat_template_kwargs", { enable_thinking: true }, "medium"]
+  ] as const)
+    it(`may be in ${field}: ${JSON.stringify(value)}`, () => {
+      for (const model of ["claude-sonnet-4-5", "claude-opus-4-7"]) {
+        const got = toClaude({ [field]: value }, model)
+        const same = toClaude({ reasoning_effort: effort }, model)
+        assert.deepStrictEqual<unknown>([got.body, got.dropped], [same.body, []])
+      }
+    })
+
+  it("stays in the server's own field if the request stays in its protocol", () => {
+    const dialect = { ...resolve({ protocol: "openai", model: "deepseek-v4" }), apply: "always" as const }
+    const thinking = { type: "disabled" }
+    const asked = { model: "deepseek-v4", messages: [hi], thinking }
+    const { body } = Translate.expressRequest("openai", "openai", asked, undefined, undefined, dialect)
+    assert.deepStrictEqual<unknown>(body.thinking, thinking)
+    assert.isUndefined(body.reasoning_effort)
+  })
+})
+
+describe("JSON as the answer", () => {
+  it("may be requested with its schema in another place", () => {
+    for (const response_format of [
+      { type: "json_object", schema },
+      { type: "json_schema", schema }
+    ]) {
+      const { body } = toClaude({ response_format })
+      assert.include(JSON.stringify(body.output_config ?? body.tools), "city")
+    }
+  })
+
+  it("without a schema is requested of servers of chats, which have a word for it", () => {
+    const text = { format: { type: "json_object" } }
+    const { body, dropped } = toChats({ text })
+    assert.deepStrictEqual<unknown>(body.response_format, { type: "json_object" })
+    assert.deepStrictEqual(dropped, [])
+  })
+
+  // https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/189
+  it("without a schema is named as dropped where it is refused, or has no word", () => {
+    const text = { format: { type: "json_object" } }
+    const lmstudio = resolve({ protocol: "openai", model: "m", provider: "lmstudio" })
+    const { body, dropped } = toChats({ text }, lmstudio)
+    assert.isUndefined(body.response_format)
+    assert.deepStrictEqual(dropped, ["text.format"])
+    assert.deepStrictEqual(toClaude({ response_format: { type: "json_object" } }).dropped, [
+      "response_format"
+    ])
+  })
+})
+
+describe("a request for a response", () => {
+  it("may have its instructions as items", () => {
+    const instructions = [
+      { role: "developer", content: "Be brief." },
+      { role: "developer", content: [{ type: "input_text", text: "Be kind." }] }
+    ]
+    const { body, dropped } = toChats({ instructions })
+    for (const said of ["Be brief.", "Be kind."]) assert.include(JSON.stringify(body.messages), said)
+    assert.deepStrictEqual(dropped, [])
+    assert.strictEqual(
+      toChats({ instructions: [{ type: "compaction", encrypted_content: "x" }] }).change,
+      "cannot"
+    )
+  })
+
+  it("may have tools in the form of chats", () => {
+    const { body, dropped } = toChats({
+      tools: [weather],
+      tool_choice: { type: "function", function: { name: "weather" } }
+    })
+    assert.deepStrictEqual<unknown>(body.tools, [weather])
+    assert.deepInclude(body, { tool_choice: { type: "function", function: { name: "weather" } } })
+    assert.deepStrictEqual(dropped, [])
+  })
+})
