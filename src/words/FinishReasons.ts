@@ -107,7 +107,7 @@ export const finishReasons: ReadonlyArray<Group<Finish>> = [
   // Cut off, because the model repeated itself: https://github.com/BerriAI/litellm/pull/27101
   { as: "length", source: vllm, values: "repetition" },
   { as: "fault", source: xai, values: "REASON_TIME_LIMIT" },
-  { as: "fault", source: watsonx, values: "time_limit" },
+  { as: "fault", source: watsonx, values: "time_limit cancelled" },
   { as: "fault", source: ollama, values: "unload" },
   {
     as: "malformed",
@@ -128,18 +128,32 @@ const exact: ReadonlyMap<string, Finish> = new Map(
 )
 
 /**
+ * What a reason that is not in the table says by its parts. New servers invent new words, and an answer that was cut off
+ * must not look complete.
+ */
+const parts: ReadonlyArray<readonly [when: RegExp, as: Finish]> = [
+  [/context|window/, "window"],
+  [/filter|safety|unsafe|moderat|policy|guardrail|blocked|flagged|harmful|prohibited|sensitive/, "refusal"],
+  [/error|fail|abort|cancel|interrupt|timeout|timedout/, "fault"],
+  [/max|limit|length|outoftokens|truncat|cutoff/, "length"]
+]
+
+/**
  * The meaning of a finish reason in any case of letters; `undefined` if unknown. Gemini's OpenAI-compatible endpoint
- * sends `function_call_filter: MALFORMED_FUNCTION_CALL`: the part after the colon counts.
+ * sends `function_call_filter: MALFORMED_FUNCTION_CALL`: the part after the colon counts. A word that is not in the table is
+ * judged by its parts.
  *
  * @example
  * import { finishOf } from "./FinishReasons.ts"
  *
  * finishOf("MAX_TOKENS") // => "length"
+ * finishOf("answer_truncated") // => "length"
  * finishOf("something new") // => undefined
  */
 export const finishOf = (reason: string): Finish | undefined => {
   const known = exact.get(reason)
   if (known !== undefined) return known
   const short = reason.slice(0, 96)
-  return table.get(fold(short)) ?? table.get(fold(short.slice(short.lastIndexOf(":") + 1)))
+  const word = fold(short.slice(short.lastIndexOf(":") + 1))
+  return table.get(fold(short)) ?? table.get(word) ?? parts.find(([when]) => when.test(word))?.[1]
 }

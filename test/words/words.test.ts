@@ -35,6 +35,15 @@ describe("finish reasons", () => {
     ["tool_use", "calls"],
     ["model_context_window_exceeded", "window"],
     ["function_call_filter: MALFORMED_FUNCTION_CALL", "malformed"],
+    // Not in the table, but clear by its parts.
+    ["max_completion_tokens", "length"],
+    ["output_truncated", "length"],
+    ["token_limit_reached", "length"],
+    ["context_overflow", "window"],
+    ["content_policy_violation", "refusal"],
+    ["user_cancelled", "fault"],
+    ["inference_error", "fault"],
+    ["stop_token", undefined],
     ["something new", undefined]
   ] as const)("%s is %s in whatever case it is written", (reason, expected) => {
     assert.strictEqual(finishOf(reason), expected)
