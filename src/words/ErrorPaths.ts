@@ -30,6 +30,10 @@ export const errorPaths: ReadonlyArray<ErrorPath> = [
     source: "https://openrouter.ai/docs/api/reference/errors-and-debugging"
   },
   {
+    path: ["data", "error"],
+    source: "https://github.com/izaart95-jpg/GLM-Free-API/issues/3 (events that keep everything in data)"
+  },
+  {
     // Why a stream was stopped early.
     path: ["x_groq", "error"],
     source: "https://github.com/groq/groq-python/blob/main/src/groq/types/chat/chat_completion_chunk.py"

@@ -18,6 +18,12 @@ describe("a documented number of a vendor", () => {
     // https://ai.baidu.com/ai-doc/WENXINWORKSHOP/tlmyncueh: no such API; the cluster is full
     ["baidu", { error_code: 3, error_msg: "Unsupported openapi method" }, "ModelMissing"],
     ["baidu", { error_code: 4, error_msg: "Open api request limit reached" }, "Overloaded"],
+    // https://github.com/baidubce/bce-qianfan-sdk (python/qianfan/consts.py): the argument, the JSON, a parameter
+    ["baidu", { error_code: 336001, error_msg: "Invalid Argument" }, "Invalid"],
+    ["baidu", { error_code: 336002, error_msg: "Invalid JSON" }, "Invalid"],
+    ["baidu", { error_code: 336003, error_msg: "the role is not as it should be" }, "Invalid"],
+    // https://github.com/songquanpeng/one-api/issues/625
+    ["baidu", { error_code: 336006, error_msg: "the length of messages must be an odd number" }, "Invalid"],
     // https://www.xfyun.cn/doc/spark: the connection to the engine, the engine; the request; the key
     ["spark", { code: 10010, message: "x", sid: "1" }, "ServerError"],
     ["spark", { code: 10012, message: "x", sid: "1" }, "ServerError"],

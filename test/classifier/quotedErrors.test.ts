@@ -49,3 +49,32 @@ describe("a model whose own output its server could not use", () => {
     })
   }
 })
+
+describe("an error that was parsed into a field of another one", () => {
+  it("decides: raw of OpenRouter, quoted in the text of a relay", () => {
+    const inner = {
+      raw: { error: { message: "You exceeded your current quota.", type: "x", code: "insufficient_quota" } }
+    }
+    const message = `openrouter error: Provider returned error | metadata: ${JSON.stringify(inner)}`
+    assert.strictEqual(classOf(400, { status: "failure", message }), "Balance")
+    assert.strictEqual(
+      classOf(400, { error: { message: "Provider returned error", metadata: inner } }),
+      "Balance"
+    )
+  })
+
+  // https://github.com/izaart95-jpg/GLM-Free-API/issues/3
+  it("decides in an event that keeps its error in its data", () => {
+    const event = { type: "chat:completion", data: { error: { detail: "No.", code: 403 }, done: true } }
+    const failure = classify({ status: 200, inStream: true, body: `data: ${JSON.stringify(event)}\n\n` })
+    assert.strictEqual(Failure.classOf(failure), "Forbidden")
+  })
+})
+
+describe("a status in the text of a server that hides it behind another one", () => {
+  it("decides: DashScope's behind a relay's 502", () => {
+    const message = "<400> InternalError.Algo.InvalidParameter: The arguments must be in JSON format."
+    const error = { message, type: "upstream_error", code: 502 }
+    assert.strictEqual(classOf(502, { error }), "Invalid")
+  })
+})

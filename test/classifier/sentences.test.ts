@@ -8,6 +8,7 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
     "MaxTokens",
     400,
     [
+      "max_completion_tokens is limited for this model",
       "You passed 99073 input tokens and requested 32000 output tokens. However, the model's context length is only 131072 tokens, resulting in a maximum input length of 99072 tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value=99073)",
       "This model's maximum context length is 131072 tokens. However, you requested about 284283 tokens (8963 of text input, 13176 of tool input, 262144 in the output).",
       "This model's maximum context length is 32768 tokens. However, you requested 33187 tokens (1187 in the messages, 32000 in the completion). Please reduce the length of the messages or completion.",
@@ -22,6 +23,10 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
     "Unsupported",
     400,
     [
+      "invalid request: generate API is not supported for model 'command-a-03-2025'. Please use the chat API instead",
+      'Error rendering prompt with jinja template: "Unknown test: sequence".\n\nThis is usually an issue with the model\'s prompt template.',
+      "Jinja Exception: Conversation roles must be user or assistant",
+      "Unable to generate parser for this template. Automatic parser generation failed",
       "model: deepseek/x does not support feature: structured-outputs",
       "This model does not support tools",
       "does not support tools",
@@ -140,6 +145,8 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
     "InvalidKey",
     400,
     [
+      "token is missing",
+      "[请求step失败]: token is missing",
       "Invalid API key",
       "The api key is invalid",
       "API key is missing",
@@ -178,6 +185,8 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
     "ModelMissing",
     400,
     [
+      "Could not route to /accounts/xxx/ai/v1, perhaps your object identifier is invalid?",
+      "No route for that URI",
       "Model not found: foo",
       "The model 'x' was not found",
       "Unknown model",
@@ -216,6 +225,8 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
     "Forbidden",
     400,
     [
+      "暂无权限使用，请在 AI Studio 正确获取访问令牌(access token)使用",
+      "该账号权限不足",
       "Your account has been suspended",
       "Account is disabled",
       "This account has been banned for violating our terms",

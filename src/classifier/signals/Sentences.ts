@@ -241,7 +241,7 @@ const context: ReadonlyArray<Row> = contextSentences.map((row) => ({ as: "Contex
 const outputCeiling: ReadonlyArray<Row> = [
   ...rows(
     "MaxTokens",
-    "https://docs.anthropic.com/en/api/errors; https://platform.openai.com/docs/guides/error-codes",
+    "https://docs.anthropic.com/en/api/errors; https://platform.openai.com/docs/guides/error-codes; https://www.scaleway.com/en/docs/generative-apis/troubleshooting/fixing-common-issues (416)",
     /\bmaximum (allowed )?(number of )?(output|completion|generated|new) tokens\b/,
     /\bat most [\d,]+ (completion|output|new) tokens\b/,
     /\bmax_(output_|completion_|new_)?tokens`? (is |are |value )?(too (large|high|big)|exceeds?|must be (less|<=|<|between|in|at most)|should be|cannot (be|exceed)|can't|may not|must not exceed|>|greater|larger|above)/,
@@ -253,6 +253,7 @@ const outputCeiling: ReadonlyArray<Row> = [
     /\bmax_?(output_?|completion_?|new_?)?tokens`?( \[?[\d,]+\]?)? (must|should|has to) be (strictly )?(greater|larger|more|higher) than\b([^.]{0,20}\b(thinking|reasoning|budget)| …)/,
     /\b(thinking|reasoning)[._ ]?budget\w*`?[^.]{0,30}\b(must|should) be (less|smaller|lower) than[^.]{0,20}max_?\w*tokens\b/,
     /\bmaximum tokens you requested exceeds\b/,
+    /\bmax_(output_|completion_|new_)?tokens`? is limited for\b/,
     /\bmaximum (value )?(for|of) `?max_(\w+_)?tokens\b/,
     /\bmax_?(output_?|completion_?|new_?)?tokens`?( value)?[^.]{0,30}(\b(between|out of range|no (greater|more) than|at most|less than|not exceed|in the range|within)\b|超)/,
     /\b(maximum|max) (output|completion) (length|tokens?) (is|of|limit)/
@@ -313,6 +314,12 @@ const model: ReadonlyArray<Row> = [
     /\bmodel is (unsupported|not enabled|not available) for\b/,
     /\bonly (supported|available) (by|on|in|with|for) (certain|some|specific|select|newer|\w+) models\b/,
     /\bmodel (is )?marked (by provider )?as legacy\b/
+  ),
+  ...rows(
+    "ModelMissing",
+    "https://github.com/anomalyco/opencode/issues/23773 (Cloudflare: an account or a path that is none)",
+    /\bcould not route to \//,
+    /\bno route for that uri\b/
   ),
   ...rows(
     "ModelMissing",
@@ -398,6 +405,11 @@ const forbidden: ReadonlyArray<Row> = [
     "Forbidden",
     "https://github.com/songquanpeng/one-api",
     /(用户|账户|账号)[^。]{0,10}(封禁|禁用|锁定|停用)|无权(访问|使用|操作)|没有权限/
+  ),
+  ...rows(
+    "Forbidden",
+    "https://github.com/PaddlePaddle/ERNIE-SDK/issues/348 (Baidu's AI Studio)",
+    /(暂)?无权限|权限不足/
   )
 ]
 
@@ -421,6 +433,7 @@ const key: ReadonlyArray<Row> = [
     /\b(no auth|no cookie auth|no authentication) credentials found\b/,
     /\bno api[- ]?key\b/,
     /\btoken (has |is |was )?(expired|revoked|invalid|invalidated|incorrect)\b/,
+    /\btoken is (missing|required)\b/,
     /\buser not found\b/,
     /\binvalid (auth|username|user name|password|user key|organization key)\b/,
     /\bunable to find token in\b/,

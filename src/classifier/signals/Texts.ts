@@ -105,6 +105,8 @@ export const fromServerText = (prepared: string): Verdict | undefined =>
 const wrappers: ReadonlyArray<RegExp> = [
   // https://github.com/axios/axios (AxiosError)
   /\brequest failed with status code (\d{3})\b/,
+  // https://github.com/aaif-goose/goose/issues/1359
+  /\brequest failed with status: (\d{3}) [a-z]/,
   // https://github.com/openai/openai-python and https://github.com/anthropics/anthropic-sdk-python (APIStatusError)
   /\berror code: (\d{3}) - /,
   // https://github.com/songquanpeng/one-api (relay)
@@ -119,6 +121,16 @@ const wrappers: ReadonlyArray<RegExp> = [
   // https://github.com/lbjlaq/Antigravity-Manager
   /\blast status: (\d{3})\b/,
   /\bupstream (?:returned|responded with|error:?)(?: an?)?(?: http)?(?: error)?(?: status(?: code)?)?:? (\d{3})\b/,
+  // https://github.com/lidge-jun/opencodex/issues/78, https://github.com/yubing744/trading-gpt/issues/75
+  /\b(?:api|provider) (?:error|returned)(?: unexpected)?(?: status(?: code)?)?:? (?:http )?(\d{3})(?:$|[\s:,(])/,
+  // https://github.com/continuedev/continue/issues/3881
+  /\bhttp (\d{3}) [a-z ]{2,40} from https?:/,
+  // https://github.com/moeru-ai/airi/issues/1768
+  /\bremote sent (\d{3}) response\b/,
+  // https://github.com/ErlichLiu/DeepClaude/issues/111
+  /状态码[:： ]{1,2}(\d{3})(?!\d)/,
+  // https://help.aliyun.com/en/model-studio/error-code: "<400> InternalError.Algo.InvalidParameter: …"
+  /^<(\d{3})> /,
   // https://github.com/openai/openai-node (APIError without a body)
   /^(\d{3}) status code \(no body\)$/
 ]

@@ -101,7 +101,14 @@ export const unsupported: ReadonlyArray<Row> = [
     /\b(unknown|unexpected|unsupported) (endpoint|route|path|url)\b|\bunsupported api\b/,
     /\b(invalid|unrecogni[sz]ed) (request )?url\b[^.]{0,10}\(?(post|get)\b/,
     /\bnot (supported|accessible|available) (in|via|on|through|with|for) (the )?(`|")?\/?(v\d\/)?(chat\/completions|responses|completions|messages|embeddings)\b/,
-    /\b(use|using) the \/?(v\d\/)?(chat\/completions|responses|completions|messages) (endpoint|api) instead\b/
+    /\b(use|using) the \/?(v\d\/)?(chat\/completions|chat|responses|completions|messages) (endpoint|api) instead\b/,
+    /\b(chat|generate|completions?|responses|messages|embed) api is not supported (for|by|with)\b/
+  ),
+  ...rows(
+    // The template of this model cannot render these messages.
+    "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/842; https://github.com/ggml-org/llama.cpp/tree/master/common/jinja",
+    /\bjinja (template|exception|error)\b/,
+    /\bgenerate parser for this template\b/
   ),
   ...rows(
     "https://docs.bigmodel.cn/cn/api/api-code; https://help.aliyun.com/zh/model-studio/error-code",

@@ -135,7 +135,11 @@ const mistral: Table = {
   3810: "Overloaded"
 }
 
-/** Source: https://ai.baidu.com/ai-doc/WENXINWORKSHOP/tlmyncueh */
+/**
+ * Source: https://ai.baidu.com/ai-doc/WENXINWORKSHOP/tlmyncueh,
+ * https://github.com/baidubce/bce-qianfan-sdk/blob/main/python/qianfan/consts.py and, for 336006,
+ * https://github.com/songquanpeng/one-api/issues/625
+ */
 const baidu: Table = {
   1: "ServerError",
   2: "Overloaded",
@@ -152,6 +156,10 @@ const baidu: Table = {
   110: "InvalidKey",
   111: "InvalidKey",
   336000: "ServerError",
+  336001: "Invalid",
+  336002: "Invalid",
+  336003: "Invalid",
+  336006: "Invalid",
   336007: "ContextExceeded",
   336100: "Overloaded",
   336103: "ContextExceeded",
