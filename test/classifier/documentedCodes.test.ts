@@ -165,6 +165,27 @@ describe("an error of Volcengine's Ark", () => {
     // A file belongs to one account; another key may have it.
     [404, "NotFound.File", "The specified file file-1 is not found.", "Unsupported"],
     [404, "", "No such File object: file-1", "Unsupported"],
+    // The file or the cached context is busy; the key is fine.
+    [
+      403,
+      "OperationDenied.InvalidState",
+      "The specified file is in invalid state: InProgress.",
+      "Unsupported"
+    ],
+    [403, "OperationDenied.UnsupportedPhase", "Operation is denied.", "Unsupported"],
+    [
+      403,
+      "OperationDenied.FileQuotaExceeded",
+      "Your account 1 has exhausted its file storage quota.",
+      "Unsupported"
+    ],
+    [400, "InvalidParameter.OversizedImage", "The image was refused.", "TooLarge"],
+    [
+      400,
+      "InvalidParameter.UnsupportedImageCount",
+      "The request failed because more than one image was submitted in a single session.",
+      "Unsupported"
+    ],
     [404, "InvalidEndpointOrModel.NotFound", "The model or endpoint m does not exist.", "ModelMissing"],
     [429, "SetLimitExceeded", "Your account [1] has reached the set inference limit.", "Balance"]
   ] as const)("%d %s is read: %s", (status, code, message, expected) => {

@@ -360,7 +360,8 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "image width must be less than 8000 pixels",
       "body size limit exceeded: 10485760 bytes",
       "The document is too large: 35 MB, limit 32 MB",
-      "PDF has too many pages: maximum of 100 PDF pages may be provided"
+      "PDF has too many pages: maximum of 100 PDF pages may be provided",
+      "The request failed because the size of the input image exceeds the limit."
     ]
   ]
 ]

@@ -82,7 +82,19 @@ export const requests: ReadonlyArray<CodeGroup> = [
     source: "https://help.elevenlabs.io/hc/en-us/articles/19572237925521",
     values: "max_character_limit_exceeded"
   },
+  {
+    as: "TooLarge",
+    source: "https://www.volcengine.com/docs/82379/1299023",
+    values: "InvalidParameter.OversizedImage"
+  },
   // ---- this request at this model
+  {
+    // A file or a cached context that is busy, or the room for files. The status 403 says nothing about the key.
+    as: "Unsupported",
+    source: "https://www.volcengine.com/docs/82379/1299023",
+    values:
+      "OperationDenied.InvalidState OperationDenied.UnsupportedPhase OperationDenied.FileQuotaExceeded InvalidParameter.UnsupportedImageCount"
+  },
   {
     as: "Unsupported",
     source: "https://platform.openai.com/docs/guides/error-codes",

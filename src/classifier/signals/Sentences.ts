@@ -220,6 +220,7 @@ const tooLarge: ReadonlyArray<Row> = [
     /\b(exceeds?|exceeded|exceeding|over|limit of|maximum( allowed)?( size)?( of)?|larger than|up to)[^.]{0,60}\d ?(bytes?|[kmg]i?b|megabytes?)\b/,
     /\b(number of|maximum|max|limit)[^.]{0,30}\bbytes\b/,
     /\bimage(s)?('s)? (dimensions?|size|width|height)[^.]{0,40}(exceed|too large|larger|too big|max)/,
+    /\b(dimensions?|size|width|height|resolution) of (the|an|your)( \w+)? (image|file|document|audio|video)s?[^.]{0,20}\b(exceeds?|is too large|is larger|too big)\b/,
     /\b(exceed|exceeds|larger than|max allowed size)[^.]{0,60}\bpixels\b/,
     /\bimages?( \w+){0,3} (must|should|may|can|cannot)[^.]{0,40}\bpixels\b/,
     /\b(request|body|content) entity (is )?too large/,
