@@ -14,6 +14,7 @@ import type { FailureClass } from "../failure/Failure.ts"
 import { capOverflow, fitsWithoutCap } from "../words/ContextNumbers.ts"
 import type { Code, ErrorView } from "./body/ErrorView.ts"
 import { type Case, hasNoErrorStatus } from "./Case.ts"
+import { byCloudflare } from "./Cloudflare.ts"
 import { fromFinish } from "./Finish.ts"
 import { byFirewall } from "./Firewall.ts"
 import type { Wait } from "./RetryAfter.ts"
@@ -271,7 +272,13 @@ const byReply = (c: Case): Verdict => {
 /** The class of the call and the deciding signal. */
 export const decide = (c: Case): Verdict => {
   const decided =
-    byFirewall(c) ?? byViews(c) ?? byFinish(c) ?? byServerWords(c) ?? byGeneralCode(c) ?? byClaimedStatus(c)
+    byCloudflare(c) ??
+    byFirewall(c) ??
+    byViews(c) ??
+    byFinish(c) ??
+    byServerWords(c) ??
+    byGeneralCode(c) ??
+    byClaimedStatus(c)
   if (decided !== undefined) return decided
   const as = fromStatus(c.status)
   if (as === "Forbidden" && c.reading.form !== "empty") {

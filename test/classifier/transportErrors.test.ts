@@ -16,6 +16,13 @@ describe("transport errors", () => {
     ["HPE_INVALID_CONSTANT", "Malformed"],
     ["Z_DATA_ERROR", "Malformed"],
     ["CERT_HAS_EXPIRED", "Connection"],
+    ["CRL_HAS_EXPIRED", "Connection"],
+    ["CERT_CHAIN_TOO_LONG", "Connection"],
+    ["INVALID_PURPOSE", "Connection"],
+    ["UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY", "Connection"],
+    ["ERROR_IN_CERT_NOT_AFTER_FIELD", "Connection"],
+    ["OUT_OF_MEM", "Local"],
+    ["UND_ERR_RESPONSE", "Malformed"],
     ["ERR_SSL_WRONG_VERSION_NUMBER", "Connection"],
     ["UND_ERR_SOMETHING_NEW", "Connection"]
   ] as const)("%s under a failed fetch is %s", (code, reason) => {
