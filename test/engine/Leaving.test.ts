@@ -60,12 +60,28 @@ describe("the attempts of a request", () => {
 describe("a retry that there is no time for", () => {
   const late = { retries: { times: 1, backoff: ["1 minute"] }, deadline: "20 seconds" } as const
 
-  it.effect("ends the request at once where there is no other target", () =>
+  it.effect("is made after half of the time that is left where there is no other target", () =>
     Effect.gen(function* () {
-      const { calls, chain } = chainOf([[fault("ServerError")]])
+      const { calls, chain } = chainOf([[fault("ServerError")], ["fine"]])
+      const { took, value } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([value, took, calls()], ["fine", 10_000, ["0 a/m", "10000 a/m"]])
+    }).pipe(layer(late))
+  )
+
+  it.effect("is not made before the end of a wait that the provider named", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault("ServerError", 18_000)], ["fine"]])
+      const { took, value } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([value, took, calls()], ["fine", 18_000, ["0 a/m", "18000 a/m"]])
+    }).pipe(layer({ ...late, maxWait: "20 seconds" }))
+  )
+
+  it.effect("is not made at all if the provider named a wait beyond the deadline", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault("ServerError", 20_000)]])
       const { error, took } = yield* play(Failover.complete(chain, "q"))
       assert.deepStrictEqual([error?._tag, took, calls()], ["ChainExhausted", 0, ["0 a/m"]])
-    }).pipe(layer(late))
+    }).pipe(layer({ ...late, maxWait: "20 seconds" }))
   )
 
   it.effect("ends it as well where the rule says to stop", () =>

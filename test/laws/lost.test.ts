@@ -71,7 +71,12 @@ const service = (name: string, until: number, failure: Failure.Failure, latency:
 }
 
 /** How many callers are lost, and how many calls each target received while it failed. */
-const play = (day: Day, services: ReadonlyArray<ReturnType<typeof service>>, defaults: boolean) =>
+const play = (
+  day: Day,
+  services: ReadonlyArray<ReturnType<typeof service>>,
+  defaults: boolean,
+  deadline = 600_000
+) =>
   Effect.gen(function* () {
     const chain = Chain.fromLinks(services.map(({ backend }) => Model.make(backend, "m")))
     const failover = yield* Failover.make(
@@ -84,8 +89,10 @@ const play = (day: Day, services: ReadonlyArray<ReturnType<typeof service>>, def
     )
     const ask =
       day.kind === "effect"
-        ? failover.useAnswered(chain, ({ service }) => service.ask)
-        : Stream.runDrain(failover.useStream(chain, ({ service }) => Stream.fromEffect(service.ask)))
+        ? failover.useAnswered(chain, ({ service }) => service.ask, { deadline })
+        : Stream.runDrain(
+            failover.useStream(chain, ({ service }) => Stream.fromEffect(service.ask), { deadline })
+          )
     const callers = yield* Effect.forEach(Array.from({ length: day.callers }), (_, i) =>
       Effect.forkChild(Effect.exit(Effect.delay(ask, i * day.gap)))
     )
@@ -127,6 +134,21 @@ describe("no request is lost", () => {
         )
         assert.strictEqual(yield* play(day, services, true), 0)
         // Twice the calls of one attempt and one retry each.
+        for (const { seen } of services) assert.isAtMost(seen.failed, 4 * day.callers)
+      }),
+    check(150)
+  )
+
+  it.effect.prop(
+    "when all its targets fail for less than the first backoff, and its deadline is shorter than the second one",
+    [Day, Schema.Literals([1_000, 1_500, 1_900])],
+    ([day, deadline]) =>
+      Effect.gen(function* () {
+        const services = Array.from({ length: 1 + (day.failing % 2) }, (_, i) =>
+          service(`p${i}`, day.blip, failureOf("ServerError"), day.latency)
+        )
+        const callers = day.callers === 200 ? 20 : day.callers
+        assert.strictEqual(yield* play({ ...day, callers }, services, true, deadline), 0)
         for (const { seen } of services) assert.isAtMost(seen.failed, 4 * day.callers)
       }),
     check(150)

@@ -42,7 +42,7 @@ export const decide = <P extends Backend, R, A>(
       return BenchAndLeave.cutShort(run, failure, rule, undefined)
     case "Backoff":
       return Step.after(delayOf(run, decision.schedule, failure, now), (delay) =>
-        backoff(run, failure, rule, Math.max(delay, decision.least))
+        backoff(run, failure, rule, delay, decision.least)
       )
   }
 }
@@ -129,16 +129,33 @@ const backoff = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
   rule: Rule,
-  delay: number
+  planned: number,
+  least: number
 ): Step.Step<A> => {
   const { budget } = run.shared
-  if (delay === Number.POSITIVE_INFINITY || budget.isNone) return BenchAndLeave.leave(run, failure, rule)
-  if (!run.hasTimeFor(delay)) return BenchAndLeave.cutShort(run, failure, rule, undefined)
+  if (planned === Number.POSITIVE_INFINITY || budget.isNone) return BenchAndLeave.leave(run, failure, rule)
+  const delay = Math.max(planned, least)
   const now = run.now()
+  if (!run.hasTimeFor(delay + timeOfAttempt(run, now))) {
+    return BenchAndLeave.cutShort(run, failure, rule, soonerThan(delay, least, now, run.deadlineAt))
+  }
   if (!budget.withdraw(now)) return BenchAndLeave.cutShort(run, failure, rule, now + delay)
   run.visit.retried(run.shared.answers)
   run.record(failure, undefined)
   return again(run, failure, delay, rule.next)
+}
+
+/** How long the next attempt will most likely take: as long as the failed one, or as the target's recent answers. */
+const timeOfAttempt = <P extends Backend, R, A>({ shared, visit }: RunState<P, R, A>, now: number): number =>
+  Math.max(now - (visit.suspendedAt ?? now), shared.cutOffs.usualOf(visit.target))
+
+/**
+ * The time of a retry whose delay is longer than the visit: after half of what is left at the latest, so that an attempt has as much.
+ * `undefined` if the provider named a wait until the deadline or later.
+ */
+const soonerThan = (delay: number, least: number, now: number, deadlineAt: number): number | undefined => {
+  const again = now + Math.max(least, Math.min(delay, (deadlineAt - now) / 2))
+  return again < deadlineAt ? again : undefined
 }
 
 /** Waits, then consults the bench again: another request may have benched the target or may be probing it. */
