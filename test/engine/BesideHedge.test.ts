@@ -45,6 +45,57 @@ describe("a process that makes no retries", () => {
   )
 })
 
+describe("a retry that is due beside a hedge", () => {
+  const slow = { times: 1, backoff: ["4 seconds"] } as const
+
+  it.effect("waits for the delay of its schedule, as without a hedge", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf(
+        [[{ wait: "2 seconds" }, fault("ServerError")], ["again"]],
+        [[{ wait: "1500 millis" }, dead()]]
+      )
+      assert.strictEqual((yield* play(Failover.complete(chain, "q"))).value, "again")
+      assert.deepStrictEqual(calls(), ["0 a/m", "1000 b/m", "4000 a/m"])
+    }).pipe(hedged({ retries: slow }))
+  )
+
+  it.effect("waits for it at the hedge's target too", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf(
+        [[{ wait: "2500 millis" }, dead()]],
+        [[{ wait: "1 second" }, fault("ServerError")], ["again"]]
+      )
+      assert.strictEqual((yield* play(Failover.complete(chain, "q"))).value, "again")
+      assert.deepStrictEqual(calls(), ["0 a/m", "1000 b/m", "4000 b/m"])
+    }).pipe(hedged({ retries: slow }))
+  )
+
+  it.effect("is made even if its delay is longer than maxWait", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf(
+        [[{ wait: "2 seconds" }, fault("ServerError")], ["again"]],
+        [[{ wait: "1500 millis" }, dead()]]
+      )
+      assert.strictEqual((yield* play(Failover.complete(chain, "q"))).value, "again")
+      assert.deepStrictEqual(calls(), ["0 a/m", "1000 b/m", "12000 a/m"])
+    }).pipe(hedged({ retries: { times: 1, backoff: ["20 seconds"] } }))
+  )
+
+  it.effect("is made sooner if the delay does not leave time for it", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf(
+        [[{ wait: "2 seconds" }, fault("ServerError")], ["again"]],
+        [[{ wait: "1500 millis" }, dead()]]
+      )
+      assert.strictEqual(
+        (yield* play(Failover.complete(chain, "q", { deadline: "8 seconds" }))).value,
+        "again"
+      )
+      assert.deepStrictEqual(calls(), ["0 a/m", "1000 b/m", "5000 a/m"])
+    }).pipe(hedged({ retries: { times: 1, backoff: ["20 seconds"] } }))
+  )
+})
+
 describe("a rule that stops", () => {
   /** Three keys: the first is called, then the second beside it; the third answers. */
   const scene = (first: Calls, second: Calls) => {

@@ -70,6 +70,7 @@ const putOff = <P extends Backend, R, A>(
   again: number
 ): void => {
   run.keepVisit(again, rule.next)
+  run.waits.retryBy(again + turnTime)
   run.record(failure, run.shared.streaks.cutShort(run.visit.target, run.now()) ? rule.rest : undefined)
 }
 

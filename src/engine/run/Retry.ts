@@ -92,25 +92,33 @@ const againAt = <P extends Backend, R, A>(
   now: number
 ): number | undefined => {
   if (decision._tag === "Backoff") {
-    const isDone = run.shared.budget.isNone || isDoneAtOnce(run, decision.schedule, failure, now)
-    return isDone ? undefined : now + Math.max(decision.least, Bench.shortestRest)
+    const delay = run.shared.budget.isNone ? done : delayAtOnce(run, decision.schedule, failure, now)
+    return delay === done
+      ? undefined
+      : timeOfRetry(run, Math.max(delay, Bench.shortestRest), decision.least, now)
   }
   if (decision._tag !== "Amend") return undefined
   run.visit.amendedFor = decision.failure
   return now
 }
 
-/** Whether the schedule ends in this turn. It is not waited for, since the other attempt continues meanwhile. */
-const isDoneAtOnce = <P extends Backend, R, A>(
+/** No retry. */
+const done = Number.POSITIVE_INFINITY
+
+/**
+ * The delay of a schedule, 0 for a schedule that does not return it in this turn. It is not waited for, since the other attempt
+ * continues meanwhile.
+ */
+const delayAtOnce = <P extends Backend, R, A>(
   { context, visit }: RunState<P, R, A>,
   schedule: Schedule.Schedule<unknown, Failure.Failure>,
   failure: Failure.Failure,
   now: number
-): boolean => {
+): number => {
   const asked = Running.start(visit.backoff(schedule, failure, now, Number.POSITIVE_INFINITY), context)
   const exit = asked.pollUnsafe()
   if (exit === undefined) asked.interruptUnsafe()
-  return exit !== undefined && Exit.isSuccess(exit) && exit.value === Number.POSITIVE_INFINITY
+  return exit !== undefined && Exit.isSuccess(exit) ? exit.value : 0
 }
 
 /** The delay of a schedule. The schedule may need time to return it. */
@@ -133,11 +141,11 @@ const backoff = <P extends Backend, R, A>(
   least: number
 ): Step.Step<A> => {
   const { budget } = run.shared
-  if (planned === Number.POSITIVE_INFINITY || budget.isNone) return BenchAndLeave.leave(run, failure, rule)
+  if (planned === done || budget.isNone) return BenchAndLeave.leave(run, failure, rule)
   const delay = Math.max(planned, least)
   const now = run.now()
   if (!run.hasTimeFor(delay + timeOfAttempt(run, now))) {
-    return BenchAndLeave.cutShort(run, failure, rule, soonerThan(delay, least, now, run.deadlineAt))
+    return BenchAndLeave.cutShort(run, failure, rule, timeOfRetry(run, delay, least, now))
   }
   if (!budget.withdraw(now)) return BenchAndLeave.cutShort(run, failure, rule, now + delay)
   run.visit.retried(run.shared.answers)
@@ -150,12 +158,19 @@ const timeOfAttempt = <P extends Backend, R, A>({ shared, visit }: RunState<P, R
   Math.max(now - (visit.suspendedAt ?? now), shared.cutOffs.usualOf(visit.target))
 
 /**
- * The time of a retry whose delay is longer than the visit: after half of what is left at the latest, so that an attempt has as much.
- * `undefined` if the provider named a wait until the deadline or later.
+ * When a retry is made that is kept for later. If its delay leaves no time for an attempt before the deadline, it is made after half of
+ * the time left at the latest, but not before the end of a wait that the provider named. `undefined` if that is the deadline or later.
  */
-const soonerThan = (delay: number, least: number, now: number, deadlineAt: number): number | undefined => {
-  const again = now + Math.max(least, Math.min(delay, (deadlineAt - now) / 2))
-  return again < deadlineAt ? again : undefined
+const timeOfRetry = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  delay: number,
+  least: number,
+  now: number
+): number | undefined => {
+  const left = run.deadlineAt - now
+  const isInTime = delay + timeOfAttempt(run, now) < left
+  const wait = Math.max(least, isInTime ? delay : Math.min(delay, left / 2))
+  return wait < left ? now + wait : undefined
 }
 
 /** Waits, then consults the bench again: another request may have benched the target or may be probing it. */
@@ -195,7 +210,8 @@ const leaveTurn = <P extends Backend, R, A>(
     return BenchAndLeave.leave(run, failure, rule)
   }
   return Step.after(delayOf(run, retry, failure, now), (delay) => {
-    if (delay < Number.POSITIVE_INFINITY) run.keepVisit(run.now() + Math.max(delay, requested), rule.next)
+    const again = delay === done ? undefined : timeOfRetry(run, delay, requested, run.now())
+    if (again !== undefined) run.keepVisit(again, rule.next)
     return BenchAndLeave.leave(run, failure, rule)
   })
 }
