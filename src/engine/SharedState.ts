@@ -50,7 +50,8 @@ export const waitingOf = (state: SharedState, bench: EngineBench.EngineBench): W
   const queues = new WaitQueues(
     (target, now) =>
       Bench.weightier(Bench.peek(bench.stateUnsafe(), target, now), state.limits.why(target, now)),
-    room
+    room,
+    (target) => state.cutOffs.usualOf(target)
   )
   const made = { queues, room }
   state.waiting.set(bench, made)

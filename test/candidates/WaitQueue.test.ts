@@ -128,4 +128,46 @@ describe("a line", () => {
       assert.deepStrictEqual(entered, ["first", "not again"])
     })
   )
+
+  /** Ten requests with one deadline; an answer takes 300 ms. How many are let in, after the first one was answered at 300 ms. */
+  const soonLost = Effect.fnUntraced(function* (deadlineAt: number, fails: boolean) {
+    const lines = new WaitQueues(
+      () => undefined,
+      undefined,
+      () => 300
+    )
+    const line = lines.of(target(), yield* Effect.context<never>())
+    const place = { target: target(), notBefore: 0, isFirst: false, anyway: true }
+    const entered: Array<Line> = []
+    let lost = 0
+    for (let i = 0; i < 10; i++) {
+      const enter = (line: Line) => void entered.push(line)
+      line.join({ until: minute, deadlineAt, enter, giveUp: () => void lost++ }, place)
+    }
+    yield* TestClock.adjust(300)
+    if (fails) lines.failed(target())
+    else lines.succeeded(target())
+    entered[0]!.left()
+    const counts: Array<number> = []
+    for (const millis of [99, 1, 600]) {
+      yield* TestClock.adjust(millis)
+      counts.push(entered.length)
+    }
+    return [...counts, lost]
+  })
+
+  it.effect(
+    "lets requests in before their turn when they would be lost otherwise, if the target answers again",
+    () =>
+      Effect.gen(function* () {
+        // Twice the time of an answer before the deadline.
+        assert.deepStrictEqual(yield* soonLost(1_000, false), [3, 10, 10, 0])
+      })
+  )
+
+  it.effect("lets no request in before its turn after a failure", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* soonLost(1_000, true), [2, 2, 2, 8])
+    })
+  )
 })

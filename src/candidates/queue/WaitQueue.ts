@@ -2,12 +2,14 @@
  * The requests that wait for one target, in order of arrival.
  *
  * A request waits here when it has no other target: its retry exceeded the retry budget, the target is benched, or another
- * request is probing it. Four rules decide which requests may call the target:
+ * request is probing it. Five rules decide which requests may call the target:
  *
  * - *An answer lets two requests in.* So they come back in batches of 1, 2, 4, 8, …, each after the success of the one
  *   before, and never all at once.
  * - *While an attempt is under way, the others wait for its outcome.* If it takes as long as `quiet`, as many again are let
  *   in: a slow answer is not a failure.
+ * - *Once the target answers again, a request goes in time before its deadline*: when twice the time is left that an answer has
+ *   lately taken, although its batch has not come yet.
  * - *After a failure, requests that have called the target before go one at a time*: 50 ms after the failure, then 100 ms,
  *   200 ms and so on up to 250 ms. A benched target is called this way only if the request may try it anyway, otherwise when its
  *   cooldown ends.
@@ -74,12 +76,16 @@ export interface Line {
 /** Why a target cannot be called, according to the bench. */
 export type Peek = (target: Target, now: number) => Bench.Resting | undefined
 
-/** The state for one pass over the queue. `most` more of the spread requests are let in. */
+/** How long an answer of a target has lately taken, in milliseconds; 0 where that is not known. */
+export type Usual = (target: Target) => number
+
+/** The state for one pass over the queue. `most` more of the spread requests are let in. `lead` is the time before its deadline at which a request goes in any case. */
 interface View {
   readonly now: number
   readonly why: Bench.Resting | undefined
   readonly isAwaited: boolean
   readonly tickAt: number
+  readonly lead: number
   most: number
 }
 
@@ -88,6 +94,7 @@ export class WaitQueue implements Line {
   readonly #target: Target
   readonly #now: RunClock
   readonly #peek: Peek
+  readonly #usual: Usual
   readonly #quiet: number
   readonly #maxWait: number
   readonly #onEmpty: () => void
@@ -98,6 +105,10 @@ export class WaitQueue implements Line {
   /** How many more are let in because of answers. */
   #credit = 0
   #failures = 0
+  /** Whether it has answered since its last failure. */
+  #isAnswering = false
+  /** The soonest deadline of the requests, or a sooner one of a request that has left. */
+  #soonest = Number.POSITIVE_INFINITY
   #failedAt = Number.NEGATIVE_INFINITY
   /** When a request was last let in, or the first began to wait. */
   #quietSince: number
@@ -107,8 +118,13 @@ export class WaitQueue implements Line {
   #isTurning = false
   #turnAgain = false
 
-  constructor(target: Target, context: Context.Context<never>, peek: Peek, onEmpty: () => void) {
+  constructor(
+    target: Target,
+    context: Context.Context<never>,
+    { onEmpty, peek, usual }: { readonly peek: Peek; readonly usual: Usual; readonly onEmpty: () => void }
+  ) {
     this.#target = target
+    this.#usual = usual
     this.#now = new RunClock(context)
     this.#peek = peek
     this.#onEmpty = onEmpty
@@ -121,11 +137,13 @@ export class WaitQueue implements Line {
 
   /** Adds a request at the end. If it may go at once, it is let in before this returns. */
   join(waiting: Waiting, place: Place): void {
+    const { deadlineAt } = waiting
     this.#waiting.set(waiting, place)
     const now = this.#now.millis()
     // A full pass for each request that joins would be quadratic. The others are checked when they are due.
     const isQuiet = !this.#isTurning && this.#credit === 0 && now < this.#lookAt
-    this.#lookAt = Math.min(this.#lookAt, waiting.deadlineAt)
+    this.#soonest = Math.min(this.#soonest, deadlineAt)
+    this.#lookAt = Math.min(this.#lookAt, deadlineAt)
     this.turn(
       isQuiet && this.#waiting.size > 1 ? () => this.#consider(waiting, place, this.#view(now)) : undefined
     )
@@ -139,6 +157,7 @@ export class WaitQueue implements Line {
   /** An answer: two more requests are let in. */
   succeeded(): void {
     this.#failures = 0
+    this.#isAnswering = true
     this.#credit = Math.min(this.#credit + 2, this.#waiting.size)
     this.turn()
   }
@@ -146,6 +165,7 @@ export class WaitQueue implements Line {
   /** A failure: answers before it let no more requests in. */
   failed(): void {
     this.#failures++
+    this.#isAnswering = false
     this.#failedAt = this.#now.millis()
     this.#credit = 0
     this.turn()
@@ -180,14 +200,16 @@ export class WaitQueue implements Line {
 
   /** Passes over the queue as far as something can change; returns when to do so again. */
   #look(): number {
-    const known = this.#lookAt
+    const lookAt = this.#lookAt
     // A request that joins meanwhile is added at the end and sets the latest time itself.
     this.#lookAt = Number.POSITIVE_INFINITY
     let left = this.#waiting.size
     if (left === 0) return Number.POSITIVE_INFINITY
     const now = this.#now.millis()
     const view = this.#view(now)
-    const { isAwaited } = view
+    const { isAwaited, lead } = view
+    const known = Math.min(lookAt, this.#soonest - lead)
+    if (now >= known) this.#soonest = Number.POSITIVE_INFINITY
     if (isAwaited && this.#credit === 0 && now >= this.#quietSince + this.#quiet) {
       this.#credit = Math.max(1, this.#underWay)
       this.#quietSince = now
@@ -197,6 +219,7 @@ export class WaitQueue implements Line {
       // While an attempt is under way, only answers let others in, and all deadlines are known.
       if (isAwaited && this.#credit === 0 && now < known) return Math.min(nextAt, known)
       if (left-- === 0) break
+      this.#soonest = Math.min(this.#soonest, waiting.deadlineAt)
       nextAt = Math.min(nextAt, this.#consider(waiting, place, view))
     }
     this.#credit = 0
@@ -207,31 +230,34 @@ export class WaitQueue implements Line {
   #view(now: number): View {
     const why = this.#peek(this.#target, now)
     const isAwaited = this.#underWay > 0 || why?.probing === true
-    return { now, why, isAwaited, tickAt: this.#tickedAt + tick, most: this.#spread(now) }
+    const lead = this.#isAnswering && why === undefined ? 2 * this.#usual(this.#target) : 0
+    return { now, why, isAwaited, tickAt: this.#tickedAt + tick, lead, most: this.#spread(now) }
   }
 
   /** Lets one request in or ends its wait; otherwise returns when to check it again. */
   #consider(waiting: Waiting, place: Place, view: View): number {
     const { isAwaited, now, why } = view
-    if (now >= waiting.deadlineAt) return this.#giveUp(waiting)
+    const { deadlineAt } = waiting
+    if (now >= deadlineAt) return this.#giveUp(waiting)
+    const lastAt = deadlineAt - view.lead
+    if (now >= lastAt) return this.#enter(waiting, now)
     if (this.#credit > 0 && mayCall(place, why)) {
       this.#credit--
       return this.#enter(waiting, now)
     }
     // Requests that call a benched target are spread. A free or half-open target is called by one at a time.
     const isSpread = place.isFirst && why !== undefined
-    if (isAwaited || (this.#underWay > 0 && !isSpread)) return waiting.deadlineAt
+    if (isAwaited || (this.#underWay > 0 && !isSpread)) return lastAt
     const at = Math.max(this.#opensAt(waiting, place, why, now), isSpread ? view.tickAt : this.#pausedUntil())
     const isLast = now >= waiting.until
     // A request that would be lost takes precedence over those that have not waited.
-    const isLost = isLast || at >= waiting.deadlineAt
+    const isLost = isLast || at >= deadlineAt
     if (at <= now || (isLost && place.isFirst && mayCall(place, why))) {
       if (!isSpread || isLost || view.most-- > 0) return this.#enter(waiting, now)
-      return Math.min(waiting.deadlineAt, now + tick)
+      return Math.min(deadlineAt, now + tick)
     }
-    if (isLast || at >= waiting.deadlineAt || (at > waiting.until && !place.isFirst))
-      return this.#giveUp(waiting)
-    return Math.min(waiting.deadlineAt, at, waiting.until)
+    if (isLast || at >= deadlineAt || (at > waiting.until && !place.isFirst)) return this.#giveUp(waiting)
+    return Math.min(lastAt, at, waiting.until)
   }
 
   /** How many requests that have not called the target yet are let in now, so that each goes within its maxWait. */

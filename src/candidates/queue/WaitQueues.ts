@@ -4,7 +4,7 @@ import * as Context from "effect/Context"
 import type { Target } from "../../domain/Target.ts"
 import type { Room } from "./Room.ts"
 import { RoomQueue } from "./RoomQueue.ts"
-import { type Peek, WaitQueue } from "./WaitQueue.ts"
+import { type Peek, type Usual, WaitQueue } from "./WaitQueue.ts"
 
 /** The wait queues of one runtime. */
 export class WaitQueues {
@@ -12,9 +12,11 @@ export class WaitQueues {
   readonly #rooms = new Map<string, RoomQueue>()
   readonly #peek: Peek
   readonly #room: Room | undefined
+  readonly #usual: Usual
 
-  /** `peek` returns why a target cannot be called, apart from learned limits. */
-  constructor(peek: Peek, room?: Room) {
+  /** `peek` returns why a target cannot be called, apart from learned limits. `usual` returns how long its answers take. */
+  constructor(peek: Peek, room?: Room, usual: Usual = () => 0) {
+    this.#usual = usual
     this.#room = room
     this.#peek = peek
   }
@@ -29,7 +31,8 @@ export class WaitQueues {
     let queue = this.#queues.get(target.key)
     if (queue === undefined) {
       const peek: Peek = (target, now) => this.#peek(target, now) ?? this.#room?.why(target, now)
-      queue = new WaitQueue(target, clockOf(context), peek, () => this.#queues.delete(target.key))
+      const onEmpty = () => this.#queues.delete(target.key)
+      queue = new WaitQueue(target, clockOf(context), { peek, usual: this.#usual, onEmpty })
       this.#queues.set(target.key, queue)
     }
     return queue
