@@ -309,9 +309,9 @@ export const retryAfterText = (text: string, now: number | undefined, zone = "Z"
  * any: they were written by that clock. `zone` is the offset of dates without one, such as `"+08:00"`; default UTC.
  *
  * @example
- * import { retryAfterFrom } from "./RetryAfter.ts"
+ * import { RetryAfter } from "effect-failover/classifier"
  *
- * retryAfterFrom({ "Retry-After": "2" }, undefined, "", 0)?.millis // => 2000
+ * RetryAfter.retryAfterFrom({ "Retry-After": "2" }, undefined, "", 0)?.millis // => 2000
  */
 export const retryAfterFrom = (
   headers: unknown,

@@ -83,7 +83,7 @@ export function make(...links: ReadonlyArray<Link<never, never>>): Chain<never, 
  * const [oslo, bergen] = [Backend.make("oslo", {}), Backend.make("bergen", {})]
  * const same = Chain.equals(oslo.model("rain"), bergen.model("rain"))
  * const chain = Chain.make(same, oslo.model("guess"))
- * Chain.tiersOf(chain).map(({ models }) => models.length) // => [2, 1]
+ * chain.tiers?.map(({ models }) => models.length) // => [2, 1]
  */
 export function equals<
   const Links extends readonly [Link<Backend, unknown>, ...ReadonlyArray<Link<Backend, unknown>>]

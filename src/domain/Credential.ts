@@ -96,9 +96,5 @@ const made = (name: string, options: NonNullable<Parameters<typeof make>[1]>): C
   rpm: options.rpm
 })
 
-/**
- * The credential of a provider without credentials: named `default`, without a key.
- *
- * @internal
- */
+/** The credential of a provider without credentials: named `default`, without a key. */
 export const none: Credential = make("default")

@@ -101,7 +101,7 @@ export class AllBenched extends Schema.TaggedError<AllBenched>()("AllBenched", {
 }) {
   override get message() {
     return this.benches.length === 0
-      ? "no target can be called: no credential of the chain is enabled"
+      ? "no target can be called: the chain has no model with an enabled credential"
       : `no target${ofModels("of", this.models)} can be called: ${keysIn(this.benches)}`
   }
 }

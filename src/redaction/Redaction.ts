@@ -97,9 +97,9 @@ const maxText = 64 * 1024
  * - A secret that looks like a word is not recognised; use {@link redactSecrets} if the secrets are known.
  *
  * @example
- * import { redact } from "./Redaction.ts"
+ * import { Redaction } from "effect-failover/classifier"
  *
- * redact("Incorrect API key provided: sk-abc123.") // => "Incorrect API key provided: [redacted]."
+ * Redaction.redact("Incorrect API key provided: sk-abc123.") // => "Incorrect API key provided: [redacted]."
  */
 export const redact = (text: string): string => {
   let result = text.length > maxText ? text.slice(0, maxText) : text
@@ -115,9 +115,9 @@ export const redact = (text: string): string => {
  * The text is not cut. For several texts, make a `Secrets` once.
  *
  * @example
- * import { redactSecrets } from "./Redaction.ts"
+ * import { Redaction } from "effect-failover/classifier"
  *
- * redactSecrets("key tiger-lily refused", ["tiger-lily"]) // => "key [redacted] refused"
+ * Redaction.redactSecrets("key tiger-lily refused", ["tiger-lily"]) // => "key [redacted] refused"
  */
 export const redactSecrets = (text: string, secrets: ReadonlyArray<string>): string =>
   Secrets.make(secrets).text(text)

@@ -114,7 +114,7 @@ describe("what a run fails with", () => {
     )
     assert.strictEqual(
       new RunError.AllBenched({ benches: [] }).message,
-      "no target can be called: no credential of the chain is enabled"
+      "no target can be called: the chain has no model with an enabled credential"
     )
   })
 

@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { publint } from "publint"
 import { formatMessage } from "publint/utils"
 import { Consumer, entryPoints, manifest } from "./consumer.ts"
+import { programsOf } from "./programs.ts"
 
 const consumer = new Consumer()
 // The project is built, packed, compiled and run in processes of their own, each of which takes long on a busy machine.
@@ -165,6 +166,19 @@ describe("the packed package", { timeout: 300_000, concurrent: true }, () => {
       code: 0,
       output: ""
     })
+  })
+
+  it("brings programs in its pages and among its examples that compile where it is installed", async () => {
+    const programs = programsOf(consumer.installed)
+    assert.isAbove(programs.length, 100)
+    for (const { name, text } of programs) consumer.write(`program-${name}.ts`, text)
+    const compilerOptions = { module: "NodeNext", target: "ES2023", lib: ["ES2024", "DOM"], types: ["node"] }
+    const options = { ...compilerOptions, strict: true, exactOptionalPropertyTypes: true, noEmit: true }
+    consumer.write(
+      "tsconfig.programs.json",
+      JSON.stringify({ compilerOptions: options, include: ["program-*.ts"] })
+    )
+    assert.deepStrictEqual(await consumer.run("tsc", "-p", "tsconfig.programs.json"), { code: 0, output: "" })
   })
 
   it("has a command that says how it is used", async () => {

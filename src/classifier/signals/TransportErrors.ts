@@ -198,9 +198,9 @@ export const chainOf = (error: unknown): ReadonlyArray<unknown> => {
  * a transport error.
  *
  * @example
- * import { classifyTransport } from "./TransportErrors.ts"
+ * import { TransportErrors } from "effect-failover/classifier"
  *
- * classifyTransport({ message: "fetch failed", cause: { code: "ECONNREFUSED" } })
+ * TransportErrors.classifyTransport({ message: "fetch failed", cause: { code: "ECONNREFUSED" } })
  * // => { reason: "Connection", evidence: "transport code=ECONNREFUSED" }
  */
 export const classifyTransport = (error: unknown): { readonly reason: Reason; readonly evidence: string } => {
