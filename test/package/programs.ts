@@ -12,7 +12,8 @@ export interface Program {
 /** All programs of an installed package. Tests among the examples need a test runner besides, and are left out. */
 export const programsOf = (installed: string): ReadonlyArray<Program> => {
   const read = (file: string) => readFileSync(join(installed, file), "utf8")
-  const find = (pattern: string) => globSync(pattern, { cwd: installed }).map((file) => file.replaceAll("\\", "/"))
+  const find = (pattern: string) =>
+    globSync(pattern, { cwd: installed }).map((file) => file.replaceAll("\\", "/"))
   const blocks = ["README.md", ...find("docs/**/*.md")].flatMap((file) =>
     [...read(file).matchAll(/^```(?:ts|typescript)\n([\s\S]*?)^```$/gm)].flatMap(([, text = ""], index) =>
       isProgram(text) ? [{ name: nameOf(`${file} ${index}`), text: `${text}\nexport {}\n` }] : []
