@@ -56,29 +56,57 @@ export const thoughtTextNames: ReadonlyArray<string> = thoughtTexts.map(({ name 
 /** The names of the other fields. */
 export const thoughtBlockNames: ReadonlyArray<string> = thoughtBlocks.map(({ name }) => name)
 
+type Fields = { readonly [field: string]: unknown }
+
+/** A name that no list has yet, but whose meaning is clear: `thinking_content`, `model_thoughts`. */
+const other = /^(?:\w+_)?(?:reasoning|thinking|thoughts?|cot)(?:_(?:content|text|summary|delta))?$/
+
+const known: ReadonlySet<string> = new Set([...thoughtTextNames, ...thoughtBlockNames])
+
+/** The text of a field: a text, an object with one, or a list of those. */
+const textIn = (value: unknown): string => {
+  if (typeof value === "string") return value
+  if (Array.isArray(value)) return value.map(textIn).join("")
+  if (typeof value !== "object" || value === null) return ""
+  const { content, summary, text, thinking } = value as Fields
+  return textIn(text ?? content ?? summary ?? thinking)
+}
+
 /**
- * The reasoning text in a message or a delta: the first field that has some; `undefined` if there is none.
+ * The reasoning text in a message or a delta, and its field: the first one that has some; `undefined` if there is none.
  *
  * @example
- * import { thoughtText } from "./Thoughts.ts"
+ * import { thoughtIn } from "./Thoughts.ts"
  *
- * thoughtText({ reasoning_text: "Let me see." }) // => "Let me see."
- * thoughtText({ content: "Hello" }) // => undefined
+ * thoughtIn({ reasoning_text: "Let me see." }) // => { field: "reasoning_text", text: "Let me see." }
+ * thoughtIn({ thinking_content: "Let me see." }) // => { field: "thinking_content", text: "Let me see." }
+ * thoughtIn({ content: "Hello" }) // => undefined
  */
-export const thoughtText = (message: { readonly [field: string]: unknown }): string | undefined => {
-  for (const name of thoughtTextNames) {
-    const value = message[name]
-    if (typeof value === "string" && value !== "") return value
+export const thoughtIn = (message: Fields): { readonly field: string; readonly text: string } | undefined => {
+  for (const field of thoughtTextNames) {
+    const text = textIn(message[field])
+    if (text !== "") return { field, text }
+  }
+  for (const field in message) {
+    if (known.has(field) || !other.test(field)) continue
+    const text = textIn(message[field])
+    if (text !== "") return { field, text }
   }
   return undefined
 }
 
+/** The reasoning text in a message or a delta; `undefined` if there is none. */
+export const thoughtText = (message: Fields): string | undefined => thoughtIn(message)?.text
+
+/** True for a field that holds reasoning, in whatever form. */
+export const isThoughtField = (name: string): boolean => known.has(name) || other.test(name)
+
 /** True if a message or a delta carries reasoning in any form. */
-export const hasThought = (message: { readonly [field: string]: unknown }): boolean =>
+export const hasThought = (message: Fields): boolean =>
   thoughtText(message) !== undefined || hasThoughtBlock(message)
 
 /** True if a message or a delta carries reasoning in a form other than text. */
-export const hasThoughtBlock = (message: { readonly [field: string]: unknown }): boolean => {
+export const hasThoughtBlock = (message: Fields): boolean => {
   for (const name of thoughtBlockNames) {
     const value = message[name]
     if ((typeof value === "string" || Array.isArray(value)) && value.length > 0) return true

@@ -78,10 +78,12 @@ const toWhole: Forms["toWhole"] = (events) => {
   return {
     ...whole,
     object: "chat.completion",
-    choices: [...choices.values()].map(({ message, ...choice }) => ({
-      ...choice,
-      message: finished(message as Draft)
-    }))
+    choices: [...choices.values()].map(({ message, ...choice }) => {
+      const said = finished(message as Draft)
+      // Some servers end with `[DONE]` alone.
+      const reason = isFull(said.tool_calls) ? "tool_calls" : "stop"
+      return { ...choice, finish_reason: choice.finish_reason ?? reason, message: said }
+    })
   }
 }
 

@@ -78,7 +78,7 @@ const pieces = (item: JsonObject, at: JsonObject): ReadonlyArray<JsonObject & { 
 const toWhole: Forms["toWhole"] = (events) => {
   const last = events.findLast(
     ({ response, type }) =>
-      isObject(response) && /^response\.(completed|incomplete|failed)$/.test(String(type))
+      isObject(response) && /^response\.(completed|done|incomplete|failed)$/.test(String(type))
   )
   if (!isObject(last?.response)) return undefined
   const { output } = last.response

@@ -69,6 +69,8 @@ const responseMeanings = (body: JsonObject, mayBeEmpty: boolean): Meanings => {
       case "ping":
         return Phase.alive
       case "response.completed":
+      // https://github.com/pleaseai/shunt/pull/295
+      case "response.done":
         return ended(response, undefined)
       case "response.incomplete":
         return ended(response, reasonOf(response))

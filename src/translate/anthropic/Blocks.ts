@@ -52,6 +52,12 @@ const returned = (block: JsonObject): JsonObject | undefined => {
   return members
 }
 
+/** Whether a text names its sources, which have no counterpart in the common form. */
+export const hasCitations = (block: JsonObject): boolean => list(block.citations).length > 0
+
+/** What is left out of a block with sources. */
+export const citations: Remark = { type: "dropped", name: "content.citations" }
+
 /** The content of a block. */
 export const readBlock = (block: JsonObject): Spoken | Remark =>
   rows.get(block.type)?.(block) ?? { type: "dropped", name: `content.${string(block.type) ?? "type"}` }
@@ -60,6 +66,12 @@ export const readBlock = (block: JsonObject): Spoken | Remark =>
 export const readBlocks = (content: unknown): ReadonlyArray<Spoken | Remark> => {
   if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }]
   return list(content).flatMap((block): ReadonlyArray<Spoken | Remark> | Spoken | Remark =>
-    typeof block === "string" ? [{ type: "text", text: block }] : isObject(block) ? readBlock(block) : []
+    typeof block === "string"
+      ? [{ type: "text", text: block }]
+      : isObject(block)
+        ? hasCitations(block)
+          ? [readBlock(block), citations]
+          : readBlock(block)
+        : []
   )
 }

@@ -7,7 +7,7 @@ import type { Delta, Remark, Thinking } from "../common/Common.ts"
 import { isObject, type JsonObject, object, objects, text, write } from "../common/Json.ts"
 import * as Usage from "../common/Usage.ts"
 import type { SseEvent, StreamReader } from "../protocol/Protocol.ts"
-import { readBlock } from "./Blocks.ts"
+import { citations, hasCitations, readBlock } from "./Blocks.ts"
 import { readError } from "./Errors.ts"
 import * as Words from "./Words.ts"
 
@@ -71,8 +71,8 @@ export class AnthropicStreamReader implements StreamReader {
   #end(): Said {
     this.#isEnded = true
     const unfinished = [...this.#open.keys()].flatMap((index) => this.#blockStop(index))
-    const stop = this.#stop
-    if (stop === undefined) return [...unfinished, { type: "end" }]
+    // Some relays leave out the delta with the reason.
+    const stop = this.#stop ?? {}
     return [...unfinished, { type: "stop", ...Words.readEnding(stop, this.#calls > 0) }, { type: "end" }]
   }
 
@@ -88,6 +88,11 @@ export class AnthropicStreamReader implements StreamReader {
   }
 
   #blockStart(index: unknown, block: JsonObject): Said {
+    const said = this.#blockBegun(index, block)
+    return hasCitations(block) ? [...said, citations] : said
+  }
+
+  #blockBegun(index: unknown, block: JsonObject): Said {
     const said = readBlock(block)
     this.#leftOut.delete(index)
     switch (said.type) {
@@ -115,7 +120,7 @@ export class AnthropicStreamReader implements StreamReader {
     if (this.#leftOut.has(index)) return []
     const { partial_json: piece } = delta
     if (piece !== undefined) return this.#argue(index, typeof piece === "string" ? piece : write(piece))
-    if (delta.type === "citations_delta") return [{ type: "dropped", name: "content.citations" }]
+    if (delta.type === "citations_delta") return [citations]
     const isThought = delta.type === "thinking_delta"
     const said: Array<Delta> = []
     const thinking = text(delta.thinking) ?? (isThought ? text(delta.text) : undefined)

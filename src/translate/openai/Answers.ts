@@ -57,7 +57,7 @@ export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer =
   const left = ReturnedFields.ofMessage(message, own)
   if (left !== undefined) parts.push({ type: "left", members: left })
   const spoken: Array<Said | Remark> = []
-  readSpoken(message, spoken)
+  readSpoken(message, spoken, own?.messageExtras)
   for (const said of spoken) {
     if (said.type === "dropped" || said.type === "malformed") remarks.push(said)
     else parts.push(said)

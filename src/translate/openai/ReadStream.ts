@@ -144,7 +144,7 @@ export class OpenAiStreamReader implements StreamReader {
       else deltas.push({ type: "signature", signature: thought.signature ?? "" })
     }
     const spoken: Array<Words | Remark> = []
-    readSpoken(message, spoken)
+    readSpoken(message, spoken, this.#own?.messageExtras)
     for (const words of spoken) {
       if (words.type === "refusal") this.#refusal += words.text
       else if (words.type === "text") this.#hasText = true

@@ -3,6 +3,7 @@
  *
  * Content is a text, or a list of parts at some servers; Mistral's reasoning is among the parts.
  */
+import { isThoughtField } from "../../../words/Thoughts.ts"
 import type { Remark } from "../../common/Common.ts"
 import { isObject, type JsonObject, list, objects, string, text } from "../../common/Json.ts"
 import * as Reasoning from "./Reasoning.ts"
@@ -62,14 +63,6 @@ const say = (type: Words["type"], said: string, out: Array<Words | Remark>, fiel
 }
 
 /**
- * Fields without a counterpart in other protocols.
- *
- * - images: https://openrouter.ai/docs/guides/overview/multimodal/image-generation
- * - annotations: https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts
- */
-const unspoken = ["images", "audio", "video", "annotations"] as const
-
-/**
  * Fields beside the choices that name the pages an answer is about.
  * https://docs.getbifrost.ai/providers/supported-providers/perplexity
  */
@@ -86,11 +79,36 @@ export const readSources = (
   }
 }
 
-/** The content of a message or a delta besides reasoning and calls. */
-export const readSpoken = (message: JsonObject, out: Array<Words | Remark>): void => {
+/**
+ * Fields that are read elsewhere, or are no content of the answer. `context` of Azure and `executed_tools` of Groq are content:
+ * https://console.groq.com/docs/compound
+ */
+const quiet: ReadonlySet<string> = new Set([
+  "role",
+  "content",
+  "refusal",
+  "tool_calls",
+  "function_call",
+  "extra_content",
+  "provider_specific_fields",
+  "parsed"
+])
+
+/**
+ * The content of a message or a delta besides reasoning and calls. Fields that are not known are named, except those that its
+ * server gets back.
+ */
+export const readSpoken = (
+  message: JsonObject,
+  out: Array<Words | Remark>,
+  returned: ReadonlyArray<string> = []
+): void => {
   readContent(message.content, out)
   say("refusal", string(message.refusal) ?? "", out)
-  for (const name of unspoken) {
+  // What a recording says: https://developers.openai.com/api/docs/guides/audio
+  if (isObject(message.audio)) say("text", string(message.audio.transcript) ?? "", out)
+  for (const name in message) {
+    if (quiet.has(name) || isThoughtField(name) || returned.includes(name)) continue
     const value = message[name]
     if (isObject(value) || list(value).length > 0) out.push({ type: "dropped", name: `message.${name}` })
   }

@@ -8,7 +8,7 @@
  * - https://api-docs.deepseek.com/guides/reasoning_model
  * - https://openrouter.ai/docs/guides/best-practices/reasoning-tokens#preserving-reasoning-blocks
  */
-import { hasThoughtBlock, thoughtBlockNames, thoughtTextNames } from "../../../words/Thoughts.ts"
+import { hasThoughtBlock, thoughtBlockNames, thoughtIn } from "../../../words/Thoughts.ts"
 import type { Redacted, Spoken, Thinking } from "../../common/Common.ts"
 import { type JsonObject, objects, string, text } from "../../common/Json.ts"
 
@@ -16,10 +16,8 @@ import { type JsonObject, objects, string, text } from "../../common/Json.ts"
 export const thoughtOf = (
   message: JsonObject
 ): { readonly text: string; readonly field?: string } | undefined => {
-  for (const field of thoughtTextNames) {
-    const said = text(message[field])
-    if (said !== undefined) return { text: said, field }
-  }
+  const found = thoughtIn(message)
+  if (found !== undefined) return found
   const said = hasThoughtBlock(message) ? detailsText(message) : undefined
   return said === undefined ? undefined : { text: said }
 }
