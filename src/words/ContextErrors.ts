@@ -88,6 +88,8 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
   ...rows(
     "https://github.com/MoonshotAI/kimi-cli/issues/2011; https://github.com/microsoft/vscode/issues/289219 (Copilot)",
     /\bexceeded (the )?model('s)? token limit\b/,
+    // https://platform.kimi.ai/docs/api/errors
+    /\binput token length (is )?too long\b/,
     /\bprompt token count of [\d,]+ exceeds\b/,
     /\btoken limit exceeded\b/,
     /\bexceeds? (the |this |your )?(model('s)? )?(input |prompt |context )?(token|context) limit\b/,

@@ -64,6 +64,7 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
     "ContextExceeded",
     400,
     [
+      "Input token length too long",
       "400 Input length (265330) exceeds model's maximum context length (262144).",
       "Input length 131393 exceeds the maximum allowed input length of 131040 tokens.",
       "This model's maximum context length is 262144 tokens. However, you requested 0 output tokens and your prompt contains at least 262145 input tokens, for a total of at least 262145 tokens.",
@@ -218,7 +219,13 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "The endpoint for model foo is disabled",
       "Your project does not have access to model gpt-5",
       "Model access is denied",
-      "Model foo has reached end of life"
+      "Model foo has reached end of life",
+      "This model requires identity verification",
+      "The model is gated and you need to agree to the model's license before using it",
+      "Access to model meta-llama/Llama-3.2-1B is restricted and you are not in the authorized list",
+      "Cannot access gated repo for url https://huggingface.co/x",
+      "User has not agreed to Llama3.2 model terms",
+      "You have not accepted the terms of this model"
     ]
   ],
   [
@@ -228,6 +235,7 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "暂无权限使用，请在 AI Studio 正确获取访问令牌(access token)使用",
       "该账号权限不足",
       "Your account has been suspended",
+      "You must accept the terms of service: access to this resource is forbidden",
       "Account is disabled",
       "This account has been banned for violating our terms",
       "Your organization has been deactivated",
@@ -296,7 +304,10 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "Upstream service unavailable",
       "当前服务繁忙，请稍后再试",
       "Too many requests are queued: queue is full",
-      "The model is temporarily unavailable"
+      "The model is temporarily unavailable",
+      "The model foo is not ready for inference",
+      "This Model is Cold / Not Ready for Inference",
+      "The deployment is not ready yet"
     ]
   ],
   [
@@ -361,7 +372,8 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "body size limit exceeded: 10485760 bytes",
       "The document is too large: 35 MB, limit 32 MB",
       "PDF has too many pages: maximum of 100 PDF pages may be provided",
-      "The request failed because the size of the input image exceeds the limit."
+      "The request failed because the size of the input image exceeds the limit.",
+      "total message size 2500000 exceeds limit 2097152"
     ]
   ]
 ]

@@ -46,7 +46,8 @@ export const limits: ReadonlyArray<CodeGroup> = [
   },
   {
     as: "RateLimit",
-    source: "https://inference-docs.cerebras.ai/support/error",
+    // Seen in Cerebras' answers; https://inference-docs.cerebras.ai/support/error gives no codes, only statuses.
+    source: "seen: Cerebras",
     values: "too_many_tokens_error token_quota_exceeded too_many_requests_error request_quota_exceeded"
   },
   {

@@ -226,7 +226,9 @@ const tooLarge: ReadonlyArray<Row> = [
     /\b(request|body|content) entity (is )?too large/,
     /\brequest exceeds the maximum (allowed )?size\b/,
     /\bmaximum of [\d,]+ (pdf )?pages\b/,
-    /\bmaximum request body size\b/
+    /\bmaximum request body size\b/,
+    // https://www.kimi.com/code/docs/en/kimi-code/error-reference.html
+    /\btotal message size [\d,]+ exceeds limit\b/
   ),
   ...rows(
     "TooLarge",
@@ -315,6 +317,15 @@ const model: ReadonlyArray<Row> = [
     /\bmodel is (unsupported|not enabled|not available) for\b/,
     /\bonly (supported|available) (by|on|in|with|for) (certain|some|specific|select|newer|\w+) models\b/,
     /\bmodel (is )?marked (by provider )?as legacy\b/
+  ),
+  ...rows(
+    // Terms or a check of the person are missing, for this model only.
+    "ModelMissing",
+    "https://novita.ai/docs/guides/error; https://featherless.ai/docs/api-reference-error-codes; https://developers.cloudflare.com/workers-ai/platform/errors/ (5016)",
+    /\bmodel requires (an? )?(identity |account )?verification\b/,
+    /\bmodel is gated\b|\bgated (repo|model)\b/,
+    /\baccess to model \S{1,100} is restricted\b/,
+    /\b(not|must|need to|have to) (yet )?(agreed?|accept(ed)?)( to)?( \S+){0,3} (model('s)? (terms|licen[cs]e)|(terms|licen[cs]e) (of|for) (this|the) model)\b/
   ),
   ...rows(
     "ModelMissing",
@@ -509,7 +520,9 @@ const overload: ReadonlyArray<Row> = [
     "Overloaded",
     "https://huggingface.co/docs/inference-endpoints; https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
     /\b(model|server|it|endpoint|runner)\b[^.]{0,60}\b(is |are |being )?(currently |still )?(loading|starting( up)?|warming up|initiali[sz]ing|being loaded|cold)\b/,
-    /\bmodel (is )?not ready\b/,
+    /\b(model|deployment)( [\w./:@-]{1,80})? (is )?(still )?not ready\b/,
+    // https://featherless.ai/docs/api-reference-error-codes: with status 400
+    /\bnot ready for inference\b/,
     /\bmodel (is |was |has been |got )?(currently )?unloaded\b/,
     /\b(model|runner|engine|worker|process) (has )?(crashed|terminated unexpectedly|been unloaded|died)\b/,
     /\b(service|server|model|api|provider|upstream|resource|engine|endpoint|backend)s?( \w+){0,3} (is |are |has become )?(temporarily |currently |momentarily )?(unavailable|not available at the moment|down for maintenance|out of service|unable to handle)\b/,
