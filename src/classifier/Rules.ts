@@ -144,7 +144,7 @@ const denies = (status: number | undefined): boolean => status === 401 || status
 /** `ServerError` is the least specific code, so the sentence beside it is read as well. */
 const isFault = (as: SignalClass): boolean => as === "ServerError"
 
-const byWords = (view: ErrorView, text: string): Verdict | undefined => {
+const byWords = (view: ErrorView, text: string, status: number | undefined): Verdict | undefined => {
   // Gemini writes "check your plan and billing" for every quota, even for one that refills within a minute.
   if (isGoogles(view) && /exceeded your current quota/.test(text)) {
     return {
@@ -154,6 +154,9 @@ const byWords = (view: ErrorView, text: string): Verdict | undefined => {
   }
   const verdict = fromText(text)
   if (verdict?.as === "ContextExceeded") return byCap(view) ?? verdict
+  // A deployment that is not active; 503 adds that it will be. https://docs.impulselabs.ai/api-reference/errors
+  if (verdict?.as === "ModelMissing" && status === 503 && /\bnot active\b/.test(text))
+    return { ...verdict, as: "Overloaded" }
   return verdict === undefined ? undefined : { ...verdict, as: disambiguate(view, text, verdict.as) }
 }
 
@@ -169,7 +172,7 @@ const byViews = (c: Case): Verdict | undefined => {
     const text = c.texts[i]!
     const verdict =
       bySpecificCode(view, text, c.status, (as) => !isFault(as)) ??
-      (i < plainFrom ? byWords(view, text) : undefined) ??
+      (i < plainFrom ? byWords(view, text, c.status) : undefined) ??
       (denies(c.status) ? undefined : bySpecificCode(view, text, c.status, isFault))
     if (verdict !== undefined) return isFault(verdict.as) ? (byErrorType(c) ?? verdict) : verdict
   }

@@ -139,6 +139,48 @@ it("LiteLLM's refusal of a model to an organisation concerns the model", () => {
   assert.strictEqual(classOf({ status: 401, body: { error } }), "ModelMissing")
 })
 
+// https://docs.litellm.ai/docs/proxy/error_reference
+it.each([
+  [403, "tool_access_denied"],
+  [401, "key_vector_store_access_denied"],
+  [401, "team_vector_store_access_denied"],
+  [401, "user_vector_store_access_denied"],
+  [401, "org_vector_store_access_denied"]
+])("LiteLLM's refusal %d %s concerns this request, not the key", (status, type) => {
+  const error = { message: "x", type, code: `${status}` }
+  assert.strictEqual(classOf({ status, body: { error } }), "Unsupported")
+})
+
+// https://docs.litellm.ai/docs/proxy/error_reference; https://ngrok.com/docs/ai-gateway/reference/error-codes
+it("a gateway that could not check the key says nothing about the key", () => {
+  const type = "auth_provider_unavailable"
+  assert.strictEqual(
+    classOf({ status: 503, body: { error: { message: "Unable to validate the token", type } } }),
+    "Overloaded"
+  )
+  for (const message of [
+    "Failed to validate API key. Please try again later.",
+    "Unable to verify your credentials at this time, please retry"
+  ])
+    assert.strictEqual(classOf({ status: 500, body: { error: { message } } }), "ServerError")
+  assert.strictEqual(
+    classOf({ status: 500, body: { error: { message: "Failed to validate API key." } } }),
+    "InvalidKey"
+  )
+})
+
+it("a model that only its own gateway's staff may call is missing for us", () => {
+  for (const code of ["model_restricted", "model_forbidden", "model_not_allowed"])
+    assert.strictEqual(classOf({ status: 403, body: { error: { message: "x", code } } }), "ModelMissing")
+})
+
+// https://docs.impulselabs.ai/api-reference/errors
+it("a deployment that is not active is missing, and with 503 not ready yet", () => {
+  const body = { error: "Deployment is not ACTIVE" }
+  assert.strictEqual(classOf({ status: 404, body }), "ModelMissing")
+  assert.strictEqual(classOf({ status: 503, body }), "Overloaded")
+})
+
 // https://www.volcengine.com/docs/82379/1299023
 describe("an error of Volcengine's Ark", () => {
   it.each([

@@ -114,6 +114,11 @@ export const access: ReadonlyArray<CodeGroup> = [
   },
   {
     as: "ModelMissing",
+    source: "https://www.gotoai.one/docs/errors.html, and names like it",
+    values: "model_restricted model_forbidden model_not_allowed"
+  },
+  {
+    as: "ModelMissing",
     source: "https://docs.litellm.ai/docs/proxy/error_reference",
     values:
       "key_model_access_denied team_model_access_denied user_model_access_denied org_model_access_denied project_model_access_denied"

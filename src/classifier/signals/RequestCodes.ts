@@ -89,6 +89,13 @@ export const requests: ReadonlyArray<CodeGroup> = [
   },
   // ---- this request at this model
   {
+    // A tool or a store that this request names, not the key.
+    as: "Unsupported",
+    source: "https://docs.litellm.ai/docs/proxy/error_reference",
+    values:
+      "tool_access_denied key_vector_store_access_denied team_vector_store_access_denied user_vector_store_access_denied org_vector_store_access_denied"
+  },
+  {
     // A file or a cached context that is busy, or the room for files. The status 403 says nothing about the key.
     as: "Unsupported",
     source: "https://www.volcengine.com/docs/82379/1299023",

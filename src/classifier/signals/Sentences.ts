@@ -295,7 +295,7 @@ const model: ReadonlyArray<Row> = [
     /\b(not a valid|is not an? valid|is an invalid|invalid) (model|model id|model name|model identifier)\b/,
     /\bmodel( id| name| identifier| code| version)?( provided| specified| you provided| …| [\w./:@-]{1,80})? (is|was) (not (a )?valid|invalid|unknown|unrecogni[sz]ed|not recogni[sz]ed)\b/,
     /\btry pulling it first\b/,
-    /\bno model (is )?(loaded|found|named|with|matching)/,
+    /\bno (matching )?models? (is )?(loaded|found|named|with|match(es|ing)?\b)/,
     /\bmodel is not loaded\b|\bno models loaded\b/
   ),
   ...rows(
@@ -325,6 +325,7 @@ const model: ReadonlyArray<Row> = [
     /\bmodel requires (an? )?(identity |account )?verification\b/,
     /\bmodel is gated\b|\bgated (repo|model)\b/,
     /\baccess to model \S{1,100} is restricted\b/,
+    /\bmodel is not entitled to\b/,
     /\b(not|must|need to|have to) (yet )?(agreed?|accept(ed)?)( to)?( \S+){0,3} (model('s)? (terms|licen[cs]e)|(terms|licen[cs]e) (of|for) (this|the) model)\b/
   ),
   ...rows(
@@ -354,6 +355,9 @@ const model: ReadonlyArray<Row> = [
     "https://docs.litellm.ai/docs/proxy/error_reference",
     /\b(key|team|user) not allowed to access model\b/,
     /\binvalid model name passed in\b/,
+    // https://github.com/BerriAI/litellm/issues/25466: a model that is in no group, with status 400
+    /\byou passed in model=.{1,200}\bno healthy deployments\b/,
+    /\bmodel selection returned no results\b/,
     /\b(unknown|no|invalid) provider for (the )?model\b/,
     /\bllm provider not provided\b/,
     /\bno deployments? (available )?for (the )?(selected )?model\b(?![^.]{0,60}try again)/
@@ -424,6 +428,13 @@ const forbidden: ReadonlyArray<Row> = [
     /(暂)?无权限|权限不足/
   )
 ]
+
+/** The key could not be checked, which says nothing about it. */
+const unchecked: ReadonlyArray<Row> = rows(
+  "ServerError",
+  "https://ngrok.com/docs/ai-gateway/reference/error-codes (ERR_NGROK_27009)",
+  /\b(unable to|failed to|could not|couldn't) (verify|validate|check) (the |your )?(\w+ )?(api[- ]?key|token|credentials?)\b.{0,40}\b(try again|retry)\b/
+)
 
 /** The key itself is invalid. */
 const key: ReadonlyArray<Row> = [
@@ -614,6 +625,7 @@ export const sentences: ReadonlyArray<Row> = [
   ...unsupported,
   ...tooLargeUnitless,
   ...model,
+  ...unchecked,
   ...key,
   ...forbidden,
   ...policy,

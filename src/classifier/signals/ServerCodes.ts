@@ -45,6 +45,12 @@ export const servers: ReadonlyArray<CodeGroup> = [
     values: "provider_overloaded no_available_provider"
   },
   {
+    // The gateway could not look up the key: no word about the key itself.
+    as: "Overloaded",
+    source: "https://docs.litellm.ai/docs/proxy/error_reference",
+    values: "auth_provider_unavailable no_db_connection"
+  },
+  {
     as: "Overloaded",
     source: "https://docs.zenmux.ai/guide/advanced/error-codes.html",
     values: "no_provider_available"
