@@ -55,6 +55,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\bcontext[- ]?(length|window|size|limit|budget)s?\b[^.]{0,80}\b(exceed|exceeded|exceeds|too (long|large|small)|overflow|not enough|surpass)/,
     /\b(exceed|exceeds|exceeded|exceeding|longer than|larger than|greater than|beyond|over|surpasses|overflows?|overflowed|fit (in|into|within))\b[^.]{0,80}\bcontext[- ]?(length|window|size|limit|budget)?\b/,
     /\b(less than|within|below|fit (in|into|within)) (the )?(model's )?(maximum )?context (length|window)\b/,
+    /\bcontext (window|length|size) is [\d,]+k? tokens?,[^.]{0,30}\b(you|request|prompt|input|messages)\b/,
     /\brequested [\d,]+ tokens,? (but )?max(imum)?( is| of)? [\d,]+ tokens\b/,
     /\bmax_model_len\b|\bmax_seq_len\b|\bmax_position_embeddings\b/,
     /\bcontext (the )?overflows?\b|\bcontext overflow\b/,

@@ -64,6 +64,7 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
     "ContextExceeded",
     400,
     [
+      "Model context window is 128k tokens, you requested 256k tokens",
       "Input token length too long",
       "400 Input length (265330) exceeds model's maximum context length (262144).",
       "Input length 131393 exceeds the maximum allowed input length of 131040 tokens.",
@@ -378,7 +379,8 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "The document is too large: 35 MB, limit 32 MB",
       "PDF has too many pages: maximum of 100 PDF pages may be provided",
       "The request failed because the size of the input image exceeds the limit.",
-      "total message size 2500000 exceeds limit 2097152"
+      "total message size 2500000 exceeds limit 2097152",
+      "request size exceeds upload limit"
     ]
   ]
 ]
@@ -476,6 +478,34 @@ describe("sentences with the same meaning have the same class", () => {
       assert.strictEqual(classOf(message, status), expected)
     })
   }
+})
+
+// https://github.com/can1357/oh-my-pi/issues/41: with status 404
+describe("a thing that the request names by its id says nothing about the model", () => {
+  it.each([
+    "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false.",
+    "Response with id 'resp_1' not found.",
+    "Previous response with id 'resp_1' not found.",
+    "Conversation with id 'conv_1' not found.",
+    "Vector store with id 'vs_1' not found.",
+    "No file found with id 'file-123' in container",
+    "Container with id 'cntr_1' not found.",
+    "file-abc123xyz does not exist",
+    "file_id file-abc not found",
+    "Cached content 'cachedContents/abc' not found or permission is missing"
+  ])("%s", (message) => {
+    assert.strictEqual(classOf(message, 404), "Unsupported")
+  })
+
+  // https://ai.google.dev/gemini-api/docs/files, https://ai.google.dev/gemini-api/docs/caching: with status 403
+  it.each([
+    "You do not have permission to access the File abc or it may not exist.",
+    "CachedContent not found (or permission denied)"
+  ])("%s", (message) => {
+    assert.strictEqual(classOf(message, 403), "Unsupported")
+    const body = { error: { code: 403, message, status: "PERMISSION_DENIED" } }
+    assert.strictEqual(Failure.classOf(classify({ status: 403, body })), "Unsupported")
+  })
 })
 
 describe("sentences about the request itself are Invalid", () => {

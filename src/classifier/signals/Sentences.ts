@@ -228,7 +228,8 @@ const tooLarge: ReadonlyArray<Row> = [
     /\bmaximum of [\d,]+ (pdf )?pages\b/,
     /\bmaximum request body size\b/,
     // https://www.kimi.com/code/docs/en/kimi-code/error-reference.html
-    /\btotal message size [\d,]+ exceeds limit\b/
+    /\btotal message size [\d,]+ exceeds limit\b/,
+    /\bsize exceeds (the )?upload limit\b/
   ),
   ...rows(
     "TooLarge",
