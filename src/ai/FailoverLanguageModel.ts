@@ -7,6 +7,7 @@
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import * as EffectModel from "effect/ai/Model"
+import * as Telemetry from "effect/ai/Telemetry"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -68,7 +69,12 @@ export const layerNoDeps = <const Links extends LanguageModelLinks>(
   Members.layerOver(LanguageModel.LanguageModel, members, {
     read: (context) => Context.get(context, LanguageModel.LanguageModel),
     buildTimeout: options?.buildTimeout,
-    make: (failover, built) => Effect.succeed(make(failover, built, options))
+    make: (failover, built) =>
+      Effect.contextWith((context: Context.Context<never>) =>
+        Effect.succeed(
+          make(failover, built, options, Context.getOrUndefined(context, Telemetry.CurrentSpanTransformer))
+        )
+      )
   })
 
 /**
@@ -90,7 +96,9 @@ export const layerNoDeps = <const Links extends LanguageModelLinks>(
  *
  * - A model's layer captures `IdGenerator` and `CurrentSpanTransformer` when it is built: provide them to this layer,
  *   not to the calls.
- * - With local tools the commit point of a stream is its first content, whatever the policy sets.
+ * - With local tools the commit point of a stream is its first content, whatever the policy sets. The first piece of a
+ *   tool call's parameters is content: a call whose parameters stream and do not decode ends the stream.
+ * - A transformer of spans that only a member's own layer has is not called for `generateObject`.
  *
  * @example
  * import { BenchRegistry } from "effect-failover"
@@ -159,10 +167,11 @@ type Infallible =
 const make = (
   failover: Runtime,
   members: ReadonlyArray<Members.Built<LanguageModel.LanguageModel>>,
-  options: Options = {}
+  options: Options = {},
+  transformer: Telemetry.SpanTransformer | undefined
 ): LanguageModel.LanguageModel => {
   const chain = Members.toChain(members, options)
-  const shared: Shared = { failover, chain, histories: new Histories(chain) }
+  const shared: Shared = { failover, chain, histories: new Histories(chain), transformer }
   return LanguageModel.LanguageModel.of({
     [LanguageModel.TypeId]: LanguageModel.TypeId,
     supportsSystemMessagesInHistory: supportedByAll(members),

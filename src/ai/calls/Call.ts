@@ -4,6 +4,7 @@ import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as EffectModel from "effect/ai/Model"
 import type * as Prompt from "effect/ai/Prompt"
 import * as ResponseIdTracker from "effect/ai/ResponseIdTracker"
+import type * as Telemetry from "effect/ai/Telemetry"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -24,6 +25,8 @@ export interface Shared {
   readonly failover: Runtime
   readonly chain: Chain<MemberPool<LanguageModel.LanguageModel>>
   readonly histories: Histories
+  /** The transformer of spans in the context of the layer. */
+  readonly transformer: Telemetry.SpanTransformer | undefined
 }
 
 /** The conversations as each account may see them; `undefined` if there is only one account. */

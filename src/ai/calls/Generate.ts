@@ -1,14 +1,16 @@
 /** Whole answers through the chain: `generateText` and `generateObject`. */
+import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Prompt from "effect/ai/Prompt"
-import type * as Context from "effect/Context"
+import * as Telemetry from "effect/ai/Telemetry"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import type { Target } from "../../domain/Target.ts"
 import type * as AiFailure from "./AiFailure.ts"
 import { Call, fail, type Shared } from "./Call.ts"
-import { failureOfAnswer } from "./Content.ts"
+import { failureOfAnswer, failureOfObject, finishOf } from "./Content.ts"
 import { type MemberPool, type Ready, using } from "./Members.ts"
 import { type Answer, methodsOf, type Whole } from "./ModelMethods.ts"
 import * as ServedBy from "./ServedBy.ts"
@@ -43,7 +45,7 @@ export const make = (shared: Shared, method: Method): Whole => {
 }
 
 const through = (
-  { chain, failover, histories }: Shared,
+  { chain, failover, histories, transformer }: Shared,
   method: Method,
   origin: AiFailure.Origin,
   {
@@ -73,9 +75,13 @@ const through = (
     const askMember = (member: Ready<LanguageModel.LanguageModel>, target: Target) => {
       const ids = call.responseIds(target)
       const model = methodsOf(member.service)
+      const written = method === "generateObject" ? new Written(transformer) : undefined
       const ask = (toolkit: Tools.Handlers | undefined) =>
         Effect.flatMap(
-          model[method]({ ...options, prompt: histories.own(prompt, target), ...(toolkit && { toolkit }) }),
+          Effect.mapError(
+            model[method]({ ...options, prompt: histories.own(prompt, target), ...(toolkit && { toolkit }) }),
+            (error) => written?.failureOf(error, target) ?? error
+          ),
           (answer) => {
             const failure = failureOfAnswer(answer.content, target)
             if (failure !== undefined) return Effect.fail(failure)
@@ -92,7 +98,7 @@ const through = (
         ? begin(tools, target, ask, (b) => (begun = b))
         : ask(tools?.forAttempt(silent))
       return Effect.updateContext(asking, (context: Context.Context<unknown>) =>
-        call.contextOf(context, member, ids)
+        call.contextOf(written === undefined ? context : written.contextOf(context), member, ids)
       )
     }
 
@@ -118,6 +124,43 @@ const through = (
       ? Effect.onInterrupt(running, () => (begun === undefined ? Effect.void : Fiber.interrupt(begun.fiber)))
       : running
   })
+
+/**
+ * The answer that was to be an object. `effect/ai` shows it only to the transformer of spans: the error of an answer that is no such
+ * object has its text, but neither its finish reason nor its metadata.
+ */
+class Written {
+  #content: ReadonlyArray<ServedBy.Part> | undefined
+  readonly #ofLayer: Telemetry.SpanTransformer | undefined
+
+  constructor(ofLayer: Telemetry.SpanTransformer | undefined) {
+    this.#ofLayer = ofLayer
+  }
+
+  /** The context of the attempt. The transformer of the caller, or of the layer, is called as well. */
+  contextOf(context: Context.Context<unknown>): Context.Context<unknown> {
+    const own = Context.getOrUndefined(context, Telemetry.CurrentSpanTransformer) ?? this.#ofLayer
+    return Context.add(context, Telemetry.CurrentSpanTransformer, (options) => {
+      this.#content = options.response as ReadonlyArray<ServedBy.Part>
+      own?.(options)
+    })
+  }
+
+  /** What an error of the member says in view of its answer; `undefined` if the error says it. */
+  failureOf(error: unknown, target: Target): unknown {
+    if (this.#content === undefined || !AiError.isAiError(error)) return undefined
+    if (error.reason._tag !== "StructuredOutputError") return undefined
+    const failure = failureOfObject(this.#content, target)
+    if (failure !== undefined || finishOf(this.#content) !== "length") return failure
+    const { module, method, reason } = error
+    const description = "the token limit cut the answer before the object was complete (finish reason length)"
+    return AiError.make({
+      module,
+      method,
+      reason: new AiError.StructuredOutputError({ ...reason, description })
+    })
+  }
+}
 
 const silent: Tools.Listener = { begins: () => undefined, ends: () => undefined }
 

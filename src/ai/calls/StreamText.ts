@@ -120,7 +120,7 @@ const through = (
             : validate === undefined
               ? Commit.contentNeeded(target.policy.commit)
               : Number.POSITIVE_INFINITY,
-          check: tools?.run ? tools.check : undefined,
+          tools,
           validate
         })
     )
@@ -186,26 +186,32 @@ const watch = (
     readonly account: string | undefined
     /** The number of content parts that commit the stream. */
     readonly needed: number
-    /** Checks the parameters of a tool call; `undefined` if no tool runs. */
-    readonly check: Tools.Tools["check"] | undefined
+    /** The tools of the call, if it has any. */
+    readonly tools: Tools.Tools | undefined
     readonly validate: Validation.Validate | undefined
   }
 ): Pull.Pull<Chunk, unknown, void, unknown> => {
-  const { account, check, ids, needed, served, state, target, validate } = attempt
+  const { account, ids, needed, served, state, target, tools, validate } = attempt
   const collected = validate && new Validation.Collector()
   state.broken = undefined
   state.brokenFinish = undefined
   let content = 0
   let signed = false
+  let refused = false
 
   const take = (chunk: NonEmptyReadonlyArray<ServedBy.StreamPart>): Effect.Effect<Chunk, unknown> => {
     let changed: Array<ServedBy.StreamPart> | undefined
     let checked: Effect.Effect<void, unknown> | undefined
     for (let i = 0; i < chunk.length; i++) {
       const part = chunk[i]!
-      if (check !== undefined && part.type === "tool-call" && content < needed && !part.providerExecuted)
-        checked = check(part.name, part.params)
+      if (tools !== undefined && content < needed && "name" in part && !part.providerExecuted) {
+        // A call that streams its parameters is judged by its name, before they are content.
+        const unknown = part.type === "tool-params-start" ? tools.checkName(part.name) : undefined
+        if (unknown !== undefined) return unknown
+        if (part.type === "tool-call" && tools.run) checked = tools.check(part.name, part.params)
+      }
       if (Content.isContent(part)) content++
+      else refused ||= Content.isRefusal(part)
       collected?.add(part)
       let next = part
       switch (part.type) {
@@ -224,7 +230,7 @@ const watch = (
           break
         }
         case "finish": {
-          const failure = state.broken ?? Content.failureOfEnd(part.reason, content > 0, target)
+          const failure = state.broken ?? Content.failureOfEnd(part.reason, content > 0, target, refused)
           if (failure === undefined) ids?.keep()
           else if (content < needed) return Effect.fail(failure)
           else {

@@ -45,6 +45,8 @@ export interface Listener {
 export interface Tools {
   /** Whether tools can run during the call. */
   readonly run: boolean
+  /** Fails for a call of a tool that was not offered; `undefined` for one that was. */
+  readonly checkName: (name: string) => Effect.Effect<never, AiError.AiError> | undefined
   /** Fails for a call whose parameters do not decode. */
   readonly check: (name: string, params: unknown) => Effect.Effect<void, AiError.AiError>
   /** The toolkit for one attempt. */
@@ -60,6 +62,8 @@ export const prepare = (
   Effect.flatMap(Effect.isEffect(toolkit) ? toolkit : Effect.succeed(toolkit), (handlers) =>
     Effect.map(runApproved(handlers, prompt, options.concurrency), (approved) => ({
       run: options.disableToolCallResolution !== true && Object.keys(handlers.tools).length > 0,
+      checkName: (name) =>
+        options.toolCallValidation === "deferred" ? undefined : checkName(handlers.tools, name),
       check: (name, params) => checkParameters(handlers.tools[name], name, params),
       forAttempt: (listener) => guard(handlers, approved, listener)
     }))
@@ -143,6 +147,22 @@ const guard = (handlers: Handlers, approved: Approved, { begins, ends }: Listene
     )
   return { tools: handlers.tools, handle }
 }
+
+/** A provider's own tool may be called by the name that the provider has for it. */
+const checkName = (
+  tools: Handlers["tools"],
+  name: string
+): Effect.Effect<never, AiError.AiError> | undefined =>
+  tools[name] !== undefined ||
+  Object.values(tools).some((tool) => "providerName" in tool && tool.providerName === name)
+    ? undefined
+    : Effect.fail(
+        AiError.make({
+          module: "LanguageModel",
+          method: "streamText",
+          reason: new AiError.ToolNotFoundError({ toolName: name, availableTools: Object.keys(tools) })
+        })
+      )
 
 /**
  * Parameters that do not decode are the model's fault, not the tool's: no handler has run, so the next model may be
