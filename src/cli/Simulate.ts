@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import type * as Path from "effect/Path"
+import * as Problem from "../config/file/Problem.ts"
 import { load } from "../config/Load.ts"
 import * as Report from "../simulator/report/Report.ts"
 import * as Simulation from "../simulator/Simulation.ts"
@@ -66,7 +67,7 @@ export const simulate = (options: Options): Effect.Effect<void, ExitWith, Servic
     const one = yield* played(source, options.config, overrides)
     const other = Option.isNone(options.compare)
       ? undefined
-      : yield* played(source, options.compare, overrides)
+      : yield* played(source, options.compare, { ...overrides, isOther: true })
     if (Option.isSome(options.html)) yield* write(options.html.value, Page.format(one, other))
     yield* Console.log(options.json ? json(one, other) : text(one, other))
     if (!Report.isLossless(one.report)) return yield* Effect.fail(new ExitWith(1))
@@ -78,15 +79,17 @@ export const simulate = (options: Options): Effect.Effect<void, ExitWith, Servic
 const played = Effect.fnUntraced(function* (
   source: Find.Source,
   file: Option.Option<string>,
-  overrides: Overrides
+  { isOther = false, ...overrides }: Overrides & { readonly isOther?: boolean }
 ) {
   const config = yield* Option.match(file, {
     onNone: () => Effect.succeed(BuiltIn.configFor(typeof source === "string" ? source : "")),
     onSome: (file) => load(file, { keyless: true })
   })
-  const scenario = yield* Find.find(source, config, overrides)
+  const name = Option.getOrElse(file, () => "the built-in providers")
+  const found = Find.find(source, config, overrides)
+  const scenario = yield* isOther ? Effect.mapError(found, Problem.within(`with ${name}`)) : found
   const report = Report.of(yield* Simulation.play(scenario, config))
-  return { name: Option.getOrElse(file, () => "the built-in providers"), report }
+  return { name, report }
 })
 
 const text = (one: Compared.Named, other: Compared.Named | undefined): string =>

@@ -3,16 +3,22 @@
 /** Sections that only a running gateway needs. */
 const serverSections = new Set(["server", "bench", "telemetry", "log"])
 
+/** The one field of `server` that decides which target a request goes to. */
+const choosing = "affinity"
+
 /** Replaces a key that is not read. */
 const placeholder = "not-read"
 
-/** The file without these sections, and with a placeholder for every API key. */
+/** The file without these sections (except `server.affinity`), and with a placeholder for every API key. */
 export const of = (file: unknown): unknown => {
   if (!isObject(file)) return file
   const kept = Object.entries(file).filter(([section]) => !serverSections.has(section))
-  return Object.fromEntries(
+  const sections = Object.fromEntries(
     kept.map(([section, value]) => [section, section === "providers" ? mapValues(value, provider) : value])
   )
+  return isObject(file.server) && choosing in file.server
+    ? { ...sections, server: { [choosing]: file.server[choosing] } }
+    : sections
 }
 
 const provider = (value: unknown): unknown =>

@@ -95,12 +95,13 @@ const playing = Effect.fnUntraced(function* (
   )
   yield* Effect.forkChild(watching, { startImmediately: true })
 
+  const hasAffinity = scenario.conversations !== undefined && config.server.affinity !== "off"
   const ask = Effect.gen(function* () {
     const turn = conversations.next()
     const request = requestOf(protocol, turn)
     const chain = chains.get(turn.model)!
-    // In the form in which the gateway gets it from its clients.
-    const affinity = scenario.conversations === undefined ? undefined : String(turn.conversation)
+    // As from clients that name their conversations.
+    const affinity = hasAffinity ? String(turn.conversation) : undefined
     const id = journal.asked(yield* Clock.currentTimeMillis, turn)
     const about = {
       requestId: id,

@@ -242,6 +242,12 @@ describe("simulate", { timeout: processes, concurrent: true }, () => {
         )
       }
       writeFileSync(log, `${lines.join("\n")}\n`)
+      const unknown = yield* run(["simulate", "--replay", log, "--config", one, "--compare", stranger])
+      assert.strictEqual(unknown.code, 2)
+      assert.match(
+        unknown.stderr,
+        /decisions\.jsonl has a problem:\n {2}with \S+stranger\.jsonc: no request in it is for a model of the config: unknown model "smart" \(known: other\)/
+      )
       const [ended, both, wrong] = yield* Effect.all(
         [
           run(["simulate", "--replay", log, "--config", other, "--compare", one, "--json"]),

@@ -50,6 +50,18 @@ describe("a config file that is read without its keys", () => {
     })
   )
 
+  it.effect("keeps what a running gateway makes of conversations, and what is wrong with it", () =>
+    Effect.gen(function* () {
+      const server = { tokens: ["env:NO_TOKEN"], affinity: "off" }
+      const config = yield* read({ providers: { a: provider() }, server })
+      assert.strictEqual(config.server.affinity, "off")
+      const error = yield* Effect.flip(
+        read({ providers: { a: provider() }, server: { ...server, affinity: "no" } })
+      )
+      assert.match(error.message, /server\.affinity: expected "conversation" \| "named" \| "off", got "no"/)
+    })
+  )
+
   it.effect("still reports all other problems with their lines", () =>
     Effect.gen(function* () {
       const { problems } = yield* Effect.flip(

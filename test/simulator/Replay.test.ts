@@ -10,7 +10,7 @@ import * as Wire from "../../src/gateway/admin/Wire.ts"
 import * as Decisions from "../../src/observe/Decisions.ts"
 import type { Options } from "../../src/policy/Policy.ts"
 import * as Log from "../../src/simulator/replay/Log.ts"
-import { Outcomes } from "../../src/simulator/replay/Recorded.ts"
+import * as Recorded from "../../src/simulator/replay/Recorded.ts"
 import * as Report from "../../src/simulator/report/Report.ts"
 import * as Units from "../../src/simulator/report/Units.ts"
 import * as Simulation from "../../src/simulator/Simulation.ts"
@@ -101,6 +101,60 @@ describe("the replay of a log", () => {
     })
   )
 
+  it.effect(
+    "of hedged requests gives the same results, and shows what they would have waited without hedges",
+    () =>
+      Effect.gen(function* () {
+        const hedge = { after: "2 seconds", share: 1, to: "chain" } as const
+        const { report, text } = yield* logged(
+          {
+            duration: 5 * minute,
+            requests: { perSecond: 2 },
+            faults: [{ target: "first target", fault: "slow", factor: 10, from: minute, until: 3 * minute }]
+          },
+          { ...BuiltIn.config, policy: { hedge } }
+        )
+        assert.include(text, '"outcome":"dropped"')
+        const again = yield* replayed(text, { hedge })
+        assert.strictEqual(again.requests.answered, report.requests.answered)
+        assert.approximately(again.requests.calls, report.requests.calls, 0.02 * report.requests.calls)
+        assert.approximately(again.times.all!.p95, report.times.all!.p95, 0.1 * report.times.all!.p95)
+        for (const { answered, target } of report.targets) {
+          assert.approximately(targetOf(again, target).answered, answered, 12, target)
+        }
+        // What was stopped without content after 2.6 s would have taken 6 s; nobody knows, so twice its time is assumed.
+        const without = yield* replayed(text)
+        assert.isAbove(without.times.all!.p95, 4 * second)
+      })
+  )
+
+  it("takes an attempt that was stopped for no answer that broke off", () => {
+    const at = "2026-05-01T12:00:00.000Z"
+    const log = Result.getOrThrow(
+      Log.parse(
+        line({
+          outcome: "broken",
+          attempts: [
+            {
+              target: "north/large#main",
+              at,
+              probe: false,
+              duration: 600,
+              outcome: "answered",
+              failure: "Truncated"
+            },
+            { target: "south/large#main", at, probe: false, hedge: true, duration: 300, outcome: "dropped" }
+          ]
+        })
+      )
+    )
+    const [main, spare] = ["north/large#main", "south/large#main"].map(
+      (target) => Recorded.of(log, log[0]!.at).get(target)?.[0]
+    )
+    assert.isTrue(main?.broke)
+    assert.deepInclude(spare, { broke: false, fault: undefined, took: 600 })
+  })
+
   it.effect("keeps conversations together, and refusals that concern the request", () =>
     Effect.gen(function* () {
       const { report, text } = yield* logged({
@@ -143,6 +197,29 @@ describe("the replay of a log", () => {
   )
 })
 
+describe("a log with gaps", () => {
+  const start = Date.parse("2026-05-01T12:00:00.000Z")
+  const at = (id: number) => ({ id, at: new Date(start + id * 1_000).toISOString() })
+  const about = (...lines: ReadonlyArray<object>) =>
+    Effect.map(replayed(lines.map((each) => line(each)).join("\n")), ({ about = "" }) => about)
+
+  it.effect("is reported with the number of the requests that it lacks", () =>
+    Effect.gen(function* () {
+      const lacks =
+        "The log lacks 2 requests between its first and its last one. A gateway remembers requests with failures longer, so a replay of an incomplete log has too many of them."
+      assert.include(yield* about(at(1), at(4), at(5), at(6)), lacks)
+      assert.include(yield* about(at(1), at(3)), "The log lacks 1 request between")
+      assert.notInclude(yield* about(at(1), at(2), at(3)), "The log lacks")
+    })
+  )
+
+  it.effect("is not counted where ids begin again, as after a restart or in a log of several replicas", () =>
+    Effect.gen(function* () {
+      assert.notInclude(yield* about(at(7), { ...at(9), id: 0 }, { ...at(12), id: 5 }), "The log lacks")
+    })
+  )
+})
+
 describe("a log", () => {
   it("may have a request twice, and may be an event stream", () => {
     const running = line({ outcome: "running", attempts: [] })
@@ -179,7 +256,10 @@ describe("a log", () => {
       []
     )
     const made = OfLog.make(Result.getOrThrow(Log.parse(line({}))), config)
-    assert.match(Result.isFailure(made) ? (made.failure[0]?.message ?? "") : "", /unknown model "smart"/)
+    assert.strictEqual(
+      Result.isFailure(made) ? made.failure[0]?.message : "",
+      'no request in it is for a model of the config: unknown model "smart" (known: mine)'
+    )
   })
 })
 
@@ -261,12 +341,12 @@ describe("the recorded outcome of a target", () => {
   })
 
   it("is found once near its time, and repeats until the next record", () => {
-    const outcomes = new Outcomes([at(10_000), at(10_200), at(30_000)])
+    const outcomes = new Recorded.Outcomes([at(10_000), at(10_200), at(30_000)])
     // Before everything as the first; near the first two, each of them once; then as the last before.
     assert.deepStrictEqual(
       [0, 9_500, 10_000, 10_500, 20_000, 29_500, 40_000].map((now) => outcomes.at(now)?.at),
       [10_000, 10_000, 10_200, 10_200, 10_200, 30_000, 30_000]
     )
-    assert.isUndefined(new Outcomes([]).at(0))
+    assert.isUndefined(new Recorded.Outcomes([]).at(0))
   })
 })

@@ -115,6 +115,25 @@ describe("a provider", () => {
     })
   )
 
+  it.effect("keeps conversations at one target, unless the config has no affinity", () =>
+    Effect.gen(function* () {
+      const stayed = (affinity: "conversation" | "off") => {
+        const file = {
+          providers: { one: { protocol: "openai" as const }, two: { protocol: "openai" as const } },
+          models: { smart: [["one/large", "two/large"]] },
+          server: { affinity }
+        }
+        const scenario = { duration: 5 * minute, requests: { perSecond: 2, conversations: {} }, faults: [] }
+        return Effect.map(
+          report(scenario, fromFile(file, [])),
+          ({ conversations }) => conversations!.atOneTarget
+        )
+      }
+      assert.isAbove(yield* stayed("conversation"), 0.9)
+      assert.isBelow(yield* stayed("off"), 0.75)
+    })
+  )
+
   it.effect("with a cold cache takes longer to its first word", () =>
     Effect.gen(function* () {
       const talk = (cacheLasts: number) =>

@@ -30,6 +30,15 @@ export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError"
   }
 }
 
+/** The same problems, each with a text before it that says when it is one. */
+export const within =
+  (when: string) =>
+  ({ file, problems }: ConfigError): ConfigError =>
+    new ConfigError({
+      file,
+      problems: problems.map((problem) => ({ ...problem, message: `${when}: ${problem.message}` }))
+    })
+
 /** The path of a part of a JSON value. */
 export type Path = ReadonlyArray<string | number>
 

@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import { ConfigError, type Problem } from "../../config/file/Problem.ts"
 import * as Reference from "../../config/file/Reference.ts"
 import { Moment } from "../../gateway/admin/Wire.ts"
+import { AttemptRecord, Outcome } from "../../observe/Decision.ts"
 
 const opt = Schema.optionalKey
 
@@ -17,7 +18,7 @@ const Attempt = Schema.Struct({
   target: Schema.String,
   at: Moment,
   duration: opt(Schema.Finite),
-  outcome: Schema.Literals(["running", "answered", "failed", "interrupted"]),
+  outcome: AttemptRecord.fields.outcome,
   failure: opt(Schema.String),
   evidence: opt(Schema.String)
 })
@@ -29,7 +30,7 @@ export const Line = Schema.Struct({
   kind: Schema.Literals(["effect", "stream"]),
   model: opt(Schema.String),
   conversation: opt(Schema.String),
-  outcome: Schema.Literals(["running", "answered", "failed", "interrupted", "broken"]),
+  outcome: Outcome,
   duration: opt(Schema.Finite),
   attempts: Schema.Array(Attempt)
 })

@@ -23,6 +23,12 @@ export interface Recorded {
 /** A call finds an outcome recorded at most this many milliseconds before or after it. Each outcome is found once. */
 const near = 1_000
 
+/**
+ * An attempt that was stopped because the other attempt of a hedged request had content first would have answered later, no
+ * log knows when. So many times the time that it had is assumed.
+ */
+const overtaken = 2
+
 /** The outcomes of one target; each call uses one up. */
 export class Outcomes {
   readonly #all: ReadonlyArray<Recorded>
@@ -87,19 +93,22 @@ export const of = (log: ReadonlyArray<Line>, start: number): ReadonlyMap<string,
   for (const line of log) {
     for (const attempt of line.attempts) {
       const { at, duration = 0, evidence, failure, outcome, target } = attempt
+      const isDropped = outcome === "dropped"
       const isAnswer =
-        outcome === "answered" || (line.outcome === "broken" && attempt === line.attempts.at(-1))
+        outcome === "answered" ||
+        (line.outcome === "broken" && attempt === line.attempts.at(-1) && !isDropped)
       const fault = failure === undefined ? undefined : faultOf[failure]
       // Abandoned calls, and refusals of the request, show nothing about the target.
-      if (!isAnswer && fault === undefined) continue
-      const whole = Math.max(duration, (line.duration ?? 0) - (at - line.at))
+      if (!isAnswer && !isDropped && fault === undefined) continue
+      const took = isDropped ? duration * overtaken : duration
+      const whole = Math.max(took, (line.duration ?? 0) - (at - line.at))
       const known = byTarget.get(target) ?? []
       byTarget.set(target, known)
       known.push({
         at: at - start,
-        took: duration,
+        took,
         whole,
-        fault: isAnswer ? undefined : fault,
+        fault: isAnswer || isDropped ? undefined : fault,
         retryAfter: retryAfterOf(evidence),
         broke: line.outcome === "broken" && isAnswer
       })

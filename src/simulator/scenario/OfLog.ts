@@ -28,7 +28,11 @@ export const make = (
   const [first] = log
   if (first === undefined || known.length === 0) {
     const unknown = [...places.values()].find(Result.isFailure)
-    return Result.fail([{ path: [], message: unknown?.failure ?? "no request in it has a model" }])
+    const message =
+      unknown === undefined
+        ? "no request in it has a model"
+        : `no request in it is for a model of the config: ${unknown.failure}`
+    return Result.fail([{ path: [], message }])
   }
   // All of the log counts, so that reports on two configs have the same times even if one of them leaves requests out.
   const start = first.at
@@ -40,8 +44,8 @@ export const make = (
   const recorded = Recorded.of(log, start)
   const turns = requests.filter(({ isLast }) => !isLast).length
   return Result.succeed({
-    title: `${known.length} requests of a gateway, replayed from ${new Date(start).toISOString()} on`,
-    about: aboutOf(log.length - known.length, recorded, all),
+    title: `${requestsIn(known.length)} of a gateway, replayed from ${new Date(start).toISOString()} on`,
+    about: aboutOf({ unknown: log.length - known.length, missing: missingOf(log) }, recorded, all),
     duration,
     seed: 1,
     model: models.join(", "),
@@ -81,8 +85,19 @@ const requestsOf = (
   }))
 }
 
+/**
+ * The requests between the first and the last one that are not in the log. Ids count the requests of one process, so they
+ * say nothing where they begin again.
+ */
+const missingOf = (log: ReadonlyArray<Line>): number => {
+  const isOneProcess = log.every(({ id }, index) => index === 0 || id > log[index - 1]!.id)
+  return isOneProcess ? log.at(-1)!.id - log[0]!.id + 1 - log.length : 0
+}
+
+const requestsIn = (count: number): string => (count === 1 ? "1 request" : `${count} requests`)
+
 const aboutOf = (
-  unknown: number,
+  { missing, unknown }: { readonly unknown: number; readonly missing: number },
   recorded: Replay["recorded"],
   places: ReadonlyArray<Places.Place>
 ): string | undefined => {
@@ -90,9 +105,14 @@ const aboutOf = (
   const others = [...recorded.keys()].filter((target) => !targets.has(target))
   const silent = [...targets].filter((target) => !recorded.has(target))
   const parts = [
+    ...(missing > 0
+      ? [
+          `The log lacks ${requestsIn(missing)} between its first and its last one. A gateway remembers requests with failures longer, so a replay of an incomplete log has too many of them.`
+        ]
+      : []),
     ...(unknown > 0
       ? [
-          `${unknown === 1 ? "1 request" : `${unknown} requests`} for models that the config does not have ${unknown === 1 ? "is" : "are"} left out.`
+          `${requestsIn(unknown)} for models that the config does not have ${unknown === 1 ? "is" : "are"} left out.`
         ]
       : []),
     ...(others.length > 0 ? [`The config does not use ${others.join(", ")}.`] : []),
