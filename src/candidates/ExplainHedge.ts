@@ -36,11 +36,12 @@ export const hedgeOf = (
   if (hedge === undefined) return { to: [], whyNot: "hedging is off (policy.hedge)" }
   const at = targets.findIndex((each) => each.target === target)
   const isOpen = (each: Known) => each.state === "callable"
-  const here = targets.filter(
-    (each, index) =>
-      each.tier === tier && index !== at && (strategy !== undefined || index > at) && isOpen(each)
+  const equals = targets.filter(
+    (each, index) => each.tier === tier && index !== at && (strategy !== undefined || index > at)
   )
-  const later = hedge.to === "chain" ? targets.filter((each) => each.tier > tier && isOpen(each)) : []
+  const fallbacks = hedge.to === "chain" ? targets.filter((each) => each.tier > tier) : []
+  const here = equals.filter(isOpen)
+  const later = fallbacks.filter(isOpen)
   const to = firstOf(here.length > 0 ? here : later.filter((each) => each.tier === later[0]!.tier))
   const { times } = signals.ofTarget(target)
   const delay = (kind: "stream" | "effect", longest: number) => {
@@ -53,6 +54,11 @@ export const hedgeOf = (
 
   function whyNotOf(): string | undefined {
     if (mostTargets < 2) return "a request may go to one target only (policy.targets)"
+    if (equals.length + fallbacks.length === 0) {
+      return hedge!.to === "chain"
+        ? "no target follows it in the chain"
+        : 'no target follows it in its tier (policy.hedge.to is "tier")'
+    }
     if (to.length === 0) {
       return hedge!.to === "chain"
         ? "no other target of the chain can be called now without being a probe"

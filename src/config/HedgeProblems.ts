@@ -1,7 +1,10 @@
-/** Finds hedges of a config file that would never happen: their delay is not below the timeout of the first content. */
+/**
+ * Finds hedges of a config file that would never happen: their delay is not below the timeout of the first content, or no
+ * tier has a second target.
+ */
 import { defaults } from "../policy/Policy.ts"
 import { isPercentile, millisOf } from "./file/Field.ts"
-import type { Path } from "./file/Problem.ts"
+import { formatPath, type Path } from "./file/Problem.ts"
 import type { Misfit } from "./file/Structure.ts"
 
 type Fields = Readonly<Record<string, unknown>>
@@ -65,6 +68,49 @@ function* problemsAt(path: Path, policy: unknown, { firstContent, ...delays }: I
       yield { path: [...path, "timeouts", "firstContent"], message }
     }
   }
+}
+
+/** A warning for every policy with hedges that no tier can have. Accepts any JSON. */
+export function* notes(file: unknown): Iterable<string> {
+  const { fallbacks, models, policy, providers } = fieldsOf(file)
+  const { hedge } = fieldsOf(policy)
+  const isLone = (link: unknown): boolean => {
+    if (Array.isArray(link)) return link.length === 1 && isLone(link[0])
+    const { equals, model } = fieldsOf(link)
+    if (equals !== undefined) return isLone(equals)
+    const name = typeof model === "string" ? model : link
+    return (
+      typeof name === "string" && name.split(",").every((spec) => hasOneTarget(spec, fieldsOf(providers)))
+    )
+  }
+  const areLone = (links: unknown) => (Array.isArray(links) ? links : [links]).every(isLone)
+  if (!areLone(fallbacks ?? [])) return
+  const all = Object.entries(fieldsOf(models))
+  const chainOf = (model: unknown) => fieldsOf(model).chain ?? model
+  const ownOf = (model: unknown) => fieldsOf(fieldsOf(model).policy).hedge
+  const isPlain = ([, model]: readonly [string, unknown]) =>
+    ownOf(model) === undefined && areLone(chainOf(model))
+  if (staysInTier(hedge) && all.length > 0 && all.every(isPlain)) yield noteAt(["policy"])
+  for (const [name, model] of all) {
+    const own = ownOf(model)
+    if (own !== undefined && staysInTier(own, hedge) && areLone(chainOf(model))) {
+      yield noteAt(["models", name, "policy"])
+    }
+  }
+}
+
+const noteAt = (path: Path): string =>
+  `${formatPath(path)}.hedge: no tier has several targets, so nothing is hedged; "to": "chain" hedges at the next tier`
+
+/** Whether hedges are on and may not leave their tier. */
+const staysInTier = (hedge: unknown, under?: unknown): boolean =>
+  typeof hedge === "object" && (fieldsOf(hedge).to ?? fieldsOf(under).to ?? "tier") === "tier"
+
+/** A spec of a provider with one credential. A name of another chain may be anything. */
+const hasOneTarget = (spec: string, providers: Fields): boolean => {
+  const [provider = "", ...model] = spec.trim().split("/")
+  const { credentials } = fieldsOf(providers[provider])
+  return model.length > 0 && (!Array.isArray(credentials) || credentials.length < 2)
 }
 
 const timeOf = (u: unknown): number | undefined =>

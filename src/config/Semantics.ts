@@ -34,7 +34,7 @@ export const check = (file: unknown): Findings => ({
     ...nameProblems(file),
     ...serverProblems(file)
   ],
-  notes: [...serverNotes(file), ...tierNotes(file)]
+  notes: [...serverNotes(file), ...tierNotes(file), ...HedgeProblems.notes(file)]
 })
 
 type Fields = Readonly<Record<string, unknown>>

@@ -102,7 +102,7 @@ describe("explaining hedges", () => {
       assert.deepStrictEqual(yield* told(chain), [
         "a: c after 1000 or 1000",
         "b: skipped",
-        "c: no other target of the chain can be called now without being a probe"
+        "c: no target follows it in the chain"
       ])
       assert.deepStrictEqual((yield* play(hedged(chain))).value, ["c after 1000"])
     }).pipe(under({ hedge: { ...always, to: "chain" } }))
@@ -122,6 +122,15 @@ describe("explaining hedges", () => {
         const [alone] = yield* told(chain)
         assert.strictEqual(alone, "a: no other target of its tier can be called now without being a probe")
       }).pipe(under({ hedge: { ...always } }))
+  )
+
+  it.effect("says that a tier has no other target, which no waiting changes", () =>
+    Effect.gen(function* () {
+      const none = 'no target follows it in its tier (policy.hedge.to is "tier")'
+      assert.deepStrictEqual(yield* told(chainOf()), ["a: b after 1000 or 1000", `b: ${none}`, `c: ${none}`])
+      const [, b] = yield* told(chainOf("random"))
+      assert.strictEqual(b, "b: a after 1000 or 1000")
+    }).pipe(under({ hedge: { ...always } }))
   )
 
   it.effect("says that the budget is used up until enough requests have come", () =>
@@ -164,7 +173,7 @@ describe("explaining hedges", () => {
         "c: d or e after 1000 or 1000",
         "d: e after 1000 or 1000",
         "e: d after 1000 or 1000",
-        "f: no other target of the chain can be called now without being a probe"
+        "f: no target follows it in the chain"
       ])
     }).pipe(under({ hedge: { ...always, to: "chain" } }))
   )

@@ -58,7 +58,7 @@ describe("explain", () => {
       assert.strictEqual(lines[0], "smart: the next request goes to b/gpt#k1")
       assert.match(
         lines[3] ?? "",
-        /^a\/gpt#k1 +resting +a#k1 +InvalidKey +in (5m|4m \d+s) +a probe of a#k1 after /
+        /^a\/gpt#k1 +resting +a#k1 +InvalidKey +in (5m|4m \d+s) +a probe of a#k1 after .* by hand +code=invalid_api_key$/
       )
       assert.match(lines[4] ?? "", /^b\/gpt#k1 +callable$/)
       assert.include(lines, "chain: a/gpt, b/gpt")

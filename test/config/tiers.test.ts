@@ -177,4 +177,70 @@ describe("a tier in a config file", () => {
         /^models\.vectors\.chain\[0\]\.equals: embeddings of different models cannot be compared/
       )
     }))
+
+  test("is worth a word where it names a model twice, or weights that its strategy does not use", () =>
+    Effect.gen(function* () {
+      const heavy = { model: "openai/gpt-5.2", weight: 3 }
+      const equals = [heavy, "azure/gpt-5-mini"]
+      const { notes } = yield* load({
+        models: {
+          twice: [["openai/gpt-5.2", heavy, "openai/gpt-5.2"]],
+          order: [{ equals, strategy: "sequential" }],
+          turns: [{ equals, strategy: "roundRobin" }],
+          same: [
+            { equals: [heavy, { model: "azure/gpt-5-mini", weight: 3 }], strategy: "sequential" },
+            { equals, strategy: "weighted" },
+            [heavy, "azure/gpt-5-mini"]
+          ]
+        }
+      })
+      assert.deepStrictEqual(notes, [
+        "models.twice[0]: openai/gpt-5.2 is named 3 times in this tier; the first one counts",
+        'models.order[0].equals: the strategy "sequential" does not use weights; "leastLoaded" and "weighted" do',
+        'models.turns[0].equals: the strategy "roundRobin" uses weights for conversations only (affinity); "leastLoaded" and "weighted" use them always'
+      ])
+    }))
+})
+
+describe("hedges that would never happen", () => {
+  const never = (path: string) =>
+    `${path}.hedge: no tier has several targets, so nothing is hedged; "to": "chain" hedges at the next tier`
+  const chain = ["openai/gpt-5.2", ["azure/gpt-5.2"], { equals: ["azure/gpt-5-mini"] }]
+
+  test("are worth a word, at the policy of a chain and at that of all", () =>
+    Effect.gen(function* () {
+      const one = { chain, policy: { hedge: {} } }
+      assert.deepStrictEqual((yield* load({ models: { one } })).notes, [never("models.one.policy")])
+      const all = { models: { text: "openai/gpt-5.2, azure/gpt-5.2", list: chain }, policy: { hedge: {} } }
+      assert.deepStrictEqual((yield* load(all)).notes, [never("policy")])
+    }))
+
+  test("are not found where a tier has several targets, a hedge may leave its tier, or a name hides what it is", () =>
+    Effect.gen(function* () {
+      const hedge = {}
+      const credentials = [{ name: "one" }, { name: "two" }]
+      const policy = { hedge }
+      for (const more of [
+        { models: { m: { chain: [["openai/gpt-5.2", "azure/gpt-5-mini"]], policy } } },
+        { models: { m: { chain, policy: { hedge: { to: "chain" } } } } },
+        { models: { m: { chain, policy } }, policy: { hedge: { to: "chain" } } },
+        { models: { m: { chain, policy: { hedge: false } } } },
+        { models: { m: chain, n: { chain, policy: { hedge: { to: "chain" } } } }, policy },
+        { models: { m: { chain: ["n"], policy }, n: [["openai/gpt-5.2", "azure/gpt-5-mini"]] } },
+        { models: { m: { chain, policy } }, fallbacks: [["openai/gpt-5.2", "azure/gpt-5-mini"]] },
+        { models: { m: chain, n: [["openai/gpt-5.2", "azure/gpt-5-mini"]] }, policy },
+        {
+          providers: { openai: { protocol: "openai", credentials }, azure: { protocol: "openai" } },
+          models: { m: { chain, policy } }
+        },
+        { policy }
+      ]) {
+        const { notes } = yield* load(more)
+        assert.deepStrictEqual(
+          notes.filter((note) => note.includes("nothing is hedged")),
+          [],
+          JSON.stringify(more)
+        )
+      }
+    }))
 })

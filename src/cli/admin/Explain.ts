@@ -46,14 +46,15 @@ export const format = (explanation: Explanation, now: number): string => {
       : `${model}: the next request goes to ${oneOf(first, targets)}`,
     "",
     Table.format(
-      ["TARGET", "STATE", "BECAUSE OF", "REASON", "UNTIL", "CLEARED BY"],
+      ["TARGET", "STATE", "BECAUSE OF", "REASON", "UNTIL", "CLEARED BY", "EVIDENCE"],
       targets.map((target) => [
         target.target,
         target.state,
         target.key ?? "",
         target.reason ?? "",
         endOf(target, now),
-        target.clears ?? ""
+        target.clears ?? "",
+        target.evidence ?? ""
       ])
     ),
     "",
