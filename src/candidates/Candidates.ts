@@ -71,18 +71,21 @@ export class Candidates<P extends Backend, R> {
     while (true) {
       const target = this.position.next(this.#excluded)
       if (target === undefined) return undefined
-      if (!this.allows(target)) continue
-      const backend = this.position.backendOf(target)
-      if (this.#isAvoided(target)) {
-        this.#skips().avoid(backend, target)
-        continue
-      }
-      if (!again && this.hasTried(target)) continue
+      if (this.#excluded !== undefined && !this.#isNext(target, again)) continue
       if (now !== undefined && this.#isSkipped(target, now)) continue
-      const visit = this.admit(backend, target)
+      const visit = this.admit(this.position.backendOf(target), target)
       if (visit !== undefined) return visit
       if (++benched >= several) now ??= this.#now.millis()
     }
+  }
+
+  #isNext(target: Target, again: boolean): boolean {
+    if (!this.allows(target)) return false
+    if (this.#isAvoided(target)) {
+      this.#skips().avoid(this.position.backendOf(target), target)
+      return false
+    }
+    return again || !this.hasTried(target)
   }
 
   #isAvoided(target: Target): boolean {

@@ -121,8 +121,13 @@ export class PreparedTier<out P extends Backend, out R> {
 
   /** The targets of its models, one model after another. */
   targetsIn(context: Context.Context<R>): ReadonlyArray<Target.Target> {
-    if (this.single !== undefined) return this.#known(this.single.targetsOf(this.single.backendIn(context)))
     if (this.#isFixed && this.#targets.length > 0) return this.#targets
+    return this.single === undefined
+      ? this.#targetsOfAll(context)
+      : this.#known(this.single.targetsOf(this.single.backendIn(context)))
+  }
+
+  #targetsOfAll(context: Context.Context<R>): ReadonlyArray<Target.Target> {
     const lists = this.models.map((model) => model.targetsOf(model.backendIn(context)))
     if (lists.some((list, index) => list !== this.#lists[index])) {
       this.#lists = lists

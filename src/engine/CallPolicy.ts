@@ -27,8 +27,10 @@ const callFields = Object.keys(callChecks) as ReadonlyArray<keyof typeof callChe
 type AnyCall = CallOptions & { readonly [K in "classify" | "phase" | "isBusy"]?: unknown }
 
 /** The policy in force. Throws `InvalidOptions` when an option of the call is invalid. */
-export const forCall = (policy: Policy, call: AnyCall | undefined): Policy => {
-  if (call === undefined || isQuick(call)) return policy
+export const forCall = (policy: Policy, call: AnyCall | undefined): Policy =>
+  call === undefined || isQuick(call) ? policy : forChecked(policy, call)
+
+const forChecked = (policy: Policy, call: AnyCall): Policy => {
   for (const field of callFields) {
     if (call[field] !== undefined && callChecks[field](call[field]) !== undefined) {
       Checks.fields("the options of a call", call, callChecks)

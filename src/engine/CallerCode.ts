@@ -31,9 +31,11 @@ export const affinityOf = (
   owner: object,
   key: CallOptions["affinity"],
   context: Context.Context<never>
-): CallOptions["affinity"] => {
-  if (typeof key !== "function") return key
-  return () => {
+): CallOptions["affinity"] => (typeof key === "function" ? containedKey(owner, key, context) : key)
+
+const containedKey =
+  (owner: object, key: () => string | undefined, context: Context.Context<never>) =>
+  (): string | undefined => {
     let did = "gave no text"
     try {
       const said: unknown = key()
@@ -45,7 +47,6 @@ export const affinityOf = (
     UserCode.name(owner, "the key of a conversation", did, "the request counts as one without a key", context)
     return undefined
   }
-}
 
 /** Refuses a value that is not a function, in code without type checks. */
 export const refuse = (what: string): void =>

@@ -27,16 +27,22 @@ const isCounted = (target: Target): boolean => target.policy.learnedLimit !== un
 export const effect = <A>(
   running: Running<A>,
   target: Target,
-  { queues, signals }: Shared,
+  shared: Shared,
   context: Context.Context<never>
 ): Running<A> => {
   const exit = running.pollUnsafe()
-  if (exit !== undefined) {
-    // An attempt that ends in the turn in which it began has taken no time.
-    if (isTimed(target)) ended(exit, signals.ofTarget(target), context)
-    return running
-  }
-  if (!isCounted(target)) return running
+  if (exit === undefined) return isCounted(target) ? counted(running, target, shared, context) : running
+  // An attempt that ends in the turn in which it began has taken no time.
+  if (isTimed(target)) ended(exit, shared.signals.ofTarget(target), context)
+  return running
+}
+
+const counted = <A>(
+  running: Running<A>,
+  target: Target,
+  { queues, signals }: Shared,
+  context: Context.Context<never>
+): Running<A> => {
   const known = signals.ofTarget(target)
   const { load } = known
   load.began()

@@ -17,6 +17,11 @@ export interface Answers {
 export class AnswersBetween {
   readonly #known = new LatestTargets<Answers>(capacity)
 
+  /** Whether no target has failed yet. */
+  get isEmpty(): boolean {
+    return this.#known.isEmpty
+  }
+
   /** The answers of a target that has failed, counted from the first call of this function. */
   of(target: Target): Answers {
     const known = this.#known.get(target)

@@ -51,8 +51,10 @@ export const longestHint = 24 * 3_600_000
 export const shortestRest = 250
 
 /** Whether there is an entry for this target. Without one it is free, and a success has nothing to clear. */
-export const knows = ({ entries }: State, { allBenchKeys }: Target): boolean => {
-  if (entries.size === 0) return false
+export const knows = (state: State, target: Target): boolean =>
+  state.entries.size > 0 && knowsAny(state, target)
+
+const knowsAny = ({ entries }: State, { allBenchKeys }: Target): boolean => {
   for (const key of allBenchKeys) {
     if (entries.has(key)) return true
   }

@@ -38,6 +38,11 @@ interface Known {
 export class CutOffs {
   readonly #known = new LatestTargets<Known>(capacity)
 
+  /** Whether nothing is known of any target. */
+  get isEmpty(): boolean {
+    return this.#known.isEmpty
+  }
+
   /** An answer ends the row. `took` is its duration in milliseconds, 0 if it came at once. */
   answered(target: Target, took: number): void {
     if (took === 0 && this.#known.isEmpty) return

@@ -30,6 +30,11 @@ export class FailureStreaks {
     return this.#rows.size
   }
 
+  /** Whether there is none. */
+  get isEmpty(): boolean {
+    return this.#rows.isEmpty
+  }
+
   /** A budget cut a visit short. True when that counts as an exhausted visit. */
   cutShort(target: Target, now: number): boolean {
     const row = this.#rows.get(target)

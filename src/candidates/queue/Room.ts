@@ -85,7 +85,11 @@ export class Room {
 
   /** An attempt begins; `undefined` at a target that has not refused any. */
   began(target: Target, clock: RunClock): Begun | undefined {
-    if (this.signals.refusing.size === 0 || target.policy.learnedLimit === undefined) return undefined
+    return this.mayBeFull ? this.#began(target, clock) : undefined
+  }
+
+  #began(target: Target, clock: RunClock): Begun | undefined {
+    if (target.policy.learnedLimit === undefined) return undefined
     const { capacity, load } = this.signals.ofTarget(target)
     return capacity?.began(load.inFlight + 1, clock.millis())
   }

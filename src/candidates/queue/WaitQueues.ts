@@ -54,8 +54,12 @@ export class WaitQueues {
 
   /** A request was answered, whether or not it had waited. */
   succeeded(target: Target): void {
-    if (this.#queues.size > 0) this.#queues.get(target.key)?.succeeded()
-    if (this.#rooms.size > 0) this.#rooms.get(target.key)?.succeeded()
+    if (this.size > 0) this.#toldOfAnswer(target)
+  }
+
+  #toldOfAnswer({ key }: Target): void {
+    this.#queues.get(key)?.succeeded()
+    this.#rooms.get(key)?.succeeded()
   }
 
   /** An attempt failed. */

@@ -1,4 +1,5 @@
 /** One attempt: asks for permission where that is needed, calls the target, and waits for the outcome. */
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Backend } from "../../domain/Backend.ts"
 import * as Bench from "../../health/Bench.ts"
@@ -17,7 +18,14 @@ export const make = <P extends Backend, R, A>(
   retry: Next | undefined
 ): Step.Step<A> => {
   const permission = AttemptPermission.ask(run.shared, run.visit.target, run.visit.admission)
-  if (permission === undefined) return call(run)
+  return permission === undefined ? call(run) : askFirst(run, permission, retry)
+}
+
+const askFirst = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  permission: Effect.Effect<AttemptPermission.AttemptPermission>,
+  retry: Next | undefined
+): Step.Step<A> => {
   const asking = Running.start(permission, run.context)
   const exit = asking.pollUnsafe()
   return exit === undefined ? waitForPermission(run, asking, retry) : permitted(run, exit, retry)

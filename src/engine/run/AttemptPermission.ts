@@ -11,9 +11,24 @@ import type { EngineBench } from "../../health/EngineBench.ts"
 /** `probing`: another process is probing, and the slot has been released. `limited`: the credential is over its own limit. */
 export type AttemptPermission = "granted" | "probing" | "limited"
 
+/** What grants permissions. */
+interface Granting {
+  readonly limits: CredentialLimits
+  readonly registry: EngineBench
+}
+
 /** Asks for permission; `undefined` where none is needed. A registry or limiter that fails lets the attempt through. */
 export const ask = (
-  { limits, registry }: { readonly limits: CredentialLimits; readonly registry: EngineBench },
+  shared: Granting,
+  target: Target,
+  admission: Bench.Go | Bench.Probe
+): Effect.Effect<AttemptPermission> | undefined =>
+  admission._tag === "Go" && target.credential.rpm === undefined
+    ? undefined
+    : askFor(shared, target, admission)
+
+const askFor = (
+  { limits, registry }: Granting,
   target: Target,
   admission: Bench.Go | Bench.Probe
 ): Effect.Effect<AttemptPermission> | undefined => {

@@ -7,6 +7,7 @@ import type * as Running from "../../util/Running.ts"
 import { failureOf } from "../failures/Classify.ts"
 import * as BenchAndLeave from "./BenchAndLeave.ts"
 import * as Retry from "./Retry.ts"
+import type { Shared } from "./RunOptions.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
@@ -31,15 +32,13 @@ export const settle = <P extends Backend, R, A>(
 }
 
 const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): Step.End<A> => {
-  const { admission, begun, suspendedAt, target } = run.visit
+  const { admission, suspendedAt, target } = run.visit
   const { kind, policy } = run.options
-  const { answers, cutOffs, queues, registry, room, streaks } = run.shared
+  const { queues, registry } = run.shared
   run.dropHedge()
   run.reporter?.succeeded(target, kind === "stream" ? policy.commit : undefined)
-  answers.answered(target)
-  streaks.succeeded(target)
-  if (room.mayBeFull) room.answered(target, begun)
-  cutOffs.answered(target, suspendedAt === undefined ? 0 : run.now() - suspendedAt)
+  const took = suspendedAt === undefined ? 0 : run.now() - suspendedAt
+  if (took > 0 || remembersFailures(run.shared)) learn(run, took)
   if (kind === "effect") registry.succeedUnsafe(target, admission, run.clock)
   else if (admission._tag === "Probe") registry.reopenUnsafe(admission, run.now())
   queues.succeeded(target)
@@ -52,6 +51,20 @@ const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): St
     failed: run.failed,
     dropped: run.dropped
   })
+}
+
+/** Whether anything was learnt from failures that an answer may end or count for. */
+const remembersFailures = ({ answers, cutOffs, room, streaks }: Shared): boolean =>
+  !answers.isEmpty || !streaks.isEmpty || !cutOffs.isEmpty || room.mayBeFull
+
+/** An answer that took so many milliseconds. */
+const learn = <P extends Backend, R, A>({ shared, visit }: RunState<P, R, A>, took: number): void => {
+  const { answers, cutOffs, room, streaks } = shared
+  const { begun, target } = visit
+  answers.answered(target)
+  streaks.succeeded(target)
+  if (room.mayBeFull) room.answered(target, begun)
+  cutOffs.answered(target, took)
 }
 
 /**

@@ -135,9 +135,13 @@ export class RunState<P extends Backend, R, A> implements Situation {
    * target is free; `undefined` for the target's own timeout. If no other target answers, the run comes back with that.
    */
   get probeTime(): number | undefined {
-    const { candidates, shared, visit } = this
-    const { admission, target } = visit
-    if (admission._tag !== "Probe") return undefined
+    const { admission } = this.visit
+    return admission._tag === "Probe" ? this.#timeOf(admission) : undefined
+  }
+
+  #timeOf(admission: Bench.Probe): number | undefined {
+    const { candidates, shared } = this
+    const { target } = this.visit
     const inRow = Bench.inRow(shared.registry.stateUnsafe(), admission, "Timeout")
     if (inRow === 0) return undefined
     // A target that would be probed as well may hang too.
