@@ -17,8 +17,17 @@ export const requestId = (
     : `req_${part(random)}${part(random)}`
 }
 
-/** Ten base-32 digits: 50 random bits. */
-const part = (random: Random): string =>
-  Math.floor(random.nextDoubleUnsafe() * 2 ** 50)
-    .toString(32)
-    .padStart(10, "0")
+/**
+ * Ten base-32 digits: 50 random bits. They are written as two small integers: 0.1 instead of 0.6 µs, of which a request needs two
+ * (2026-11-30).
+ */
+const part = (random: Random): string => {
+  const bits = random.nextDoubleUnsafe() * half
+  const high = Math.floor(bits)
+  return digits(high) + digits(Math.floor((bits - high) * half))
+}
+
+const half = 2 ** 25
+
+/** Five digits. */
+const digits = (value: number): string => value.toString(32).padStart(5, "0")
