@@ -67,7 +67,9 @@ export const make = (given: Iterable<string>): Secrets => {
     headers: (headers) => {
       if (all.isEmpty) return headers
       // One search over all values: they are looked at one by one only if it finds something.
-      const values = Buffer.from(Object.values(headers).join("\n"))
+      let joined = ""
+      for (const name in headers) joined += `${headers[name]}\n`
+      const values = Buffer.from(joined)
       if (values.length <= mostEscaped && find(all, values) === undefined) return headers
       let clean: Record<string, string | ReadonlyArray<string>> | undefined
       for (const [name, value] of Object.entries(headers)) {

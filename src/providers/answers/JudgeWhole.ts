@@ -41,8 +41,29 @@ export const judge = (
   most: number
 ): Effect.Effect<Wire.Answer, Failure> =>
   whole.body.length < Turns.large
-    ? Turns.all(judging(protocol, operation, exchange, whole, most))
+    ? (plain(operation, exchange, whole) ?? Turns.all(judging(protocol, operation, exchange, whole, most)))
     : Effect.flatten(Turns.each(() => judging(protocol, operation, exchange, whole, most)))
+
+/** The answer, if the response is one like nearly all: a small one, of JSON that holds it. In steps, as large ones, it takes 1 µs more (2026-11-30). */
+const plain = (
+  operation: Operation,
+  { asked, own, secrets }: Exchange,
+  { body: received, headers, status }: Transport.WholeResponse
+): Effect.Effect<Wire.Answer> | undefined => {
+  if (status >= 300 || received.length > maxParsedBytes) return undefined
+  const body = secrets.bytes(received)
+  const read = parsed(body, operation.isList === true)
+  const json = own === undefined || read === undefined ? read : own.normalise(read)
+  return json !== undefined && operation.isUsable(json, asked, own?.mayBeEmpty)
+    ? Effect.succeed({ status, headers: headersOf(headers, secrets), body, json })
+    : undefined
+}
+
+/** The headers of an answer that is JSON. */
+const headersOf = (headers: Transport.WholeResponse["headers"], secrets: Secrets.Secrets): Wire.Headers => {
+  const given = Wire.passedHeaders(headers)
+  return secrets.headers(isCalledJson(given) ? given : asJson(given))
+}
 
 function* judging(
   protocol: Protocol,
@@ -66,8 +87,7 @@ function* judging(
         ? edges(body, isList)
         : normalised(yield* parsing(body, isList))
   if (json === "large" || (json !== undefined && isUsable(json))) {
-    const given = Wire.passedHeaders(headers)
-    const passed = { status, headers: secrets.headers(isCalledJson(given) ? given : asJson(given)), body }
+    const passed = { status, headers: headersOf(headers, secrets), body }
     if (json !== "large") return Effect.succeed({ ...passed, json })
     return Effect.succeed(
       answerOf(passed, function* () {
@@ -184,14 +204,26 @@ const edges = (body: Uint8Array, isList: boolean): "large" | undefined => {
 
 /** The JSON object in a body. If `isList`, a bare list becomes the `data` of an object. */
 function* parsing(body: Uint8Array, isList: boolean): Turns.Steps<Wire.JsonObject | undefined> {
-  const isLarge = body.length > maxParsedBytes
-  if ((isLarge ? yield* JsonBounds.measuring(body) : JsonBounds.excessOf(body)) !== undefined)
-    return undefined
+  if (body.length <= maxParsedBytes) return parsed(body, isList)
+  if ((yield* JsonBounds.measuring(body)) !== undefined) return undefined
   try {
-    const json: unknown = isLarge ? yield* LargeJson.parsing(body) : JSON.parse(decoder.decode(body))
-    if (isList && Array.isArray(json)) return { data: json }
-    return Wire.isObject(json) ? json : undefined
+    return objectIn(yield* LargeJson.parsing(body), isList)
   } catch {
     return undefined
   }
+}
+
+/** The same for a small body. */
+const parsed = (body: Uint8Array, isList: boolean): Wire.JsonObject | undefined => {
+  if (JsonBounds.excessOf(body) !== undefined) return undefined
+  try {
+    return objectIn(JSON.parse(decoder.decode(body)), isList)
+  } catch {
+    return undefined
+  }
+}
+
+const objectIn = (json: unknown, isList: boolean): Wire.JsonObject | undefined => {
+  if (isList && Array.isArray(json)) return { data: json }
+  return Wire.isObject(json) ? json : undefined
 }
