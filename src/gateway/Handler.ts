@@ -3,6 +3,7 @@
  *
  * It is a plain function with a table of routes, because it has to add little time to a call.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -91,10 +92,13 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
           ? OwnRefusals.full
           : undefined)
     return refusal === undefined
-      ? Effect.matchEffect(GatewayRequest.read(incoming, headers, route, bodies, config.server), {
-          onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal)),
-          onSuccess: (call) => calls(call, route, caller)
-        })
+      ? Effect.matchEffect(
+          GatewayRequest.read(incoming, headers, route, bodies, config.server, fiber.getRef(Clock.Clock)),
+          {
+            onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal)),
+            onSuccess: (call) => calls(call, route, caller)
+          }
+        )
       : Effect.succeed(Reply.refused(caller, refusal))
   }
 

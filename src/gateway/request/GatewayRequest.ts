@@ -1,4 +1,5 @@
 /** Reads a request: its body, and the options in its headers and fields. */
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Catalog from "../../catalog/Catalog.ts"
@@ -45,7 +46,8 @@ export const read = (
   headers: NodeAnswer.Headers,
   route: Route,
   bodies: Bodies.Bodies,
-  { maxBodiesBytes, maxBodyBytes }: Limits
+  { maxBodiesBytes, maxBodyBytes }: Limits,
+  clock: Clock.Clock
 ): Effect.Effect<GatewayRequest, Refusal> => {
   const length = headers["content-length"]
   if (length !== undefined && Number(length) > maxBodyBytes) return Effect.fail(Bodies.tooLarge(maxBodyBytes))
@@ -62,15 +64,21 @@ export const read = (
     onPart: bounds && ((part) => tooMuch(bounds.feed(part)))
   })
   return Effect.flatMap(bytes, (bytes) => {
-    const parsed = (text: string) =>
-      Effect.clockWith((clock) => parse(text, headers, route, clock.monotonicTimeNanosUnsafe()))
+    const parsed = (text: string) => parse(text, headers, route, clock.monotonicTimeNanosUnsafe())
     // A large body is decoded and parsed in separate turns of the event loop, so that other requests can run
     // in between.
     return bytes.length < Turns.large
       ? parsed(decoder.decode(bytes))
       : Effect.flatMap(
           Effect.map(Turns.next, () => decoder.decode(bytes)),
-          (text) => Effect.andThen(Turns.next, Effect.tap(parsed(text), Turns.next))
+          (text) =>
+            Effect.andThen(
+              Turns.next,
+              Effect.tap(
+                Effect.suspend(() => parsed(text)),
+                Turns.next
+              )
+            )
         )
   })
 }
