@@ -33,6 +33,7 @@ import * as Bodies from "./server/Bodies.ts"
 import * as ClientErrors from "./server/ClientErrors.ts"
 import * as Connections from "./server/Connections.ts"
 import * as Exposure from "./server/Exposure.ts"
+import * as KeepAlive from "./server/KeepAlive.ts"
 import * as SlowClients from "./server/SlowClients.ts"
 import * as Upgrades from "./server/Upgrades.ts"
 import * as Sockets from "./socket/Sockets.ts"
@@ -165,15 +166,16 @@ const layerOver = (
       server.on("checkExpectation", (request, response) => server.emit("request", request, response))
       if (config.server.maxConnections !== undefined) server.maxConnections = config.server.maxConnections
       const closing = yield* Deferred.make<void>()
-      // Started before the server, so that both stop after it.
+      // Started before the server, so that they stop after it.
       yield* SlowClients.watch(server, config.server.timeouts.stall)
       const connections = yield* Connections.watch(server)
+      const keepAlive = yield* KeepAlive.make
       const listening = NodeHttpServer.layerServer(() => server, {
         host: config.server.host,
         port: config.server.port,
         gracefulShutdownTimeout: options.drain ?? config.server.drain
       })
-      return Layer.effect(Reload, serving(config, options, { server, connections, closing })).pipe(
+      return Layer.effect(Reload, serving(config, options, { server, connections, keepAlive, closing })).pipe(
         Layer.provideMerge(listening)
       )
     })
@@ -183,13 +185,14 @@ const layerOver = (
 interface Listening {
   readonly server: Server
   readonly connections: Connections.Connections
+  readonly keepAlive: KeepAlive.KeepAlive
   readonly closing: Deferred.Deferred<void>
 }
 
 const serving = Effect.fnUntraced(function* (
   config: GatewayConfig,
   { drain = config.server.drain, onConfig, source }: Options,
-  { closing, connections, server }: Listening
+  { closing, connections, keepAlive, server }: Listening
 ) {
   const requestLog = yield* RequestLog.make
   const bodies = Bodies.make(connections)
@@ -198,7 +201,7 @@ const serving = Effect.fnUntraced(function* (
     source,
     onConfig,
     isStopping: () => Deferred.isDoneUnsafe(closing),
-    serve: yield* Serving.make(Deferred.await(closing), bodies, requestLog)
+    serve: yield* Serving.make(Deferred.await(closing), bodies, requestLog, keepAlive)
   })
   const traffic = yield* Traffic.watch(server, requestLog.ended)
   yield* HttpServer.serveEffect(Effect.withFiber(handler.http))

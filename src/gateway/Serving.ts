@@ -19,6 +19,7 @@ import type { RequestLog } from "./request/RequestLog.ts"
 import * as SocketHandler from "./SocketHandler.ts"
 import * as Access from "./server/Access.ts"
 import type { Bodies } from "./server/Bodies.ts"
+import type { KeepAlive } from "./server/KeepAlive.ts"
 import * as WrongTokens from "./server/WrongTokens.ts"
 import * as StatusPage from "./status/StatusPage.ts"
 
@@ -32,7 +33,8 @@ export type Serving = (
 export const make = Effect.fnUntraced(function* (
   closing: Effect.Effect<void>,
   bodies: Bodies,
-  requestLog: RequestLog
+  requestLog: RequestLog,
+  keepAlive: KeepAlive
 ): Effect.fn.Return<Serving, never, BenchRegistry> {
   const startedAt = yield* MonotonicClock.currentTimeMillis
   const metrics = yield* Scrape.make
@@ -66,7 +68,7 @@ export const make = Effect.fnUntraced(function* (
     ])
     const secrets = ConfigSecrets.of(config)
     const access = Access.make(config.server, wrongTokens)
-    const calls = ModelCalls.make({ config, catalog, failover, secrets })
+    const calls = ModelCalls.make({ config, catalog, failover, secrets, keepAlive })
     const shared = { config, calls, inFlight, access, secrets, requestLog }
     return {
       http: Handler.make({ ...shared, names: catalog.names, startedAt, pages, admin, bodies }),

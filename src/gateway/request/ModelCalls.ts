@@ -15,6 +15,7 @@ import * as RunRefusal from "../http/RunRefusal.ts"
 import type { GatewayProvider } from "../providers/GatewayProvider.ts"
 import * as Metered from "../providers/Metered.ts"
 import { chainFacts, type GatewayCatalog } from "../providers/Providers.ts"
+import type { KeepAlive } from "../server/KeepAlive.ts"
 import * as AffinityKey from "./AffinityKey.ts"
 import * as Declined from "./Declined.ts"
 import * as Estimate from "./Estimate.ts"
@@ -36,10 +37,12 @@ export interface Options {
   readonly catalog: GatewayCatalog
   readonly failover: Failover["Service"]
   readonly secrets: Secrets
+  /** Keeps quiet streams alive. */
+  readonly keepAlive: KeepAlive
 }
 
 /** Makes it for one config. */
-export const make = ({ catalog, config, failover, secrets }: Options): ModelCalls => {
+export const make = ({ catalog, config, failover, keepAlive, secrets }: Options): ModelCalls => {
   const factsOf = chainFacts(config.policy)
   const chainOf = RequestedChain.make(config, catalog, secrets)
 
@@ -75,7 +78,9 @@ export const make = ({ catalog, config, failover, secrets }: Options): ModelCall
         return failedWith(caller, refusal, "attempts" in error ? error.attempts : failed)
       })
     const answered: Effect.Effect<HttpServerResponse, RunError | Refusal.Refusal, Scope.Scope> = call.stream
-      ? Effect.flatMap(failover.open(chain, request, options), (opened) => Reply.streamed(caller, opened))
+      ? Effect.flatMap(failover.open(chain, request, options), (opened) =>
+          Reply.streamed(caller, opened, keepAlive)
+        )
       : Effect.flatMap(failover.answer(chain, request, options), (answer) => Reply.whole(caller, answer))
     return Effect.catch(
       config.usage === true ? Metered.metered(answered, entry && usageInto(entry)) : answered,

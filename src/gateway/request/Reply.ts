@@ -71,7 +71,8 @@ export const whole = (
  */
 export const streamed = (
   caller: Caller,
-  { dropped, failed, target, value }: Opened<Chunk>
+  { dropped, failed, target, value }: Opened<Chunk>,
+  streams: KeepAlive.KeepAlive
 ): Effect.Effect<Response, Refusal.Refusal> =>
   Effect.withFiber((fiber) => {
     const flow = Pump.begin(value, fiber.context)
@@ -86,7 +87,7 @@ export const streamed = (
     const ours = Trail.headers(requestId, failed, target.key, dropped !== undefined)
     const headers = withOurs(eventStream, theirs, ours)
     NodeAnswer.begin(out, status, headers)
-    const keepAlive = { context: fiber.context, message: KeepAlive.messages[dialect] }
+    const keepAlive = { streams, message: KeepAlive.messages[dialect] }
     const breakOff = (refusal: Refusal.Refusal) => {
       if (entry !== undefined) {
         entry.outcome = "broke off"

@@ -9,14 +9,13 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import type { NonEmptyReadonlyArray } from "effect/Array"
-import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import type { Flow } from "../../stream/Flow.ts"
-import { KeepAlive } from "./KeepAlive.ts"
+import type { KeepAlive } from "./KeepAlive.ts"
 
 /** The headers of a request. */
 export type Headers = Readonly<Record<string, string>>
@@ -71,7 +70,7 @@ export const write = (response: Out, status: number, headers: OutHeaders, body: 
 /** What `pour` writes besides the flow. */
 export interface Around {
   /** Written while the flow is quiet. */
-  readonly keepAlive?: { readonly context: Context.Context<never>; readonly message: Uint8Array } | undefined
+  readonly keepAlive?: { readonly streams: KeepAlive; readonly message: Uint8Array } | undefined
   /** The last bytes if it is interrupted while the client is there. Without it the connection is reset. */
   readonly stopped?: (() => string) | undefined
 }
@@ -92,12 +91,10 @@ export const pour = <E>(
     let pieces: Array<Piece> = [...first]
     let isCancelled = false
     let isFull = false
-    const alive =
-      keepAlive &&
-      new KeepAlive(keepAlive.context, () => {
-        // A client that does not read what was sent needs no keep-alive.
-        if (!response.destroyed && !isFull) response.write(keepAlive.message)
-      })
+    const alive = keepAlive?.streams.follow(() => {
+      // A client that does not read what was sent needs no keep-alive.
+      if (!response.destroyed && !isFull) response.write(keepAlive.message)
+    })
     const pass = (): void => {
       isFull = false
       try {

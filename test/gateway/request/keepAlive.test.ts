@@ -9,12 +9,12 @@ import { ask, chat, message, provider, start } from "../../support/gateway.ts"
 describe("keep-alive messages", () => {
   it.effect("are sent at least every ten seconds on a quiet stream, and never on a busy one", () =>
     Effect.gen(function* () {
-      const context = yield* Effect.context<never>()
+      const streams = yield* KeepAlive.make
       const heard: Array<number> = []
       const now = Effect.clockWith((clock) => clock.currentTimeMillis)
       let moment = 0
-      const silent = new KeepAlive.KeepAlive(context, () => void heard.push(moment))
-      const speaking = new KeepAlive.KeepAlive(context, () => assert.fail("it speaks"))
+      const silent = streams.follow(() => void heard.push(moment))
+      const speaking = streams.follow(() => assert.fail("it speaks"))
       for (let second = 0; second < 60; second++) {
         speaking.hasSent()
         yield* TestClock.adjust("1 second")
