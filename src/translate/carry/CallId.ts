@@ -19,6 +19,7 @@ export const isLegal = (id: string): boolean => legal.test(id) && !id.includes(s
 /** An id that every client accepts, as similar to the given one as possible. */
 export const toLegal = (id: string): string =>
   id
+    .slice(0, 1_024)
     .replaceAll(/[^a-zA-Z0-9_-]/g, "_")
     .replaceAll(seam, "_")
     .slice(0, 40)

@@ -1,14 +1,24 @@
 /** Reads and writes data URLs: OpenAI uses `data:image/png;base64,…` where Anthropic has two fields. */
 import type { Media, Text } from "./Common.ts"
 
+/** Type and parameters are read up to this many characters, and the end of them always. */
+const longestHead = 1_024
+
 /** The medium of a URL: the embedded data of a `data:` URL, or the URL itself. */
 export const read = (url: string): Media => {
   if (!/^data:/i.test(url)) return { type: "url", url }
   const comma = url.indexOf(",")
-  const head = url.slice("data:".length, comma === -1 ? url.length : comma)
+  const end = comma === -1 ? url.length : comma
   const data = comma === -1 ? "" : url.slice(comma + 1)
-  const [mediaType = "", ...parameters] = head.split(";")
-  const isBase64 = parameters.some((parameter) => parameter.trim().toLowerCase() === "base64")
+  const begin = Math.min(end, "data:".length + longestHead)
+  const [mediaType = "", ...parameters] = url.slice("data:".length, begin).split(";")
+  // The encoding is the last parameter: https://www.rfc-editor.org/rfc/rfc2397#section-3
+  const last =
+    url
+      .slice(Math.max(begin, end - longestHead), end)
+      .split(";")
+      .at(-1) ?? ""
+  const isBase64 = [...parameters, last].some((parameter) => parameter.trim().toLowerCase() === "base64")
   return {
     type: "base64",
     mediaType: mediaType.trim().toLowerCase() || "text/plain",

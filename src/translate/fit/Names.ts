@@ -12,6 +12,9 @@ export interface NameRule {
   readonly longest: number
 }
 
+/** Of a longer name only this many characters are rewritten. The checksum is of all of them. */
+const mostRewritten = 1_024
+
 const others = new Map<string, RegExp>()
 
 /** A pattern for every character outside the set; made once for each set. */
@@ -33,7 +36,8 @@ export const fit = (name: string, rule: NameRule): string => {
   const { characters, longest } = rule
   const filler = characters === "" || isAmong("_", characters) ? "_" : ""
   const sum = spelled(checksum(name), characters)
-  const plain = characters === "" ? name : name.replaceAll(notAmong(characters), filler)
+  const begin = name.slice(0, mostRewritten)
+  const plain = characters === "" ? begin : begin.replaceAll(notAmong(characters), filler)
   return `${plain.slice(0, Math.max(0, longest - sum.length - 1))}${filler}${sum}`.slice(0, longest)
 }
 

@@ -91,7 +91,7 @@ export class ToolIds {
       this.#used.add(made)
       return made
     }
-    const stem = id === "" ? "call" : id.replaceAll(forbidden, "_").slice(0, longest - 12)
+    const stem = id === "" ? "call" : id.slice(0, longest - 12).replaceAll(forbidden, "_")
     let made = stem
     // The counter only increases, so a conversation needs no more rounds than it has ids.
     while (made === "call" || this.#used.has(made)) made = `${stem}_${++this.#made}`
