@@ -1,7 +1,7 @@
 /**
  * Redacts known secrets in every spelling a provider may echo them in: plain, escaped for JSON, JavaScript, URLs or
- * HTML (any part of them, up to three layers), in base64 (also inside a longer text, as in `Basic`), and in
- * hexadecimal.
+ * HTML (any part of them, up to three layers), in base64 (also inside a longer text, as in `Basic`), in
+ * hexadecimal, as a list of bytes, and in lower or upper case.
  *
  * The time is proportional to the length of the text and independent of the number of secrets.
  */
@@ -16,7 +16,7 @@ export const replacement = "[redacted]"
 const shortest = 4
 
 /**
- * Secrets of at least this length are also searched in base64 and hexadecimal; shorter ones would match by chance.
+ * Secrets of at least this length are also searched in these encodings; shorter ones would match by chance.
  */
 const shortestEncoded = 8
 
@@ -33,7 +33,10 @@ type Headers = Readonly<Record<string, string | ReadonlyArray<string>>>
 export interface Secrets {
   /** The text without any of them. */
   readonly text: (text: string) => string
-  /** The redacted headers; the same object if there was nothing to redact. */
+  /**
+   * The redacted headers, without those that have a secret in their name; the same object if there was nothing to
+   * redact.
+   */
   readonly headers: <H extends Headers>(headers: H) => H
   /**
    * For bytes that the caller should get unchanged except for secrets, such as a good answer. Searches only for
@@ -62,17 +65,24 @@ export const make = (given: Iterable<string>): Secrets => {
     return found === undefined ? said : cut(bytes, found).toString()
   }
 
+  const isIn = (text: string): boolean => find(unlikely, Buffer.from(text)) !== undefined
+
   return {
     text,
     headers: (headers) => {
       if (all.isEmpty) return headers
-      // One search over all values: they are looked at one by one only if it finds something.
+      // One search over all names and values: they are looked at one by one only if it finds something.
       let joined = ""
-      for (const name in headers) joined += `${headers[name]}\n`
-      const values = Buffer.from(joined)
-      if (values.length <= mostEscaped && find(all, values) === undefined) return headers
+      for (const name in headers) joined += `${name}\n${headers[name]}\n`
+      const given = Buffer.from(joined)
+      if (given.length <= mostEscaped && find(all, given) === undefined) return headers
       let clean: Record<string, string | ReadonlyArray<string>> | undefined
       for (const [name, value] of Object.entries(headers)) {
+        if (isIn(name)) {
+          clean ??= { ...headers }
+          delete clean[name]
+          continue
+        }
         const cleaned = typeof value === "string" ? text(value) : value.map(text)
         if (String(cleaned) === String(value)) continue
         clean ??= { ...headers }
@@ -88,7 +98,7 @@ export const make = (given: Iterable<string>): Secrets => {
       const found = yield* finding(unlikely, bytes)
       return found === undefined ? bytes : cut(bytes, found)
     },
-    isIn: (text) => find(unlikely, Buffer.from(text)) !== undefined
+    isIn
   }
 }
 
@@ -112,6 +122,10 @@ const spellings = (secrets: ReadonlyArray<string>): ReadonlyArray<Uint8Array> =>
     }
     const digits = bytes.toString("hex")
     texts.add(digits).add(digits.toUpperCase())
+    // As Node writes a buffer in JSON.
+    texts.add(bytes.join(",")).add(bytes.join(", "))
+    // Names of headers come in lower case. A word would occur by chance.
+    if (isUnlikely(secret)) texts.add(secret.toLowerCase()).add(secret.toUpperCase())
   }
   return [...texts].map((text) => Buffer.from(text))
 }

@@ -37,11 +37,13 @@ const isEscapedBetween = (bytes: Uint8Array, from: number, to: number): boolean 
     const byte = bytes[at]!
     if (byte === percent || byte === ampersand) return true
     if (byte !== backslash) continue
-    const next = bytes[at + 1]
-    if (next === 0x2f || next === 0x78 || next === 0x75) return true
+    const next = bytes[at + 1]!
+    if (next === 0x2f || next === 0x78 || next === 0x75 || isOctal(next)) return true
   }
   return false
 }
+
+const isOctal = (byte: number): boolean => byte >= 0x30 && byte <= 0x37
 
 const indexOf = Buffer.prototype.indexOf as (
   this: Uint8Array,
@@ -107,7 +109,17 @@ const fromBackslash = (bytes: Uint8Array, at: number): number => {
       : read(hex(bytes, at + 3, at + end), at + end + 1, at, backslash)
   }
   if (kind === 0x75) return read(hex(bytes, at + 2, at + 6), at + 6, at, backslash)
+  if (isOctal(kind)) return fromOctal(bytes, at)
   return read(simple[kind] ?? kind, at + 2, at, backslash)
+}
+
+/** One to three digits, of a value below 256: https://tc39.es/ecma262/#prod-LegacyOctalEscapeSequence */
+const fromOctal = (bytes: Uint8Array, at: number): number => {
+  const last = at + (bytes[at + 1]! <= 0x33 ? 4 : 3)
+  let value = 0
+  let end = at + 1
+  while (end < last && isOctal(bytes[end] ?? 0)) value = value * 8 + bytes[end++]! - 0x30
+  return read(value, end, at, backslash)
 }
 
 /** The value of hexadecimal digits; -1 if any character is not one. */

@@ -35,6 +35,8 @@ const ways = {
   padded: (char: string) => `&#000${code(char)};`,
   hexadecimal: (char: string) => `&#x${hex(char)};`,
   HEXADECIMAL: (char: string) => `&#X${hex(char).toUpperCase()};`,
+  octal: (char: string) => `\\${code(char).toString(8)}`,
+  OCTAL: (char: string) => `\\${code(char).toString(8).padStart(3, "0")}`,
   named: (char: string) => (names[char] === undefined ? char : `&${names[char]};`)
 }
 
@@ -68,6 +70,10 @@ for (const before of ["", "u", "us", "user:", "user:s"]) {
   }
 }
 spellings.set("hexadecimal", Buffer.from(secret).toString("hex"))
+spellings.set("lower case, as names of headers are", secret.toLowerCase())
+spellings.set("upper case", secret.toUpperCase())
+spellings.set("a list of bytes", [...Buffer.from(secret)].join(","))
+spellings.set("a list of bytes with spaces", [...Buffer.from(secret)].join(", "))
 
 describe("a known secret", () => {
   it("is redacted in every spelling, and the text around it is kept", () => {
@@ -97,9 +103,17 @@ describe("a known secret", () => {
     }
   })
 
+  it("is redacted with the header that has it in its name", () => {
+    const some = Secrets.make(["sk-Ab0123456789"])
+    const local = { "x-ollama-version": "1" }
+    assert.strictEqual(Secrets.make(["ollama"]).headers(local), local)
+    const headers = { a: "b", "x-sk-ab0123456789": "1", "x-%73k-ab0123456789": ["1", "2"] }
+    assert.deepStrictEqual<object>(some.headers(headers), { a: "b" })
+  })
+
   it("leaves valid JSON when it is redacted", () => {
     for (const [name, spelled] of spellings) {
-      if (/^(x|braces)/.test(name) || name === "many ways at once") continue
+      if (/^(x|braces|octal)/i.test(name) || name === "many ways at once") continue
       let text = `{"a":"${spelled}","b":"\\n"}`
       try {
         JSON.parse(text)
