@@ -53,7 +53,7 @@ export const makeStreamTranslator = (
   }
 
   const packer = context.carry === undefined ? undefined : new Packer(context.carry, from, to, context)
-  const ids = new DistinctIds()
+  const ids = new DistinctIds(context.request)
   const pass = (given: Delta, events: Array<OutEvent>): void => {
     const delta = given.type === "call" ? ids.of(given) : given
     if (packer === undefined || packer.isPlain(delta)) append(events, writer.write(delta))

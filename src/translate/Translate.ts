@@ -178,9 +178,9 @@ export interface TranslatedAnswer {
   readonly malformed: string | undefined
 }
 
-const withOwnIds = (answer: Answer): Answer => {
+const withOwnIds = (answer: Answer, context: Context): Answer => {
   if (answer.parts.every(({ type }) => type !== "call")) return answer
-  const ids = new DistinctIds()
+  const ids = new DistinctIds(context.request)
   return { ...answer, parts: answer.parts.map((part) => (part.type === "call" ? ids.of(part) : part)) }
 }
 
@@ -191,7 +191,7 @@ export const translateWhole = (
   body: JsonObject,
   context: Context
 ): TranslatedAnswer => {
-  const read = withOwnIds(codecs[from].readAnswer(body, context.dialect))
+  const read = withOwnIds(codecs[from].readAnswer(body, context.dialect), context)
   const answer = context.restore === undefined ? read : Restore.answer(read, context.restore)
   const { carry } = context
   const packed = carry === undefined ? answer : packAnswer(answer, carry, from, to, context)

@@ -92,7 +92,7 @@ const fromAnthropic: ReadonlyArray<Row> = [
     {
       tools: [
         { type: "web_search_20250305", name: "web_search" },
-        { type: "bash_20250124", name: "bash" },
+        { type: "code_execution_20250825", name: "bash" },
         {
           name: "f",
           input_schema: { type: "object", properties: {} },
@@ -101,7 +101,12 @@ const fromAnthropic: ReadonlyArray<Row> = [
         }
       ]
     },
-    ["tools.web_search_20250305", "tools.bash_20250124", "tools.cache_control", "tools.input_examples"]
+    [
+      "tools.web_search_20250305",
+      "tools.code_execution_20250825",
+      "tools.cache_control",
+      "tools.input_examples"
+    ]
   ],
   [{ system: [{ type: "text", text: "a", cache_control: { type: "ephemeral" } }] }, ["system.cache_control"]],
   [{ messages: [...hi, { role: "assistant", content: "The answer is" }] }, ["messages.prefill"]],

@@ -18,6 +18,7 @@ import {
   text
 } from "../common/Json.ts"
 import { type Draft, type Read, readFields, says, set } from "../common/ReadFields.ts"
+import * as ClientTools from "./ClientTools.ts"
 import * as ReadMessages from "./ReadMessages.ts"
 
 const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
@@ -101,11 +102,16 @@ const metadata = (value: JsonObject, draft: Draft): boolean => {
 // `eager_input_streaming`: whether arguments are streamed as they are written; other protocols always do so.
 const toolKeys = new Set(["type", "name", "description", "input_schema", "strict", "eager_input_streaming"])
 
-/** Tools with their own type are Anthropic's: it runs them, or its models need no definition of them. */
+/** Tools with their own type are Anthropic's: it runs them, or the client does. */
 const tools = (value: unknown, draft: Draft): boolean => {
   for (const tool of objects(value)) {
     const name = text(tool.name)
     const type = string(tool.type) ?? "custom"
+    const clients = name === undefined ? undefined : ClientTools.functionOf(tool, name)
+    if (clients !== undefined) {
+      draft.tools.push({ ...clients, ...(isObject(tool.cache_control) && { cache: tool.cache_control }) })
+      continue
+    }
     if (name === undefined || type !== "custom") {
       draft.dropped.field(`tools.${type}`)
       continue

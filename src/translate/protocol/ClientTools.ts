@@ -23,6 +23,7 @@ import {
   write
 } from "../common/Json.ts"
 import * as CustomTools from "./CustomTools.ts"
+import * as ToolSearch from "./ToolSearch.ts"
 
 /** A tool in its client's form. */
 export interface ClientTool {
@@ -96,6 +97,11 @@ export const clientTools = (tool: JsonObject, namespace?: string): ReadonlyArray
     const { description, item, schema } = builtin
     return [{ item, name: type, tool: { name: type, description, schema } }]
   }
+  if (type === ToolSearch.type) {
+    return ToolSearch.isClients(tool)
+      ? [{ item: ToolSearch.item, name: type, tool: ToolSearch.toolOf(tool) }]
+      : []
+  }
   if (name === undefined) return []
   switch (type) {
     case "custom":
@@ -128,7 +134,7 @@ const functionOf = (tool: JsonObject, name: string): Tool => ({
 /** The tools of a request that the client runs itself, by the names of the replacing functions. */
 export const inRequest = (body: JsonObject): ReadonlyMap<string, ClientTool> => {
   const tools = new Map<string, ClientTool>()
-  for (const definition of objects(body.tools)) {
+  for (const definition of [...objects(body.tools), ...ToolSearch.found(body.input)]) {
     for (const tool of clientTools(definition))
       if (!tools.has(tool.tool.name)) tools.set(tool.tool.name, tool)
   }
@@ -143,12 +149,14 @@ export const readCall = (item: JsonObject): Call | undefined => {
     return { type: "call", id, name, arguments: CustomTools.argumentsOf(item.input) }
   }
   const row = byItem.get(string(item.type) ?? "")
-  return row && { type: "call", id, name: row.name, arguments: write(object(item[row.member])) }
+  if (row === undefined) return ToolSearch.readCall(item)
+  return { type: "call", id, name: row.name, arguments: write(object(item[row.member])) }
 }
 
 /** The members of an item that hold the arguments of a call. */
 export const writeArguments = (item: string, args: string): JsonObject => {
   if (item === "custom_tool_call") return { input: CustomTools.inputOf(args) }
+  if (item === ToolSearch.item) return ToolSearch.writeArguments(args)
   const row = byItem.get(item)
   if (row === undefined) return { arguments: args }
   const parsed = parse(args)

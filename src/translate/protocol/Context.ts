@@ -6,6 +6,7 @@ import * as ToolNames from "../common/ToolNames.ts"
 import type { Restore } from "../fit/Restore.ts"
 import { type ClientTool, inRequest } from "./ClientTools.ts"
 import * as CustomTools from "./CustomTools.ts"
+import * as ToolSearch from "./ToolSearch.ts"
 
 const noTools: ReadonlyMap<string, ClientTool> = new Map()
 
@@ -71,7 +72,7 @@ export const make = (body: JsonObject, options: Options): Context => {
     carry: options.carry,
     restore: options.restore,
     toolNames: ToolNames.shortened([
-      ...objects(body.tools).flatMap((tool) => text(tool.name) ?? []),
+      ...[...objects(body.tools), ...ToolSearch.found(body.input)].flatMap((tool) => text(tool.name) ?? []),
       ...clientTools.keys()
     ]),
     clientTools,

@@ -1,24 +1,49 @@
 /**
- * Gives each call of an answer an id of its own.
+ * Gives each call of a conversation an id of its own.
  *
- * Some servers give parallel calls the same id; clients then cannot tell their results apart, and other servers
- * refuse the conversation.
+ * Some servers give parallel calls the same id, or begin to count again with each answer; clients then cannot tell their
+ * results apart, and other servers refuse the conversation.
  *
  * - https://github.com/HKUDS/nanobot/pull/3943 (DeepSeek, GLM)
  * - https://github.com/HKUDS/nanobot/issues/4473 (Kimi, in Anthropic's protocol)
  */
+import * as CallId from "../carry/CallId.ts"
+import { type JsonObject, objects, string } from "../common/Json.ts"
 
-/** The ids of one answer. */
+/** The ids of the calls of one answer. */
 export class DistinctIds {
-  readonly #given = new Set<string>()
+  readonly #body: JsonObject
+  #given: Set<string> | undefined
+
+  /** `body` is the caller's request: the ids of its conversation are taken. */
+  constructor(body: JsonObject) {
+    this.#body = body
+  }
 
   /** The item, with another id if an earlier one has the same. An empty id is replaced by the writers. */
   of<Item extends { readonly id: string }>(item: Item): Item {
     const { id } = item
     if (id === "") return item
+    const given = (this.#given ??= new Set(idsIn(this.#body)))
     let own = id
-    for (let count = 1; this.#given.has(own); count++) own = `${id}_${count}`
-    this.#given.add(own)
+    for (let count = 1; given.has(shown(own)); count++) own = `${id}_${count}`
+    given.add(shown(own))
     return own === id ? item : { ...item, id: own }
   }
 }
+
+/** The ids of the calls in a request of any protocol, as the target gave them. */
+function* idsIn(body: JsonObject): Iterable<string> {
+  for (const { content, tool_calls } of objects(body.messages)) {
+    for (const { id, type } of objects(content)) if (type === "tool_use") yield bare(id)
+    for (const { id } of objects(tool_calls)) yield bare(id)
+  }
+  for (const { call_id, type } of objects(body.input)) {
+    if (typeof type === "string" && type.endsWith("_call")) yield bare(call_id)
+  }
+}
+
+/** The id as clients get it. */
+const shown = (id: string): string => (CallId.isLegal(id) ? id : CallId.toLegal(id))
+
+const bare = (id: unknown): string => shown(CallId.split(string(id) ?? "").id)

@@ -13,7 +13,8 @@ import {
   write
 } from "../common/Json.ts"
 import { readAudio } from "../openai/ReadCommon.ts"
-import { flatName, readCall } from "../protocol/ClientTools.ts"
+import { clientTools, flatName, readCall } from "../protocol/ClientTools.ts"
+import * as ToolSearch from "../protocol/ToolSearch.ts"
 import { readHosted } from "./HostedCalls.ts"
 import * as Reasoning from "./Reasoning.ts"
 
@@ -145,15 +146,42 @@ const callKeys = new Set([
   "namespace",
   "input",
   "action",
-  "operation"
+  "operation",
+  "arguments",
+  "execution"
 ])
-const outputKeys = new Set(["type", "id", "status", "call_id", "output", "max_output_length"])
+const outputKeys = new Set([
+  "type",
+  "id",
+  "status",
+  "call_id",
+  "output",
+  "max_output_length",
+  "tools",
+  "execution"
+])
+
+const namesOf = (tool: JsonObject): ReadonlyArray<string> => {
+  const own = clientTools(tool).map((each) => each.tool.name)
+  return own.length > 0 ? own : [string(tool.name) ?? ""]
+}
 
 const readClientItem = (type: string, item: JsonObject, draft: Draft): ReadonlySet<string> | undefined => {
   const call = readCall(item)
   if (call !== undefined) {
     speak(draft).push(call)
     return callKeys
+  }
+  if (type === "tool_search_output" && ToolSearch.isClients(item)) {
+    const names = objects(item.tools).flatMap((tool) => namesOf(tool))
+    const said =
+      names.length === 0 ? "No tool was found." : `These tools can be called now: ${names.join(", ")}`
+    const parts = [{ type: "text" as const, text: said }]
+    show(draft, {
+      role: "user",
+      parts: [{ type: "result", id: string(item.call_id) ?? "", parts, isError: false }]
+    })
+    return outputKeys
   }
   if (!/^(custom_tool|local_shell|shell|apply_patch)_call_output$/.test(type)) return undefined
   const { output } = item

@@ -10,6 +10,7 @@ import { isObject, type JsonObject, list, numeric, object, objects, string, text
 import { type Draft, type Read, readFields, says, set } from "../common/ReadFields.ts"
 import { commonFields, readAllowed, readFunction, readSchema, readToolMode } from "../openai/ReadCommon.ts"
 import { clientTools, flatName } from "../protocol/ClientTools.ts"
+import * as ToolSearch from "../protocol/ToolSearch.ts"
 import { readInput } from "./ReadInput.ts"
 
 const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
@@ -19,7 +20,7 @@ const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["max_output_tokens", (value, draft) => set(draft, "maxTokens", numeric(value))],
   ["reasoning", (value, draft) => reasoning(object(value), draft)],
   ["text", (value, draft) => texts(object(value), draft)],
-  ["tools", (value, draft) => tools(value, draft)],
+  ["tools", (value, draft, body) => tools(value, draft, body)],
   ["tool_choice", (value, draft) => toolChoice(value, draft)],
   // The encrypted reasoning is always included.
   ["include", (value) => list(value).every((what) => what === "reasoning.encrypted_content")],
@@ -65,8 +66,8 @@ const definitionOf = (tool: JsonObject): JsonObject =>
     : tool
 
 /** Tools of other types are run by the client, see `ClientTools`, or by OpenAI: those are left out. */
-const tools = (value: unknown, draft: Draft): boolean => {
-  for (const tool of objects(value).map(definitionOf)) {
+const tools = (value: unknown, draft: Draft, body: JsonObject): boolean => {
+  for (const tool of [...objects(value), ...ToolSearch.found(body.input)].map(definitionOf)) {
     const name = text(tool.name)
     if (tool.type !== "function" || name === undefined) {
       const own = clientTools(tool)
