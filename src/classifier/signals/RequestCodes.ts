@@ -112,7 +112,7 @@ export const requests: ReadonlyArray<CodeGroup> = [
     source:
       "https://docs.github.com/en/copilot (models that are served by one API only); https://github.com/QuantumNous/new-api",
     values:
-      "unsupported_api_for_model convert_request_failed unsupported_endpoint endpoint_not_supported not_implemented NotImplementedError unsupported_operation unsupported_feature"
+      "unsupported_api_for_model convert_request_failed invalid_api_type unsupported_endpoint endpoint_not_supported not_implemented NotImplementedError unsupported_operation unsupported_feature"
   },
   {
     as: "Unsupported",

@@ -103,7 +103,13 @@ export const unsupported: ReadonlyArray<Row> = [
   ...rows(
     "https://github.com/QuantumNous/new-api; https://lmstudio.ai/docs/api; https://docs.github.com/en/copilot (one API only)",
     /^(error: )?not (yet )?implemented\b|\b(endpoint|method|operation|api|route|relay|adaptor|adapter|feature|format)\b[^.]{0,30}\b(is |are )?not (yet )?(been )?implemented\b/,
-    /\b(unknown|unexpected|unsupported) (endpoint|route|path|url)\b|\bunsupported api\b/,
+    /\b(unknown|unexpected|unsupported) (endpoint|route|path|url|(request|api) (url|endpoint|path))\b|\bunsupported api\b/,
+    // A relay that has no such endpoint for the model's channel.
+    /\b(unsupported|invalid|unknown) (relay mode|api type)\b|\brelay mode\b[^.]{0,20}\bnot supported\b/,
+    /(\b(responses?|chat[ /_-]?completions?|messages|embeddings?|rerank) (api|endpoint|protocol|route)|\/v\d\/(chat\/completions|responses|completions|messages|embeddings))\b[^.]{0,30}\b(is|are|was) (not|n't|un)[ -]?(currently |yet )?(supported|available|enabled|implemented)\b/,
+    /\b(does|do|did) not (support|implement|have|offer|provide|expose)\b[^.]{0,30}(\b(responses?|chat[ /_-]?completions?|messages|embeddings?) (api|endpoint|protocol|route)\b|\/v\d\/(chat\/completions|responses|completions|messages|embeddings)\b)/,
+    // Kong; https://docs.konghq.com
+    /\bno route matched with those values\b/,
     /\b(invalid|unrecogni[sz]ed) (request )?url\b[^.]{0,10}\(?(post|get)\b/,
     /\bnot (supported|accessible|available) (in|via|on|through|with|for) (the )?(`|")?\/?(v\d\/)?(chat\/completions|responses|completions|messages|embeddings)\b/,
     /\b(use|using) the \/?(v\d\/)?(chat\/completions|chat|responses|completions|messages) (endpoint|api) instead\b/,

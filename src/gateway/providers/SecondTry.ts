@@ -30,6 +30,19 @@ const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   // DeepSeek: `Thinking mode does not support this tool_choice`; Qwen: `The tool_choice parameter does not support being
   // set to required or object in thinking mode`: https://github.com/cloudwego/eino/issues/994
   [/thinking.{0,80}tool_choice|tool_choice.{0,120}thinking/i, { forcedCalls: false }],
+  // vLLM, SGLang: `tool_choice='required' is not supported`
+  [
+    /\btool_choice\b.{0,40}\b(?:required|function|any)\b.{0,40}\b(?:not support\w*|unsupported|only)\b/i,
+    { forcedCalls: false }
+  ],
+  // Mistral's models at other servers, under any name: see the row `mistral`
+  [
+    /tool call id was .{1,80} but must be a-z, A-Z, 0-9, with a length of 9/i,
+    { callIdCharacters: "a-zA-Z0-9", callIdShortest: 9, callIdLongest: 9, afterToolResult: "assistant" }
+  ],
+  [/assistant with prefix true/i, { prefill: "prefix" }],
+  // Gemini behind a relay: `function_response.name: Name cannot be empty`
+  [/function_response\.name/i, { resultNames: true }],
   // `Unsupported parameter: reasoning_effort`: https://github.com/decolua/9router/issues/3008
   [/reasoning_effort/i, { effort: false }],
   [/prompt_cache_key/i, { cacheKey: false }],
@@ -38,10 +51,15 @@ const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
     /\b(?:temperature|top_p)\b.{0,80}\b(?:only|support\w*|unsupported|allowed|deprecated)\b|\b(?:unsupported|not support\w*)\b.{0,60}\b(?:temperature|top_p)\b/i,
     { sampling: false }
   ],
-  // xAI: `Argument not supported on this model: stop`
+  // xAI: `Argument not supported on this model: stop`; OpenAI's words for too many: `Invalid 'stop': array too long`
   [
-    /\b(?:unsupported|not support\w*)\b.{0,60}\bstop\b|\bstop(?:_sequences)?\b.{0,60}\b(?:unsupported|not support\w*)\b/i,
+    /\bstop(?:_sequences)?\b.{0,40}\b(?:too long|too many|at most|maximum)\b|\b(?:unsupported|not support\w*)\b.{0,60}\bstop\b|\bstop(?:_sequences)?\b.{0,60}\b(?:unsupported|not support\w*)\b/i,
     { stops: false }
+  ],
+  // `user: Extra inputs are not permitted`; `Unrecognized request argument supplied: user`
+  [
+    /\b(?:user|metadata|safety_identifier)\b.{0,40}\bnot permitted\b|\b(?:unrecognized|unsupported|unknown)\b.{0,40}:\s*\W?(?:user|metadata)\b/i,
+    { metadata: false }
   ],
   [/after role .?tool/i, { afterToolResult: "assistant" }]
 ]

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, completion, dataOf, type Json, message, type Reply, stage } from "../../support/kinds.ts"
 
-const openai = (reply: (asked: Json, count: number) => Reply, more: object = {}) => ({
+const openai = (reply: (asked: Json, count: number, path: string) => Reply, more: object = {}) => ({
   protocol: "openai" as const,
   reply,
   more
@@ -192,6 +192,65 @@ describe("kind 2: rules of other servers", () => {
           )
         })
         const got = yield* post("/v1/messages", { ...asked, model: "corp/m" })
+        assert.strictEqual(got.status, 200, got.text)
+        assert.strictEqual(seen.corp!.length, 2)
+      })
+    )
+
+  const tool = { name: "weather", input_schema: { type: "object", properties: {} } }
+  const use = { type: "tool_use", id: "toolu_01AbCdEfGhIjKlMnOpQrStUv", name: "weather", input: {} }
+  const result = { type: "tool_result", tool_use_id: use.id, content: "mild" }
+  const used = [...hi, { role: "assistant", content: [use] }, { role: "user", content: [result] }]
+
+  for (const [what, words, isWrong, more] of [
+    [
+      "a forced call",
+      "tool_choice='required' is not supported; only 'auto' and 'none' are",
+      (sent: Json) => sent.tool_choice === "required",
+      { tools: [tool], tool_choice: { type: "any" } }
+    ],
+    [
+      "more than one stop sequence",
+      "Invalid 'stop': array too long. Expected an array with maximum length 1.",
+      (sent: Json) => Array.isArray(sent.stop),
+      { stop_sequences: ["a", "b"] }
+    ],
+    [
+      "the user",
+      "Unrecognized request argument supplied: user",
+      (sent: Json) => sent.user !== undefined,
+      { metadata: { user_id: "u" } }
+    ],
+    [
+      "ids of other lengths: Mistral's model by another name",
+      "Tool call id was toolu_01AbCdEfGhIjKlMnOpQrStUv but must be a-z, A-Z, 0-9, with a length of 9.",
+      (sent: Json) =>
+        sent.messages.some(({ tool_call_id: id = "a1b2c3d4e" }: Json) => !/^[a-zA-Z0-9]{9}$/.test(id)),
+      { tools: [tool], messages: used }
+    ],
+    [
+      "a result without the name of its tool: Gemini behind a relay",
+      "GenerateContentRequest.contents[2].parts[0].function_response.name: Name cannot be empty.",
+      (sent: Json) => sent.messages.some(({ name, role }: Json) => role === "tool" && name === undefined),
+      { tools: [tool], messages: used }
+    ],
+    [
+      "a text of the model at the end without a mark",
+      "Expected last role User or Tool (or Assistant with prefix True) for serving but got assistant",
+      (sent: Json) => sent.messages.at(-1).role === "assistant" && sent.messages.at(-1).prefix !== true,
+      { messages: [...hi, { role: "assistant", content: "It is" }] }
+    ]
+  ] as const)
+    it.live(`an unknown server refuses ${what}, and gets the request in its form`, () =>
+      Effect.gen(function* () {
+        const { post, seen } = yield* stage({
+          corp: openai((sent) =>
+            isWrong(sent)
+              ? { status: 400, json: { error: { message: words, type: "invalid_request_error" } } }
+              : { json: completion({ content: "ok" }) }
+          )
+        })
+        const got = yield* post("/v1/messages", { model: "corp/m", max_tokens: 9, messages: hi, ...more })
         assert.strictEqual(got.status, 200, got.text)
         assert.strictEqual(seen.corp!.length, 2)
       })
@@ -397,6 +456,39 @@ describe("kind 5: judged by the content, not by its label", () => {
       assert.strictEqual(got.status, 200, got.text)
     })
   )
+})
+
+describe("kind 5: an endpoint that a server does not have", () => {
+  for (const [status, error] of [
+    // https://github.com/QuantumNous/new-api/issues/6617 and its error codes
+    [500, { message: "invalid api type: 41", type: "new_api_error", code: "invalid_api_type" }],
+    [500, { message: "unsupported relay mode: 35", type: "one_api_error" }],
+    [500, { message: "The Responses API is not supported by this channel", type: "server_error" }],
+    [502, { message: "The upstream does not implement /v1/responses" }],
+    [503, { message: "/v1/responses is not available" }]
+  ] as const)
+    it.live(`rests nothing: ${status} ${error.message}`, () =>
+      Effect.gen(function* () {
+        const { post, seen } = yield* stage({
+          corp: openai(
+            (_, __, path) =>
+              path.endsWith("/responses")
+                ? { status, json: { error } }
+                : { json: completion({ content: "ok" }) },
+            { responses: true }
+          ),
+          other: ok
+        })
+        yield* post("/v1/responses", { model: "corp/m", input: "hi" })
+        const got = yield* post("/v1/chat/completions", {
+          model: "corp/m",
+          fallbacks: ["other/m"],
+          messages: hi
+        })
+        assert.strictEqual(got.headers["x-failover-target"], "corp/m#k")
+        assert.strictEqual(seen.other!.length, 0)
+      })
+    )
 })
 
 describe("kind 6: keep-alives and ends", () => {
