@@ -148,6 +148,8 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
     400,
     [
       "token is missing",
+      "NVIDIA_NIM_API_KEY is not set. Add it to your .env file.",
+      "Environment variable ANTHROPIC_API_KEY is missing",
       "[请求step失败]: token is missing",
       "Invalid API key",
       "The api key is invalid",
@@ -224,6 +226,7 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "This model requires identity verification",
       "No matching models found: gpt-4a",
       "No models match the request",
+      "The model grok-2-image-1212 is an image model and is therefore not available on this endpoint.",
       "Model selection returned no results: gpt-4a",
       "You passed in model=nonexistent-model. There are no healthy deployments for this model.",
       "The model is not entitled to this key",

@@ -359,6 +359,8 @@ const model: ReadonlyArray<Row> = [
     // https://github.com/BerriAI/litellm/issues/25466: a model that is in no group, with status 400
     /\byou passed in model=.{1,200}\bno healthy deployments\b/,
     /\bmodel selection returned no results\b/,
+    // https://github.com/n8n-io/n8n/issues/16338
+    /\bmodel\b[^.]{0,120}\bnot available (on|at) this endpoint\b/,
     /\b(unknown|no|invalid) provider for (the )?model\b/,
     /\bllm provider not provided\b/,
     /\bno deployments? (available )?for (the )?(selected )?model\b(?![^.]{0,60}try again)/
@@ -458,6 +460,8 @@ const key: ReadonlyArray<Row> = [
     /\bno api[- ]?key\b/,
     /\btoken (has |is |was )?(expired|revoked|invalid|invalidated|incorrect)\b/,
     /\btoken is (missing|required)\b/,
+    // https://github.com/Alishahryar1/free-claude-code/issues/91: a gateway without its own key
+    /\b\w*_api_key( environment variable)? (is )?(not set|missing|not configured)\b/,
     /\buser not found\b/,
     /\binvalid (auth|username|user name|password|user key|organization key)\b/,
     /\bunable to find token in\b/,

@@ -125,6 +125,12 @@ const wrappers: ReadonlyArray<RegExp> = [
   /\b(?:api|provider) (?:error|returned)(?: unexpected)?(?: status(?: code)?)?:? (?:http )?(\d{3})(?:$|[\s:,(])/,
   // https://github.com/continuedev/continue/issues/3881
   /\bhttp (\d{3}) [a-z ]{2,40} from https?:/,
+  // https://github.com/coze-dev/coze-studio/issues/326
+  /\bhttp (\d{3}) \(code \d+\)/,
+  // https://github.com/sashabaranov/go-openai (RequestError, APIError)
+  /\berror, status code: (\d{3}), /,
+  // https://github.com/carlrobertoh/ProxyAI/issues/1234
+  /\bexpected status code 200 but was (\d{3})\b/,
   // https://github.com/moeru-ai/airi/issues/1768
   /\bremote sent (\d{3}) response\b/,
   // https://github.com/ErlichLiu/DeepClaude/issues/111
