@@ -12,6 +12,7 @@ import * as Model from "../domain/Model.ts"
 import * as ModelSpec from "../domain/ModelSpec.ts"
 import { EmptyChain, UnknownModel } from "../failure/RunError.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
+import * as Checks from "../util/Checks.ts"
 import { InvalidCatalog, problemsOf } from "./CatalogProblems.ts"
 import type { Link } from "./Links.ts"
 import * as Links from "./Links.ts"
@@ -112,10 +113,38 @@ export interface Catalog<P extends Backend> {
 
 /** Builds a catalog. Fails when a name is unknown, when virtual models refer to each other in a circle, or when a chain is empty. */
 export const make = <P extends Backend>(options: Options<P>): Result.Result<Catalog<P>, InvalidCatalog> => {
+  Checks.fields("Catalog.make", options, {})
+  Checks.fields(
+    "Catalog.make",
+    { ...options, providers: options.providers ?? null },
+    {
+      providers: lists((provider) => "backend" in provider, "{ backend: provider }"),
+      models: (models) => Checks.object(models) ?? wrongModel(models as object),
+      fallbacks: Checks.list
+    }
+  )
   const problems = [...problemsOf(options)]
   return problems.length > 0
     ? Result.fail(new InvalidCatalog({ problems }))
     : Result.succeed(fromValid(options))
+}
+
+/** For code without type checks: a list of objects of one form. */
+const lists =
+  (isOne: (value: object) => boolean, example: string): Checks.Check =>
+  (value) =>
+    Array.isArray(value) && value.every((one) => Checks.object(one) === undefined && isOne(one))
+      ? undefined
+      : `is ${Checks.quoted(value)}; it has to be a list of objects such as ${example}`
+
+const wrongModel = (models: object): string | undefined => {
+  for (const [name, model] of Object.entries(models)) {
+    const chain: unknown = Checks.object(model) === undefined ? model.chain : undefined
+    if (!Array.isArray(chain)) {
+      return `has ${JSON.stringify(name)}, which has to be an object such as { chain: ["provider/model"] }`
+    }
+  }
+  return undefined
 }
 
 /** The links of a list that is written as one text: `"openai/gpt-5-mini, groq/llama-4"`. */

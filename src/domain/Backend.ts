@@ -34,6 +34,11 @@ export const make = <const Name extends string, Service>(
     readonly policy?: Options | undefined
   } = {}
 ): Backend & HasModels & { readonly service: Service } => {
+  Checks.fields(
+    "Backend.make",
+    { name: name ?? null, options },
+    { name: Checks.name, options: Checks.object }
+  )
   const backend = {
     ...models,
     name,
@@ -53,11 +58,12 @@ export const make = <const Name extends string, Service>(
  * @internal
  */
 export const check = (where: string, backend: Backend): void => {
-  const at = `${where}(${JSON.stringify(backend.name)})`
+  const at = `${where}(${Checks.quoted(backend.name)})`
   Checks.fields(at, backend, {
     name: Checks.name,
     strategy: Checks.oneOf(strategies),
-    baseUrl: Checks.text
+    baseUrl: Checks.text,
+    credentials: Checks.list
   })
   Credential.checkAll(at, backend.credentials)
   PolicyChecks.check(`the policy of ${backend.name}`, backend.policy)

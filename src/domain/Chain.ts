@@ -99,6 +99,7 @@ export const equalsOf = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>)
 
 /** Like `make`, for a list of links. */
 export const fromLinks = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>): Chain<P, R> => {
+  Checks.fields("Chain.make", { links }, { links: Checks.list })
   Checks.refuse("Chain.make", linkProblems(links))
   return fromTiers(links.flatMap((link) => ("models" in link ? tiersOf(link) : [{ models: [link] }])))
 }

@@ -52,8 +52,8 @@ export const make = (
     readonly rpm?: number | undefined
   } = {}
 ): Credential => {
-  Checks.refuse(`Credential.make(${JSON.stringify(name)})`, [
-    ...Checks.fieldProblems({ name }, { name: Checks.name }),
+  Checks.refuse(`Credential.make(${Checks.quoted(name)})`, [
+    ...Checks.fieldProblems({ name: name ?? null }, { name: Checks.name }),
     ...Checks.fieldProblems(options, { apiKey, baseUrl: Checks.text, enabled: Checks.flag, weight, rpm })
   ])
   return made(name, options)
@@ -77,8 +77,15 @@ const rpm = Checks.number("a number of requests per minute, more than 0", { abov
 export const checkAll = (where: string, credentials: ReadonlyArray<Credential>): void => {
   const problems: Array<string> = []
   if (credentials.length === 0) problems.push("credentials is empty; at least one is needed")
-  const names = new Set<string>()
-  for (const { name } of credentials) {
+  const names = new Set<string | undefined>()
+  for (const credential of credentials) {
+    const { name } = Object(credential) as Partial<Credential>
+    if (Checks.name(name) !== undefined) {
+      problems.push(
+        `a credential is ${Checks.quoted(credential)}; it has to be one such as Credential.make("name")`
+      )
+      continue
+    }
     if (names.has(name)) {
       problems.push(`two credentials are called ${JSON.stringify(name)}; each needs a name of its own`)
     }

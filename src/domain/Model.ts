@@ -41,13 +41,20 @@ export interface Model<out P extends Backend, out R = never> extends ModelOption
  * Model.make(oslo, "forecast").spec // => { provider: "oslo", model: "forecast" }
  */
 export const make = <P extends Backend>(backend: P, model: string, options?: ModelOptions): Model<P> => {
+  Checks.fields("Model.make", { backend }, { backend: isBackend })
   check(backend.name, model, options)
   return { ...options, spec: ModelSpec.make(backend.name, model), backend }
 }
 
+/** For code without type checks. */
+const isBackend: Checks.Check = (value) =>
+  typeof value === "object" && value !== null && "name" in value && "credentials" in value
+    ? undefined
+    : `is ${Checks.quoted(value)}; it has to be a provider, or a backend such as Backend.make("name", service)`
+
 /** Throws `InvalidOptions` when the name or the options are invalid. */
 const check = (provider: string, model: string, options: ModelOptions | undefined): void => {
-  const where = `Model.make(${JSON.stringify(provider)}, ${JSON.stringify(model)})`
+  const where = `Model.make(${Checks.quoted(provider)}, ${Checks.quoted(model)})`
   Checks.refuse(where, [
     ...Checks.fieldProblems({ provider }, { provider: Checks.name }),
     ...(typeof model === "string" && model.trim() !== "" ? [] : ["the name of the model is empty"]),

@@ -36,6 +36,8 @@ export const make = (provider: string, model: string): ModelSpec => ({ provider,
  * ModelSpec.parse("gpt-5.2") // => undefined
  */
 export const parse = (text: string): ModelSpec | undefined => {
+  // In code without type checks it may be no text.
+  if (typeof text !== "string") return undefined
   const trimmed = text.trim()
   const slash = trimmed.indexOf("/")
   if (slash <= 0 || slash === trimmed.length - 1) return undefined

@@ -225,6 +225,7 @@ const checkChain = (chain: unknown): void => {
 
 const checkOptions = (options: FailoverOptions, process: PolicyOptions): void => {
   PolicyChecks.check("Policy.ProcessDefaults", process)
+  Checks.fields("the options of the Failover layer", options, {})
   PolicyChecks.check("the policy of the Failover layer", options.policy)
   Checks.fields("the options of the Failover layer", options, {
     retryBudget: Checks.number("a number of retries per request, at least 0, or infinite", {
@@ -232,7 +233,7 @@ const checkOptions = (options: FailoverOptions, process: PolicyOptions): void =>
       most: Number.POSITIVE_INFINITY
     }),
     limiter: (limiter) =>
-      Checks.callable((limiter as Partial<Limiter>).take)?.replace(/^/, "has a take that "),
+      Checks.callable((limiter as Partial<Limiter> | null)?.take)?.replace(/^/, "has a take that "),
     observer: Checks.callable
   })
 }

@@ -83,12 +83,15 @@ export class BenchRegistry extends Context.Service<BenchRegistry, Registry>()(
 
 function* benchProblems(key: BenchKey, options: BenchOptions): Iterable<string> {
   if (typeof key !== "string" || parseKey(key) === undefined) {
-    yield `${JSON.stringify(key)} is not a bench key; it has to be one such as "openai", "openai/gpt-5.2" or "openai/gpt-5.2#backup"`
+    yield `${Checks.quoted(key)} is not a bench key; it has to be one such as "openai", "openai/gpt-5.2" or "openai/gpt-5.2#backup"`
   }
   yield* Checks.fieldProblems(options, {
     for: Checks.duration,
-    until: Checks.number("a moment, in milliseconds since the epoch", { most: Number.POSITIVE_INFINITY })
+    until: Checks.number("a moment, in milliseconds since the epoch", { most: Number.POSITIVE_INFINITY }),
+    reason: Checks.text,
+    by: Checks.text
   })
+  if (Checks.object(options) !== undefined) return
   if (options.for !== undefined && options.until !== undefined) {
     yield "for and until are both given; it has to be one of them"
   }

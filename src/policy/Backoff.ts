@@ -18,12 +18,18 @@ import * as Checks from "../util/Checks.ts"
  */
 export const fullJitter = (
   delays: readonly [Duration.Input, ...ReadonlyArray<Duration.Input>],
-  times: number = delays.length
+  times: number = delays?.length
 ): Schedule.Schedule<number> => {
+  Checks.fields("Backoff.fullJitter", { delays: delays ?? null }, { delays: Checks.list })
   Checks.refuse("Backoff.fullJitter", [
-    ...Checks.fieldProblems<object>(delays, Object.fromEntries(delays.map((_, i) => [i, Checks.duration])), {
-      path: "delay "
-    }),
+    ...(delays.length === 0 ? ["delays is empty; at least one is needed"] : []),
+    ...Checks.fieldProblems<object>(
+      { ...delays },
+      Object.fromEntries(delays.map((_, i) => [i, Checks.duration])),
+      {
+        path: "delay "
+      }
+    ),
     ...Checks.fieldProblems({ times }, { times: retries })
   ])
   const millis = delays.map((delay) => Duration.toMillis(delay))

@@ -60,6 +60,7 @@ function* problemsOf(options: Options): Iterable<string> {
     "rules"
   ]
   yield* Checks.fieldProblems<Options>(options, top, { known })
+  if (Checks.object(options) !== undefined) return
   const { commit, cooldown, ejection, hedge, retries, rules, threshold, timeouts: times } = options
   if (ejection !== undefined && ejection !== false) {
     yield* Checks.fieldProblems<object>(ejection, ejectionChecks, {
@@ -69,8 +70,10 @@ function* problemsOf(options: Options): Iterable<string> {
   }
   if (hedge !== undefined && hedge !== false) yield* hedgeProblems(hedge, times?.firstContent)
   yield* LearnedLimit.problemsOf(options.learnedLimit)
-  if (commit !== undefined) yield* commitProblems(commit, "commit.")
-  if (times !== undefined) {
+  if (commit !== undefined && Checks.object(commit) !== undefined) yield `commit ${Checks.object(commit)}`
+  else if (commit !== undefined) yield* commitProblems(commit, "commit.")
+  if (times !== undefined && Checks.object(times) !== undefined) yield `timeouts ${Checks.object(times)}`
+  else if (times !== undefined) {
     // Not to wait for a place in a queue is a choice.
     const { queue, ...others } = times
     yield* all(others, timeouts, some, "timeouts.")
@@ -79,19 +82,26 @@ function* problemsOf(options: Options): Iterable<string> {
   if (threshold !== undefined) yield* all(threshold, ["transient", "unknown"], Checks.count, "threshold.")
   if (retries !== undefined && !Schedule.isSchedule(retries)) yield* retryProblems(retries)
   const groups = ["transient", "rateLimit", "authDead", "modelMissing"]
-  for (const [name, rest] of Object.entries(cooldown ?? {})) {
+  yield* Checks.fieldProblems({ cooldown, rules }, { cooldown: Checks.object, rules: Checks.object })
+  for (const [name, rest] of entriesOf(cooldown)) {
     if (!groups.includes(name)) yield `cooldown.${name} is unknown (known: ${groups.join(", ")})`
     else if (rest !== undefined) {
       yield* all(rest, ["base", "max"], Checks.duration, `cooldown.${name}.`)
       yield* cooldownProblems(rest, `cooldown.${name}.`)
     }
   }
-  for (const [name, row] of Object.entries(rules ?? {})) {
+  for (const [name, row] of entriesOf(rules)) {
     if (!failureClasses.some((known) => known === name)) {
       yield `rules.${name} is not a failure class (known: ${failureClasses.join(", ")})`
     } else if (row !== undefined) yield* rowProblems(row, `rules.${name}.`)
   }
 }
+
+/** The fields of an object; none of another value. */
+const entriesOf = <V extends object>(
+  options: Readonly<Record<string, V | undefined>> | undefined
+): ReadonlyArray<readonly [string, V | undefined]> =>
+  Checks.object(options) === undefined ? Object.entries(options ?? {}) : []
 
 /** Checks the commit point of a call. */
 export const commit: Checks.Check = (value) => {
@@ -114,7 +124,7 @@ function* hedgeProblems(
   hedge: Hedging.HedgeOptions,
   firstContent: Duration.Input | undefined
 ): Iterable<string> {
-  if (typeof hedge !== "object" || hedge === null) {
+  if (Checks.object(hedge) !== undefined) {
     yield 'hedge has to be an object such as { after: "p95" }, or false'
     return
   }
@@ -156,6 +166,7 @@ const cooldownProblems = function* (
   rest: { readonly base?: unknown; readonly max?: unknown },
   path: string
 ): Iterable<string> {
+  if (Checks.object(rest) !== undefined) return
   const { base, max } = rest
   if (base === undefined || max === undefined) return
   if (Checks.duration(base) !== undefined || Checks.duration(max) !== undefined) return
@@ -171,6 +182,7 @@ const rowProblems = function* (row: object, path: string): Iterable<string> {
   const next = Checks.oneOf(["credential", "endpoint", "model", "stop"])
   const known = ["retry", "rest", "next"]
   yield* Checks.fieldProblems<object>(row, { retry, next } as object, { known, path })
+  if (Checks.object(row) !== undefined) return
   const { rest } = row as { readonly rest?: object | null }
   if (rest === undefined || rest === null) return
   const fields = {

@@ -113,7 +113,11 @@ export const make = Effect.fnUntraced(function* <
   Checks.fields("UpstreamRouter.make", options, {
     threshold: Checks.count,
     cooldown: Checks.duration,
-    judge: Checks.callable
+    judge: Checks.callable,
+    check: (check) =>
+      Effect.isEffect(check) ? undefined : `is ${Checks.quoted(check)}; it has to be an effect`,
+    watch: Checks.flag,
+    rescue: Checks.flag
   })
   const ways = waysOf(options)
   const rules: Route.Rules = {

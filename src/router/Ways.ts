@@ -46,7 +46,7 @@ export const waysOf = <P extends Backend, R, P2 extends Backend, R2>(options: {
   const chainOf = (...links: ReadonlyArray<Chain.Link<P | P2, R | R2> | undefined>) =>
     Chain.fromLinks(links.filter((link) => link !== undefined))
   // Without a rescue the two are never in one chain, but benches, limits and the route use the same names.
-  chainOf(primary, backup)
+  Chain.fromLinks<P | P2, R | R2>(backup === undefined ? [primary] : [primary, backup])
   const primarySpecs = Chain.specs(chainOf(primary))
   const known = new Set(primarySpecs)
   const backupSpecs = Chain.specs(chainOf(backup)).filter((spec) => !known.has(spec))

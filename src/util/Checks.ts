@@ -35,12 +35,20 @@ export const refuse = (where: string, problems: Iterable<string>): void => {
   if (all.length > 0) throw new InvalidOptions(where, all)
 }
 
-/** The problems of an object's fields. `path` precedes their names; unknown names are problems too. */
+/**
+ * The problems of an object's fields. `path` precedes their names; unknown names are problems too, and so is a value that is no
+ * object.
+ */
 export function* fieldProblems<O extends object>(
   options: O,
   checks: { readonly [K in keyof O]?: Check | undefined },
   { known, path = "" }: { readonly path?: string; readonly known?: ReadonlyArray<string> } = {}
 ): Iterable<string> {
+  const wrong = object(options)
+  if (wrong !== undefined) {
+    yield path === "" ? `the value ${wrong}` : `${path.replace(/\.$/, "")} ${wrong}`
+    return
+  }
   for (const [key, check] of Object.entries<Check | undefined>(checks)) {
     const value = (options as Readonly<Record<string, unknown>>)[key]
     const wrong = value === undefined ? undefined : check?.(value)
@@ -61,7 +69,16 @@ const said = (value: unknown): string =>
         ? "a list"
         : value === null
           ? "null"
-          : `a ${typeof value}`
+          : `${typeof value === "object" ? "an" : "a"} ${typeof value}`
+
+/** A value as messages quote it. */
+export const quoted = said
+
+/** An object with fields: no list, date, promise or the like, since no field of those would be read. */
+export const object: Check = (value) =>
+  typeof value === "object" && Object.prototype.toString.call(value) === "[object Object]"
+    ? undefined
+    : `is ${said(value)}; it has to be an object`
 
 /** A number in a range. Infinity is allowed only where `most` is infinite. */
 export const number =
@@ -99,7 +116,10 @@ export const count: Check = number("a whole number, at least 1", {
 export const duration: Check = (value) => {
   const read = Duration.fromInput(value as Duration.Input)
   const millis = Option.isSome(read) ? Duration.toMillis(read.value) : Number.NaN
-  return (typeof value === "number" && Number.isNaN(value)) || !(millis >= 0) || isNegative(value)
+  return (typeof value === "number" && Number.isNaN(value)) ||
+    !(millis >= 0) ||
+    isNegative(value) ||
+    !isReadable(value)
     ? `is ${said(value)}; it has to be a length of time that is not negative, such as "2 seconds" or milliseconds`
     : undefined
 }
@@ -109,6 +129,15 @@ const isNegative = (value: unknown): boolean =>
   typeof value === "number" || typeof value === "bigint"
     ? value < 0
     : typeof value === "string" && /^\s*-/.test(value)
+
+const units = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
+
+/** Effect reads an object without a known unit, such as a date, as zero. */
+const isReadable = (value: unknown): boolean =>
+  typeof value !== "object" ||
+  Duration.isDuration(value) ||
+  Array.isArray(value) ||
+  (value !== null && Object.keys(value).length > 0 && Object.keys(value).every((key) => units.includes(key)))
 
 /** One of several strings. */
 export const oneOf =
