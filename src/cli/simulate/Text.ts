@@ -53,11 +53,14 @@ export const verdict = ({ requests: { answered, asked, broken, failed } }: Repor
 
 const result = (report: Report): string => {
   const { requests, stream, times } = report
-  const { asked, atOnce, calls, errors, failovers, rescued, retries } = requests
+  const { asked, atOnce, calls, errors, failovers, hedged, hedges, rescued, retries } = requests
   const to = stream ? "first word" : "answer"
   const rows: Array<ReadonlyArray<string>> = [
     ["", "requests", `to the ${to}: p50`, "p95", "p99", "longest"],
     ["answered by the first call", String(atOnce), ...spread(times.atOnce)],
+    ...(hedged === 0
+      ? []
+      : [["answered with a hedge, no call failed", String(hedged), ...spread(times.hedged)]]),
     ...(rescued === 0
       ? []
       : [
@@ -68,7 +71,7 @@ const result = (report: Report): string => {
   ]
   const each = calls === asked ? "" : ` (${ratio(calls / asked)} a request)`
   const more = [
-    `${many(calls, "call")}${each}: ${many(retries, "retry").replace(/ys$/, "ies")}, ${many(failovers, "failover")}.`,
+    `${many(calls, "call")}${each}: ${many(retries, "retry").replace(/ys$/, "ies")}, ${many(failovers, "failover")}${hedges === 0 ? "" : `, ${many(hedges, "hedge")}`}.`,
     ...Spending.lines(report)
   ]
   return section("RESULT", [verdict(report), "", ...table(rows, [0]), "", ...more])
@@ -100,23 +103,26 @@ export const faults = (report: Report): ReadonlyArray<ReadonlyArray<string>> =>
         ])
       ]
 
-const targets = (report: Report): ReadonlyArray<string> =>
-  table(
+const targets = (report: Report): ReadonlyArray<string> => {
+  const hasDropped = report.targets.some(({ dropped }) => dropped > 0)
+  return table(
     [
-      ["", "target", "calls", "answered", "probes", "failures"],
-      ...report.targets.map(({ answered, calls, failures, probes, target }, index) => [
+      ["", "target", "calls", "answered", "probes", ...(hasDropped ? ["dropped"] : []), "failures"],
+      ...report.targets.map(({ answered, calls, dropped, failures, probes, target }, index) => [
         letter(index),
         target,
         String(calls),
         String(answered),
         String(probes),
+        ...(hasDropped ? [String(dropped)] : []),
         Object.entries(failures)
           .map(([name, count]) => `${name} ${count}`)
           .join(", ")
       ])
     ],
-    [0, 1, 5]
+    [0, 1, hasDropped ? 6 : 5]
   )
+}
 
 const letter = (index: number): string =>
   String.fromCharCode(65 + (index % 26)).repeat(1 + Math.floor(index / 26))

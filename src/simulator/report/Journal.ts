@@ -10,6 +10,8 @@ export interface Call {
   readonly attempt: number
   readonly at: number
   readonly probe: boolean
+  /** It began beside another call of its request, which took long. */
+  readonly hedge: boolean
   /** How it ended; `undefined` while it is under way, and if its request ended before it. */
   readonly outcome: "answered" | "dropped" | FailureClass | undefined
   /** The evidence of its failure, such as `code=insufficient_quota`. */
@@ -38,6 +40,10 @@ export interface Asked {
   /** What the caller got instead. */
   readonly error: string | undefined
 }
+
+/** Whether a call failed. One that was stopped beside a hedge did not. */
+export const hasFailed = ({ outcome }: Call): boolean =>
+  outcome !== undefined && outcome !== "answered" && outcome !== "dropped"
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
@@ -125,6 +131,7 @@ export class Journal {
   #begun({
     at,
     attempt,
+    hedge,
     probe,
     target
   }: Extract<FailoverEvent, { readonly _tag: "AttemptStarted" }>): Mutable<Call> {
@@ -133,6 +140,7 @@ export class Journal {
       attempt,
       at: at - this.#startAt,
       probe,
+      hedge: hedge === true,
       outcome: undefined,
       evidence: undefined,
       next: undefined

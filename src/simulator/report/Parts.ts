@@ -12,6 +12,8 @@ export interface TargetReport {
   readonly answered: number
   /** Probes of the target while it was half-open. */
   readonly probes: number
+  /** Calls that were stopped because the other call of a hedged request had content first. */
+  readonly dropped: number
   readonly failures: Readonly<TargetTally["failures"]>
   readonly tokens: Usage.Tokens
   /** In the unit of the prices; absent if its model has no price. */
@@ -58,7 +60,7 @@ export const targetsOf = ({ scenario, tally, usage }: Played): ReadonlyArray<Tar
     return { target, ...counted, tokens, ...present("cost", Usage.cost(tokens, model, scenario.prices)) }
   })
 
-const noCalls = { calls: 0, answered: 0, probes: 0, failures: {} }
+const noCalls = { calls: 0, answered: 0, probes: 0, dropped: 0, failures: {} }
 
 /** The cost of all targets; `undefined` if one that was called has no price. */
 export const costOf = (targets: ReadonlyArray<TargetReport>): number | undefined =>

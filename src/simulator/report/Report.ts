@@ -25,6 +25,8 @@ export interface Report {
     readonly answered: number
     /** Answered by their first call. */
     readonly atOnce: number
+    /** Answered by one of two calls at a time, of which none failed. */
+    readonly hedged: number
     /** Answered after at least one failed call. */
     readonly rescued: number
     readonly failed: number
@@ -38,11 +40,14 @@ export interface Report {
     readonly retries: number
     /** Calls to another target after a failure. */
     readonly failovers: number
+    /** Calls that began beside another one of their request. */
+    readonly hedges: number
   }
   /** The time to the first word of a stream, otherwise to the answer. Absent if there was none. */
   readonly times: {
     readonly all?: Spread
     readonly atOnce?: Spread
+    readonly hedged?: Spread
     readonly rescued?: Spread
     /** The time that rescued requests lost before their successful call began. */
     readonly added?: Spread
@@ -68,7 +73,20 @@ export interface Report {
 export const of = (played: Played): Report => {
   const { end, met, scenario, story, tally } = played
   const { about, duration, model, perSecond, seed, stream, title } = scenario
-  const { answered, asked, atOnce, broken, calls, errors, failed, failovers, retries, times } = tally
+  const {
+    answered,
+    asked,
+    atOnce,
+    broken,
+    calls,
+    errors,
+    failed,
+    failovers,
+    hedged,
+    hedges,
+    retries,
+    times
+  } = tally
   const { coarse, fine } = stepsOf(duration)
   const targets = Parts.targetsOf(played)
   return {
@@ -84,17 +102,20 @@ export const of = (played: Played): Report => {
       asked,
       answered,
       atOnce,
-      rescued: answered - atOnce,
+      hedged,
+      rescued: answered - atOnce - hedged,
       failed,
       broken,
       errors,
       calls,
       retries,
-      failovers
+      failovers,
+      hedges
     },
     times: {
       ...Parts.present("all", times.all.spread()),
       ...Parts.present("atOnce", times.atOnce.spread()),
+      ...Parts.present("hedged", times.hedged.spread()),
       ...Parts.present("rescued", times.rescued.spread()),
       ...Parts.present("added", times.added.spread())
     },

@@ -1,7 +1,7 @@
 /** Counts a simulation while it runs. Its memory does not grow with the number of requests. */
 import type { FailureClass } from "../../failure/Failure.ts"
 import type { Scenario } from "../scenario/Scenario.ts"
-import type { Asked, Call } from "./Journal.ts"
+import { type Asked, type Call, hasFailed } from "./Journal.ts"
 import { Lost } from "./Lost.ts"
 import { Loyalty } from "./Loyalty.ts"
 import { Times } from "./Times.ts"
@@ -14,6 +14,8 @@ export interface TargetTally {
   calls: number
   answered: number
   probes: number
+  /** Calls that were stopped beside the other call of a hedged request. */
+  dropped: number
   readonly failures: { [C in FailureClass]?: number }
 }
 
@@ -34,13 +36,21 @@ export class Tally {
   asked = 0
   answered = 0
   atOnce = 0
+  hedged = 0
   failed = 0
   broken = 0
   calls = 0
   retries = 0
   failovers = 0
+  hedges = 0
   readonly errors: Counts = {}
-  readonly times = { all: new Times(), atOnce: new Times(), rescued: new Times(), added: new Times() }
+  readonly times = {
+    all: new Times(),
+    atOnce: new Times(),
+    hedged: new Times(),
+    rescued: new Times(),
+    added: new Times()
+  }
   readonly targets: ReadonlyMap<string, TargetTally>
   /** By the index of the fault: when one of its targets first answered a call that began after the fault's end. */
   readonly backAt: Array<number | undefined>
@@ -58,7 +68,10 @@ export class Tally {
   constructor(scenario: Scenario, steps: ReadonlyArray<number>) {
     this.#scenario = scenario
     this.targets = new Map(
-      scenario.targets.map(({ target }) => [target, { calls: 0, answered: 0, probes: 0, failures: {} }])
+      scenario.targets.map(({ target }) => [
+        target,
+        { calls: 0, answered: 0, probes: 0, dropped: 0, failures: {} }
+      ])
     )
     this.backAt = scenario.faults.map(() => undefined)
     this.#stretches = steps.map((step) => ({
@@ -82,15 +95,16 @@ export class Tally {
   readonly add = (request: Asked): void => {
     const { by, calls, error, lost, state, took } = request
     const isAnswered = state === "answered"
-    const isRescued = isAnswered && calls.length > 1
+    const way = calls.some(hasFailed) ? "rescued" : calls.length > 1 ? "hedged" : "atOnce"
+    const isRescued = isAnswered && way === "rescued"
     this.asked++
     this.calls += calls.length
     if (isAnswered) this.answered++
     else this[state === "broken" ? "broken" : "failed"]++
-    if (isAnswered && !isRescued) this.atOnce++
+    if (isAnswered && way !== "rescued") this[way]++
     if (isAnswered && took !== undefined) {
       this.times.all.add(took)
-      this.times[isRescued ? "rescued" : "atOnce"].add(took)
+      this.times[way].add(took)
       if (isRescued) this.times.added.add(lost ?? 0)
     }
     if (error !== undefined) count(this.errors, error)
@@ -109,7 +123,9 @@ export class Tally {
     this.#keep(request, isRescued)
   }
 
-  #call({ at, next, outcome, probe, target }: Call, isLast: boolean): void {
+  #call(call: Call, isLast: boolean): void {
+    const { at, hedge, next, outcome, probe, target } = call
+    if (hedge) this.hedges++
     if (!isLast && next === "Retry") this.retries++
     if (!isLast && next === "Next") this.failovers++
     const tally = this.targets.get(target)
@@ -122,7 +138,8 @@ export class Tally {
         const back = this.backAt[index]
         if (at >= until && (back === undefined || at < back) && targets.has(target)) this.backAt[index] = at
       }
-    } else if (outcome !== undefined) count(tally.failures, outcome)
+    } else if (outcome === "dropped") tally.dropped++
+    else if (outcome !== undefined) count(tally.failures, outcome)
   }
 
   #keep(request: Asked, isRescued: boolean): void {

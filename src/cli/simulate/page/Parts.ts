@@ -16,13 +16,14 @@ export const verdict = (report: Report): string => {
 /** The most important numbers. */
 export const tiles = (report: Report): string => {
   const { conversations, cost, requests, stream, times, tokens } = report
-  const { asked, calls, rescued } = requests
+  const { asked, calls, hedged, rescued } = requests
   const to = stream ? "first word" : "answer"
   const all: ReadonlyArray<readonly [string, string] | undefined> = [
     times.all && [time(times.all.p50), `to the ${to}, p50`],
     times.all && [time(times.all.p95), "p95"],
     times.all && [time(times.all.p99), "p99"],
     times.all && [time(times.all.max), "longest"],
+    hedged === 0 ? undefined : [String(hedged), "answered with a hedge"],
     [String(rescued), "rescued after a failed call"],
     [ratio(calls / asked), "calls a request"],
     conversations && [percent(conversations.atOneTarget), "of turns at one target"],
@@ -41,21 +42,24 @@ export const tiles = (report: Report): string => {
 /** The table of targets. */
 export const targets = ({ targets }: Report): string => {
   const hasCost = targets.some(({ cost }) => cost !== undefined)
+  const hasDropped = targets.some(({ dropped }) => dropped > 0)
+  const optional = [...(hasDropped ? ["dropped"] : []), ...(hasCost ? ["cost"] : [])]
   return section(
     "Targets",
     table(
-      ["target", "calls", "answered", "probes", ...(hasCost ? ["cost"] : []), "failures"],
-      targets.map(({ answered, calls, cost, failures, probes, target }) => [
+      ["target", "calls", "answered", "probes", ...optional, "failures"],
+      targets.map(({ answered, calls, cost, dropped, failures, probes, target }) => [
         target,
         String(calls),
         String(answered),
         String(probes),
+        ...(hasDropped ? [String(dropped)] : []),
         ...(hasCost ? [cost === undefined ? "–" : money(cost)] : []),
         Object.entries(failures)
           .map(([name, count]) => `${name} ${count}`)
           .join(", ")
       ]),
-      hasCost ? [1, 2, 3, 4] : [1, 2, 3]
+      [1, 2, 3, ...optional.map((_, index) => index + 4)]
     )
   )
 }
