@@ -102,14 +102,7 @@ export class Candidates<P extends Backend, R> {
 
   /** Orders the targets of tiers with several. */
   ordering(): TierOrder<R> {
-    this.#tierOrder ??= new TierOrder({
-      choosing: this.#choosing,
-      context: this.position.context,
-      clock: this.#now,
-      registry: this.#shared.registry,
-      turns: this.#shared.turns,
-      isOut: (target) => this.why(target) !== undefined
-    })
+    this.#tierOrder ??= new TierOrder(this.#shared, this.#choosing, this.position.context, this.#now, this)
     return this.#tierOrder
   }
 

@@ -3,7 +3,7 @@
  * strategy's order.
  */
 import type * as Context from "effect/Context"
-import type { Order } from "../choice/Order.ts"
+import { itemAt, type Order } from "../choice/Order.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type { Next } from "../policy/Rule.ts"
@@ -44,10 +44,16 @@ export class Position<P extends Backend, R> {
 
   /** The next target, whether or not it can be called; `undefined` at the end of the chain. */
   next(excluded: Exclusions | undefined): Target | undefined {
-    while (this.at < this.order.length || this.#nextTier(excluded)) {
-      const target = this.order.at(this.at++)
-      if (target !== undefined && !this.hasLeft(target)) return target
-    }
+    do {
+      for (
+        let target = itemAt(this.order, this.at);
+        target !== undefined;
+        target = itemAt(this.order, this.at)
+      ) {
+        this.at++
+        if (!this.hasLeft(target)) return target
+      }
+    } while (this.#nextTier(excluded))
     return undefined
   }
 

@@ -8,6 +8,7 @@ import type { Request } from "../choice/Equals.ts"
 import * as Hash from "../choice/Hash.ts"
 import type { Kind } from "../choice/Load.ts"
 import type { Order } from "../choice/Order.ts"
+import type { Resting } from "../domain/Admission.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Strategy } from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
@@ -27,22 +28,24 @@ export interface Choosing {
   readonly affinity: AffinityKey | undefined
 }
 
-/** What an order depends on. */
-export interface TierOrderOptions<R> {
-  readonly choosing: Choosing
-  readonly context: Context.Context<R>
-  readonly clock: RunClock
+/** What the orders of all requests depend on. */
+interface Shared {
   readonly registry: EngineBench
   readonly turns: Turns
-  /** Whether a target cannot be called now. */
-  readonly isOut: (target: Target) => boolean
+}
+
+/** Knows why a target cannot be called now; `undefined` if it can. */
+interface Benches {
+  why(target: Target): Resting | undefined
 }
 
 /** The orders of the tiers for one request. */
 export class TierOrder<R> implements Request<Target> {
-  readonly kind: Kind
-  readonly isOut: (target: Target) => boolean
-  readonly #options: TierOrderOptions<R>
+  readonly #shared: Shared
+  readonly #choosing: Choosing
+  readonly #context: Context.Context<R>
+  readonly #clock: RunClock
+  readonly #benches: Benches
   /** The hash of the affinity key, once it has been read. */
   #key: number | "none" | undefined
   /** The key of the turn that is read. */
@@ -52,10 +55,18 @@ export class TierOrder<R> implements Request<Target> {
   /** The order of a later tier that was read before the run reached it. */
   #known: { readonly tier: object; readonly order: Order<Target> } | undefined
 
-  constructor(options: TierOrderOptions<R>) {
-    this.#options = options
-    this.kind = options.choosing.kind
-    this.isOut = options.isOut
+  constructor(
+    shared: Shared,
+    choosing: Choosing,
+    context: Context.Context<R>,
+    clock: RunClock,
+    benches: Benches
+  ) {
+    this.#shared = shared
+    this.#choosing = choosing
+    this.#context = context
+    this.#clock = clock
+    this.#benches = benches
   }
 
   /** The order of a tier's targets. There are at least two. */
@@ -73,28 +84,36 @@ export class TierOrder<R> implements Request<Target> {
   }
 
   #make<P extends Backend>(tier: PreparedTier<P, R>, targets: ReadonlyArray<Target>): Order<Target> {
-    const strategy = tier.strategyIn(this.#options.context)
+    const strategy = tier.strategyIn(this.#context)
     if (strategy === "sequential") return targets
     if (strategy === "roundRobin") this.#turnsAt = tier.name
     return tier.equalsOf(targets).order(strategy, this.#keyOf(strategy), this)
   }
 
+  get kind(): Kind {
+    return this.#choosing.kind
+  }
+
   now(): number {
-    return this.#options.clock.millis()
+    return this.#clock.millis()
   }
 
   chance(): number {
-    this.#random ??= Context.get(this.#options.context, Random.Random)
+    this.#random ??= Context.get(this.#context, Random.Random)
     return this.#random.nextDoubleUnsafe()
   }
 
   someOut(): boolean {
-    return this.#options.registry.stateUnsafe().entries.size > 0
+    return this.#shared.registry.stateUnsafe().entries.size > 0
+  }
+
+  isOut(target: Target): boolean {
+    return this.#benches.why(target) !== undefined
   }
 
   /** The turn of this request at a backend or in a tier, the same for all models of a backend. */
   turn(): number {
-    const { turns } = this.#options
+    const { turns } = this.#shared
     const name = this.#turnsAt
     let turn = this.#ownTurns?.get(name)
     if (turn === undefined) {
@@ -108,11 +127,11 @@ export class TierOrder<R> implements Request<Target> {
 
   /** The hash of the affinity key. `roundRobin` uses only a key that the caller set. */
   #keyOf(strategy: Strategy): number | undefined {
-    const { choosing, context } = this.#options
-    const { affinity } = choosing
+    const { affinity } = this.#choosing
     if (strategy === "roundRobin" && typeof affinity === "function") return undefined
     if (this.#key === undefined) {
-      const key = typeof affinity === "function" ? affinity() : (affinity ?? Context.get(context, Affinity))
+      const key =
+        typeof affinity === "function" ? affinity() : (affinity ?? Context.get(this.#context, Affinity))
       this.#key = typeof key === "string" ? Hash.ofText(key) : "none"
     }
     return this.#key === "none" ? undefined : this.#key

@@ -93,10 +93,8 @@ export class Equals<A> {
     const isAsked = !this.#shares.spills(favourite, share, place) && this.#shares.allows(favourite, share)
     const home = isAsked ? favourite : this.#nextOf(key, favourite)
     this.#shares.count(favourite, home, request)
-    return this.#ordered(
-      key,
-      this.#isFine(home, way, request) ? home : this.#standIn(key, home, way, request)
-    )
+    const first = this.#isFine(home, way, request) ? home : this.#standIn(key, home, way, request)
+    return new Preferred(this.#group.items, this.#ring, key, first)
   }
 
   #nextOf(key: number, favourite: number): number {
@@ -136,18 +134,30 @@ export class Equals<A> {
     }
     return false
   }
+}
 
-  /** One item, then the others in the key's order of preference. */
-  #ordered(key: number, home: number): Order<A> {
-    const { items } = this.#group
-    let order: ReadonlyArray<number> | undefined
-    return {
-      length: items.length,
-      at: (index) => {
-        if (index === 0) return items[home]
-        order ??= [home, ...this.#ring.order(key).filter((other) => other !== home)]
-        return items[order[index] ?? -1]
-      }
-    }
+/** One item, then the others in the order of preference of a key. */
+class Preferred<out A> implements Order<A> {
+  readonly #items: ReadonlyArray<A>
+  readonly #ring: Rendezvous
+  readonly #key: number
+  readonly #first: number
+  #order: ReadonlyArray<number> | undefined
+
+  constructor(items: ReadonlyArray<A>, ring: Rendezvous, key: number, first: number) {
+    this.#items = items
+    this.#ring = ring
+    this.#key = key
+    this.#first = first
+  }
+
+  get length(): number {
+    return this.#items.length
+  }
+
+  at(index: number): A | undefined {
+    if (index === 0) return this.#items[this.#first]
+    this.#order ??= [this.#first, ...this.#ring.order(this.#key).filter((other) => other !== this.#first)]
+    return this.#items[this.#order[index] ?? -1]
   }
 }
