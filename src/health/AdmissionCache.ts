@@ -1,7 +1,8 @@
 /**
  * A cache of why targets are benched, so that skipping many of them costs little: a request to a chain whose first thousand
  * targets are benched checks each of them, and usually finds the same as the last request. With it the first 999 of 1,000
- * targets are skipped in 25 µs (`npm run bench -- --scale`, 2026-11-28), without it in four times that.
+ * targets are skipped in 25 µs (`npm run bench -- --scale`, 2026-11-28), without it in four times that. A call whose first target
+ * is benched takes 0.56 µs, without it 0.62 (2026-11-30).
  *
  * An entry is valid until the cooldown ends, or until the bench releases a key or changes one that it knows. Benching
  * another key changes nothing for a target that is benched already.

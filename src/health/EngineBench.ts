@@ -94,8 +94,11 @@ export const makeMemory = (): MemoryBench => {
     const state = Ref.getUnsafe(ref)
     if (!Bench.knows(state, target)) return go
     const now = time.millis()
+    const seen = cache.of(target, now)
+    if (seen !== undefined) return seen
     const [admission, next] = Bench.admit(state, target, now)
     set(next, now)
+    if (admission._tag === "Resting") cache.saw(target, admission, now)
     return admission._tag === "Go" ? go : admission
   }
   const restingUnsafe = (target: Target, now: number): Bench.Resting | undefined => {

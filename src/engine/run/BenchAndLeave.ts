@@ -16,10 +16,11 @@ import * as Step from "./Step.ts"
 export const leave = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
-  rule: Rule
+  rule: Rule,
+  now: number
 ): Step.Step<A> => {
   const { candidates, visit } = run
-  learn(run, failure, rule)
+  learn(run, failure, rule, now)
   const special = specialChain(run, failure)
   if (special !== undefined || rule.next !== "stop") {
     candidates.giveUp(visit.target, rule.next)
@@ -38,11 +39,12 @@ export const leave = <P extends Backend, R, A>(
 const learn = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
-  rule: Rule
+  rule: Rule,
+  now: number
 ): void => {
   const { candidates, visit } = run
-  run.record(failure, restAfter(visit, failure, rule))
-  keepVisitAfterWait(run, failure, rule)
+  run.record(failure, restAfter(visit, failure, rule), now)
+  keepVisitAfterWait(run, failure, rule, now)
   if (failure._tag === "ContextExceeded") candidates.needWindow(visit.target, failure)
   if (isFinal(failure)) candidates.refused(visit.target)
 }
@@ -67,11 +69,12 @@ const putOff = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
   rule: Rule,
-  again: number
+  again: number,
+  now: number
 ): void => {
   run.keepVisit(again, rule.next)
   run.waits.retryBy(again + turnTime)
-  run.record(failure, run.shared.streaks.cutShort(run.visit.target, run.now()) ? rule.rest : undefined)
+  run.record(failure, run.shared.streaks.cutShort(run.visit.target, now) ? rule.rest : undefined, now)
 }
 
 /** The first of two attempts failed with a retry due: the run goes on with the hedge. */
@@ -79,9 +82,10 @@ export const giveWay = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
   rule: Rule,
-  again: number
+  again: number,
+  now: number
 ): Step.Step<A> => {
-  putOff(run, failure, rule, again)
+  putOff(run, failure, rule, again, now)
   run.candidates.giveUp(run.visit.target, rule.next === "stop" ? "credential" : rule.next)
   if (run.reporter !== undefined) report(run, failure, nextAction(run))
   tellQueue(run, failure)
@@ -96,11 +100,12 @@ export const leaveHedge = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
   rule: Rule,
-  again: number | undefined
+  again: number | undefined,
+  now: number
 ): void => {
   const { candidates, reporter, visit } = run
-  if (again === undefined) learn(run, failure, rule)
-  else putOff(run, failure, rule, again)
+  if (again === undefined) learn(run, failure, rule, now)
+  else putOff(run, failure, rule, again, now)
   candidates.giveUp(visit.target, "credential")
   reporter?.hedgeFailed(visit.target, failure, candidates.why(visit.target))
   tell(run, failure)
@@ -113,10 +118,11 @@ export const leaveHedge = <P extends Backend, R, A>(
 export const leaveFull = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
-  rule: Rule
+  rule: Rule,
+  now: number
 ): Step.Step<A> => {
   run.keepForRoom(rule.next)
-  return leave(run, failure, { ...rule, rest: undefined })
+  return leave(run, failure, { ...rule, rest: undefined }, now)
 }
 
 /**
@@ -134,17 +140,17 @@ export const cutShort = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
   rule: Rule,
-  again: number | undefined
+  again: number | undefined,
+  now: number
 ): Step.Step<A> => {
   const { target } = run.visit
-  const now = run.now()
   const isLeft = rule.next === "stop" || run.shared.streaks.cutShort(target, now)
   if (again !== undefined) {
     run.keepVisit(again, rule.next)
     run.waits.retryBy(Math.max(again + turnTime, now + retryWindow))
   }
-  if (isLeft) return leave(run, failure, rule)
-  run.record(failure, undefined)
+  if (isLeft) return leave(run, failure, rule, now)
+  run.record(failure, undefined, now)
   run.candidates.giveUp(target, rule.next)
   if (run.reporter !== undefined) report(run, failure, nextAction(run))
   tellQueue(run, failure)
@@ -191,10 +197,10 @@ const tell = <P extends Backend, R, A>(
 const keepVisitAfterWait = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
-  { next, retry }: Rule
+  { next, retry }: Rule,
+  now: number
 ): void => {
   if (retry !== "afterWait") return
-  const now = run.now()
   const wait = Failure.waitMillis(failure, now)
   if (wait === undefined || wait > run.maxWait) return
   run.keepVisit(now + Math.max(wait, Bench.shortestRest), next)

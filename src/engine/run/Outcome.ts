@@ -148,7 +148,7 @@ export const interrupted = <P extends Backend, R, A>(run: RunState<P, R, A>): vo
  */
 const giveUp = <P extends Backend, R, A>(run: RunState<P, R, A>, failure: Failure.Failure): boolean => {
   const counts = countsAsTimeout(run)
-  if (counts) run.record(failure, run.visit.target.policy.rules.Timeout.rest)
+  if (counts) run.record(failure, run.visit.target.policy.rules.Timeout.rest, run.now())
   else run.release()
   return counts
 }

@@ -22,24 +22,26 @@ export const decide = <P extends Backend, R, A>(
   const rule = visit.target.policy.rules[Failure.classOf(failure)]
   const now = run.now()
   run.remember(failure)
-  const isFull = run.learn(failure)
+  const isFull = run.learn(failure, now)
   const decision = PolicyDecision.decide(failure, rule, run, now)
   if (run.hedge !== undefined) return besideHedge(run, failure, rule, decision, isFull, now)
   switch (decision._tag) {
     case "Leave":
-      if (isFull) return BenchAndLeave.leaveFull(run, failure, rule)
-      return visit.hasTakenTurn ? leaveTurn(run, failure, rule, now) : BenchAndLeave.leave(run, failure, rule)
+      if (isFull) return BenchAndLeave.leaveFull(run, failure, rule, now)
+      return visit.hasTakenTurn
+        ? leaveTurn(run, failure, rule, now)
+        : BenchAndLeave.leave(run, failure, rule, now)
     case "Amend":
       visit.amendedFor = decision.failure
-      run.record(failure, undefined)
+      run.record(failure, undefined, now)
       return again(run, failure, 0, "credential")
     case "AfterWait":
-      if (!run.shared.budget.withdraw(now)) return BenchAndLeave.leave(run, failure, rule)
+      if (!run.shared.budget.withdraw(now)) return BenchAndLeave.leave(run, failure, rule, now)
       visit.waited = true
-      run.record(failure, rule.rest)
+      run.record(failure, rule.rest, now)
       return again(run, failure, decision.delay, rule.next)
     case "CutShort":
-      return BenchAndLeave.cutShort(run, failure, rule, undefined)
+      return BenchAndLeave.cutShort(run, failure, rule, undefined, now)
     case "Backoff":
       return Step.after(delayOf(run, decision.schedule, failure, now), (delay) =>
         backoff(run, failure, rule, delay, decision.least)
@@ -57,10 +59,10 @@ const besideHedge = <P extends Backend, R, A>(
   now: number
 ): Step.Step<A> => {
   const again = againAt(run, failure, decision, now)
-  if (decision._tag === "CutShort") return BenchAndLeave.cutShort(run, failure, rule, undefined)
-  if (again !== undefined) return BenchAndLeave.giveWay(run, failure, rule, again)
-  if (isFull) return BenchAndLeave.leaveFull(run, failure, rule)
-  return BenchAndLeave.leave(run, failure, rule)
+  if (decision._tag === "CutShort") return BenchAndLeave.cutShort(run, failure, rule, undefined, now)
+  if (again !== undefined) return BenchAndLeave.giveWay(run, failure, rule, again, now)
+  if (isFull) return BenchAndLeave.leaveFull(run, failure, rule, now)
+  return BenchAndLeave.leave(run, failure, rule, now)
 }
 
 /** A hedge failed: its failure is recorded like any other, and the run goes on with its first attempt. */
@@ -72,15 +74,15 @@ export const hedgeFailed = <P extends Backend, R, A>(
   const first = run.visit
   run.visit = visit
   const ownRule = visit.target.policy.rules[Failure.classOf(failure)]
-  const isFull = run.learn(failure)
   const now = run.now()
+  const isFull = run.learn(failure, now)
   run.remember(failure)
   const decision = PolicyDecision.decide(failure, ownRule, run, now)
   const isCut = decision._tag === "CutShort" && !run.shared.streaks.cutShort(visit.target, now)
   const rule = isFull || isCut ? { ...ownRule, rest: undefined } : ownRule
   const again = againAt(run, failure, decision, now)
   if (isFull && again === undefined) run.keepForRoom(rule.next)
-  BenchAndLeave.leaveHedge(run, failure, rule, again)
+  BenchAndLeave.leaveHedge(run, failure, rule, again, now)
   run.visit = first
 }
 
@@ -141,15 +143,15 @@ const backoff = <P extends Backend, R, A>(
   least: number
 ): Step.Step<A> => {
   const { budget } = run.shared
-  if (planned === done || budget.isNone) return BenchAndLeave.leave(run, failure, rule)
-  const delay = Math.max(planned, least)
   const now = run.now()
+  if (planned === done || budget.isNone) return BenchAndLeave.leave(run, failure, rule, now)
+  const delay = Math.max(planned, least)
   if (!run.hasTimeFor(delay + timeOfAttempt(run, now))) {
-    return BenchAndLeave.cutShort(run, failure, rule, timeOfRetry(run, delay, least, now))
+    return BenchAndLeave.cutShort(run, failure, rule, timeOfRetry(run, delay, least, now), now)
   }
-  if (!budget.withdraw(now)) return BenchAndLeave.cutShort(run, failure, rule, now + delay)
+  if (!budget.withdraw(now)) return BenchAndLeave.cutShort(run, failure, rule, now + delay, now)
   run.visit.retried(run.shared.answers)
-  run.record(failure, undefined)
+  run.record(failure, undefined, now)
   return again(run, failure, delay, rule.next)
 }
 
@@ -207,12 +209,13 @@ const leaveTurn = <P extends Backend, R, A>(
   const { retry } = rule
   const requested = Failure.waitMillis(failure, now) ?? 0
   if (typeof retry === "string" || run.attemptsLeft < 1 || requested > run.maxWait) {
-    return BenchAndLeave.leave(run, failure, rule)
+    return BenchAndLeave.leave(run, failure, rule, now)
   }
   return Step.after(delayOf(run, retry, failure, now), (delay) => {
-    const again = delay === done ? undefined : timeOfRetry(run, delay, requested, run.now())
+    const then = run.now()
+    const again = delay === done ? undefined : timeOfRetry(run, delay, requested, then)
     if (again !== undefined) run.keepVisit(again, rule.next)
-    return BenchAndLeave.leave(run, failure, rule)
+    return BenchAndLeave.leave(run, failure, rule, then)
   })
 }
 

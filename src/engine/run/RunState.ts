@@ -205,19 +205,19 @@ export class RunState<P extends Backend, R, A> implements Situation {
   }
 
   /** Records a failed attempt at the bench. With a `rest` the visit is exhausted and counts towards a bench. */
-  record(failure: Failure.Failure, rest: Rest | undefined): void {
+  record(failure: Failure.Failure, rest: Rest | undefined, now: number): void {
     const { admission, target } = this.visit
-    BenchRecord.record(this.shared, target, admission, failure, rest, this.options.kind, this.now())
+    BenchRecord.record(this.shared, target, admission, failure, rest, this.options.kind, now)
   }
 
   /**
    * Learns the target's limits from a failure. True for a refusal without a named wait that the target's load explains. There will
    * be room when an attempt ends, while a bench would keep all requests out.
    */
-  learn(failure: Failure.Failure): boolean {
+  learn(failure: Failure.Failure, now: number): boolean {
     const { begun, isSingle, suspendedAt, target } = this.visit
     const isCounted = this.options.kind === "stream" && suspendedAt !== undefined
-    const isFull = this.shared.room.failed(target, begun, failure, isCounted, isSingle, this.now())
+    const isFull = this.shared.room.failed(target, begun, failure, isCounted, isSingle, now)
     return isFull && !isSingle && failure._tag === "RateLimit" && failure.retryAfter === undefined
   }
 
