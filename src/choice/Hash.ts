@@ -13,10 +13,21 @@ export const mix = (n: number): number => {
 }
 
 /** The hash of a text: FNV-1a over its UTF-16 units, mixed. From 0 to below 2^32. */
-export const ofText = (text: string): number => {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+export const ofText = (text: string): number => mix(goOn(offset, text))
+
+/** The hash of several texts as of one, without joining them. */
+export const ofTexts = (texts: ReadonlyArray<string>): number => {
+  let hash = offset
+  for (const text of texts) hash = goOn(hash, text)
   return mix(hash)
+}
+
+const offset = 0x811c9dc5
+
+const goOn = (from: number, text: string): number => {
+  let hash = from
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return hash
 }
 
 /** The hash of two hashes, in this order. From 0 to below 2^32. */

@@ -24,6 +24,7 @@ describe("a hash", () => {
     // FNV-1a of "a": (0x811c9dc5 ^ 0x61) * 0x01000193 = 0xe40c292c, the published test vector.
     assert.strictEqual(Hash.ofText("a"), Hash.mix(0xe40c292c))
     assert.strictEqual(Hash.ofText(""), Hash.mix(0x811c9dc5))
+    assert.strictEqual(Hash.ofTexts(["conver", "", "sation"]), Hash.ofText("conversation"))
     // MurmurHash3's last step keeps 0, and takes 1 to 0x514e28b7.
     assert.strictEqual(Hash.mix(0), 0)
     assert.strictEqual(Hash.mix(1), 0x514e28b7)

@@ -38,19 +38,20 @@ export const of = (
   const named = namedKey(body, headers)
   if (named !== undefined) return `${Tokens.allOf(headers)}\n${named}`
   if (mode === "named") return undefined
-  return () => {
-    const beginning = beginningOf(body)
-    return beginning === undefined ? undefined : `${Tokens.allOf(headers)}\n\n${beginning}`
-  }
+  return () => beginningOf({ body, headers })?.join("")
 }
 
 /**
  * The name of a conversation in the record of decisions: 32 bits of a hash of its key, which distinguish conversations and
- * do not reveal the key; `undefined` without a key.
+ * do not reveal the key; `undefined` without a key. The parts of a key are hashed
+ * one by one: joining them takes longer than the hash (2026-11-30).
  */
-export const label = (key: Key | undefined): string | undefined => {
-  const text = typeof key === "function" ? key() : key
-  return text === undefined ? undefined : Hash.ofText(text).toString(16).padStart(8, "0")
+export const label = (
+  key: Key | undefined,
+  request: Pick<Request, "body" | "headers">
+): string | undefined => {
+  const texts = typeof key === "string" ? [key] : key && beginningOf(request)
+  return texts && Hash.ofTexts(texts).toString(16).padStart(8, "0")
 }
 
 type Headers = Readonly<Record<string, string>>
@@ -64,17 +65,27 @@ const namedKey = (body: JsonObject, headers: Headers): string | undefined => {
   return typeof key === "string" && key !== "" ? key : undefined
 }
 
-/** The system prompt and the first message of the user; `undefined` if it is not a conversation. */
-const beginningOf = (body: JsonObject): string | undefined => {
+/**
+ * The key of a conversation without a name, in parts: the caller, the system prompt and the first message of the user;
+ * `undefined` if it is not a conversation.
+ */
+const beginningOf = ({
+  body,
+  headers = {}
+}: Pick<Request, "body" | "headers">): ReadonlyArray<string> | undefined => {
   const turns = Array.isArray(body.messages) ? body.messages : Array.isArray(body.input) ? body.input : []
-  const first = turns.find((turn) => isObject(turn) && turn.role === "user")
+  const first = turns.find(isAsked)
   const asked =
     first === undefined ? (typeof body.input === "string" ? body.input : undefined) : textOf(first)
   if (asked === undefined) return undefined
-  const told = turns.find((turn) => isObject(turn) && (turn.role === "system" || turn.role === "developer"))
-  const system = [body.system, body.instructions, told].map(textOf).find((text) => text !== "") ?? ""
-  return `${shortened(system)}\n${shortened(asked)}`
+  const system = textOf(body.system) || textOf(body.instructions) || textOf(turns.find(isTold))
+  return [Tokens.allOf(headers), "\n\n", shortened(system), "\n", shortened(asked)]
 }
+
+const isAsked = (turn: unknown): boolean => isObject(turn) && turn.role === "user"
+
+const isTold = (turn: unknown): boolean =>
+  isObject(turn) && (turn.role === "system" || turn.role === "developer")
 
 /** The text of a message, a list of parts, or a part. */
 const textOf = (value: unknown): string => {

@@ -7,6 +7,7 @@ import type { Chain } from "../../domain/Chain.ts"
 import type { CallOptions, Failover } from "../../engine/Failover.ts"
 import type { About } from "../../events/FailoverEvent.ts"
 import type { FailedAttempt, RunError } from "../../failure/RunError.ts"
+import type { Request } from "../../providers/wire/Wire.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Refusal from "../http/Refusal.ts"
@@ -115,6 +116,7 @@ class AboutRequest implements About {
   readonly operation: string
   readonly traceparent: string | undefined
   readonly #affinity: AffinityKey.Key | undefined
+  readonly #request: Request
 
   constructor(requestId: string, { model, request }: GatewayRequest, affinity: AffinityKey.Key | undefined) {
     this.requestId = requestId
@@ -122,11 +124,12 @@ class AboutRequest implements About {
     this.operation = request.operation
     this.traceparent = request.headers?.traceparent
     this.#affinity = affinity
+    this.#request = request
   }
 
   /** Computed when it is read, because it hashes the beginning of the conversation. */
   get conversation(): string | undefined {
-    return AffinityKey.label(this.#affinity)
+    return AffinityKey.label(this.#affinity, this.#request)
   }
 }
 
