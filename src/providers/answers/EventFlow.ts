@@ -144,6 +144,14 @@ export class EventFlow implements Flow<Chunk, Failure> {
   /** The bytes as an event stream, whatever the format of the body. */
   #read(head: Head, given: ReadonlyArray<Uint8Array>): ReadonlyArray<Uint8Array> {
     let parts = given
+    const [first] = parts
+    // Nearly always the first bytes show the format, and none are copied.
+    if (this.#kind === undefined && this.#kept.size === 0 && first !== undefined) {
+      if (bodyKindOf(first, labelOf(head)) === "events") {
+        this.#kind = "events"
+        return [withoutMark(first), ...parts.slice(1)]
+      }
+    }
     if (this.#kind === undefined) {
       for (const part of parts) this.#kept.push(part)
       if (parts.every(isBlank)) return []
