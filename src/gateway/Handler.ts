@@ -29,6 +29,7 @@ import * as RequestLog from "./request/RequestLog.ts"
 import type { Access } from "./server/Access.ts"
 import type { Bodies } from "./server/Bodies.ts"
 import * as Cors from "./server/Cors.ts"
+import * as Framing from "./server/Framing.ts"
 import type { InFlight } from "./server/InFlight.ts"
 import * as NodeAnswer from "./server/NodeAnswer.ts"
 
@@ -156,9 +157,8 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
       entry,
       secrets
     }
-    if (headers.host === undefined && NodeAnswer.requestOf(incoming).httpVersion === "1.1") {
-      return Effect.succeed(Reply.refused(caller, OwnRefusals.noHost))
-    }
+    const misread = Framing.check(NodeAnswer.requestOf(incoming), headers)
+    if (misread !== undefined) return Effect.succeed(Reply.refused(caller, misread))
     if (cors?.(headers, incoming.method, path, out) === "preflight") {
       return Effect.succeed(Page.reply(caller, preflight))
     }

@@ -18,13 +18,18 @@ export const stopped: Refusal = make(
   soon
 )
 
-/** Node's parser could not read the request. */
-export const malformed: Refusal = make(400, "malformed_request", "the request could not be read as HTTP/1.1")
+const last = { headers: { connection: "close" } }
+
+/** The request could not be read, or could be read in two ways. */
+export const malformed: Refusal = make(
+  400,
+  "malformed_request",
+  "the request could not be read as HTTP/1.1",
+  last
+)
 
 /** HTTP/1.1 requires the header: https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
-export const noHost: Refusal = make(400, "malformed_request", "the request has no host header", {
-  headers: { connection: "close" }
-})
+export const noHost: Refusal = make(400, "malformed_request", "the request has no host header", last)
 
 /** The request took longer than `server.timeouts.headers` or `server.timeouts.request`. */
 export const tooSlow: Refusal = make(408, "request_timeout", "the request did not arrive in time")

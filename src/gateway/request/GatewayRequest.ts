@@ -51,16 +51,18 @@ export const read = (
 ): Effect.Effect<GatewayRequest, Refusal> => {
   const length = headers["content-length"]
   if (length !== undefined && Number(length) > maxBodyBytes) return Effect.fail(Bodies.tooLarge(maxBodyBytes))
-  const encoding = headers["content-encoding"] ?? "identity"
-  if (encoding !== "identity") {
+  const encoding = headers["content-encoding"]
+  if (encoding !== undefined && encoding !== "" && encoding.toLowerCase() !== "identity") {
     return Effect.fail(refuse(415, "unsupported_encoding", "the body must not have a content-encoding"))
   }
   const isSmall = length !== undefined && Number(length) <= JsonBounds.harmless
   const bounds = isSmall ? undefined : new JsonBounds.JsonBounds()
-  const bytes = bodies.read(NodeAnswer.requestOf(incoming), NodeAnswer.responseOf(incoming), {
+  const message = NodeAnswer.requestOf(incoming)
+  const bytes = bodies.read(message, NodeAnswer.responseOf(incoming), {
     maxBytes: maxBodyBytes,
     maxTotalBytes: maxBodiesBytes,
-    expectsContinue: headers.expect !== undefined,
+    // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+    expectsContinue: headers.expect !== undefined && message.httpVersion === "1.1",
     onPart: bounds && ((part) => tooMuch(bounds.feed(part)))
   })
   return Effect.flatMap(bytes, (bytes) => {

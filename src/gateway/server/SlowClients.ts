@@ -16,6 +16,8 @@ export const options = ({ maxHeaderBytes, timeouts }: ServerConfig): ServerOptio
   requestTimeout: timeouts.request,
   connectionsCheckingInterval: interval(Math.min(timeouts.headers, timeouts.request)),
   requireHostHeader: false,
+  // Otherwise Node ignores the second `host` or `authorization`, and another program may ignore the first one.
+  joinDuplicateHeaders: true,
   insecureHTTPParser: false
 })
 

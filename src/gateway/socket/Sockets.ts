@@ -4,6 +4,7 @@
  * `GET /v1/responses` with `Upgrade: websocket` is accepted from callers with a token. If it is not accepted
  * (switched off, too many connections), the handler answers 426, and clients switch to HTTP at once.
  */
+import type { IncomingMessage } from "node:http"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -31,6 +32,10 @@ const statusOf = (response: HttpServerResponse): number =>
 const handshakeHeaders =
   /^(connection|upgrade|sec-websocket-.*|content-.*|transfer-encoding|x-request-id|openai-beta)$/
 
+/** A handshake has none: https://www.rfc-editor.org/rfc/rfc6455#section-4.1 */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
+
 /** Makes the handler of such upgrades. When the gateway stops, their connections close like all others. */
 export const make = Effect.fnUntraced(function* (
   live: CurrentConfig.CurrentConfig,
@@ -49,6 +54,7 @@ export const make = Effect.fnUntraced(function* (
   return (request) => {
     const { maxBodyBytes, websocket } = live.current().config.server
     if (websocket === false || connections.isStopping()) return undefined
+    if (request.httpVersion !== "1.1" || hasBody(request)) return undefined
     if (request.method !== "GET" || request.headers.upgrade?.toLowerCase() !== "websocket") return undefined
     if (pathOf(request.url ?? "") !== path || open.size >= websocket.connections) return undefined
     const all = request.headers as NodeAnswer.Headers

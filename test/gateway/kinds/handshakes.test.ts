@@ -102,7 +102,8 @@ describe("a request", () => {
     "names the whole URL": request("POST http://localhost/v1/chat/completions HTTP/1.1", ""),
     "begins with a byte-order mark": request(post, "", "close", `\ufeff${text}`),
     "says that its body is text": request(post, "content-type: text/plain\r\n"),
-    "says that its body is not encoded": request(post, "content-encoding: identity\r\n")
+    "says that its body is not encoded": request(post, "content-encoding: identity\r\n"),
+    "says nothing of the encoding of its body": request(post, "content-encoding:\r\n")
   }))
     it.live(`that ${what} is answered`, () =>
       Effect.gen(function* () {
@@ -112,6 +113,14 @@ describe("a request", () => {
         assert.include(got, '"content":"ok"')
       })
     )
+
+  it.live("of HTTP/1.0, which knows no 100 Continue, gets none", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running
+      const got = yield* raw(url, request("POST /v1/chat/completions HTTP/1.0", "expect: 100-continue\r\n"))
+      assert.match(got, /^HTTP\/1\.1 200 /)
+    })
+  )
 
   const chunks = (more: string) =>
     `${post}\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n${more}connection: close\r\n\r\n${text.length.toString(16)};ext=1\r\n${text}\r\n0\r\n`

@@ -128,6 +128,52 @@ const kinds: ReadonlyArray<Kind> = [
     route: "/v1/models"
   },
   {
+    name: "two hosts",
+    said: `GET /v1/models HTTP/1.1\r\nhost: x\r\nhost: x\r\n${authorized}${id("hosts")}\r\n`,
+    status: 400,
+    code: "malformed_request",
+    id: "hosts",
+    method: "GET",
+    route: "/v1/models"
+  },
+  {
+    name: "a version before 1.0",
+    said: "GET /v1/models\r\n\r\n",
+    status: 400,
+    code: "malformed_request",
+    method: "GET",
+    route: "/v1/models"
+  },
+  {
+    name: "a version above 1.1",
+    said: `GET /v1/models HTTP/2.0\r\nhost: x\r\n${authorized}${id("version")}\r\n`,
+    status: 400,
+    code: "malformed_request",
+    id: "version",
+    method: "GET",
+    route: "/v1/models"
+  },
+  {
+    name: "chunks in HTTP/1.0, which has none",
+    said: `POST /v1/messages HTTP/1.0\r\nconnection: keep-alive\r\n${authorized}${id("chunks")}transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+    status: 400,
+    code: "malformed_request",
+    id: "chunks",
+    protocol: "anthropic",
+    method: "POST",
+    route: "/v1/messages"
+  },
+  {
+    name: "a coding of its body that nobody decodes",
+    said: post("/v1/messages", `${id("coding")}transfer-encoding: gzip, chunked\r\n`, "2\r\n{}\r\n0\r\n\r\n"),
+    status: 400,
+    code: "malformed_request",
+    id: "coding",
+    protocol: "anthropic",
+    method: "POST",
+    route: "/v1/messages"
+  },
+  {
     name: "large headers",
     said: post("/v1/messages", `${id("four")}${large}`, ""),
     status: 431,

@@ -1,3 +1,4 @@
+import * as net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -80,6 +81,13 @@ const gateway = (more: object = {}, options?: Parameters<typeof start>[1]) =>
       options
     )
     return { a, b, url: `${url}/v1/responses` }
+  })
+
+const firstBytes = (url: string, said: string) =>
+  Effect.callback<string>((resume) => {
+    const socket = net.connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(said))
+    socket.once("data", (part) => resume(Effect.succeed(part.toString("latin1"))))
+    return Effect.sync(() => socket.destroy())
   })
 
 describe("responses over a WebSocket", () => {
@@ -252,6 +260,15 @@ describe("responses over a WebSocket", () => {
       assert.match(String(said.headers.connection), /upgrade/i)
       assert.isString(said.headers.upgrade)
       assert.strictEqual((yield* ask(off.url)).status, 405)
+
+      const handshake =
+        "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      for (const wrong of [
+        `GET /v1/responses HTTP/1.0\r\nhost: x\r\n${handshake}\r\n`,
+        `GET /v1/responses HTTP/1.1\r\nhost: x\r\n${handshake}content-length: 5\r\n\r\nhello`
+      ]) {
+        assert.match(yield* firstBytes((yield* gateway()).url, wrong), /^HTTP\/1\.1 426 /)
+      }
 
       const few = yield* gateway({ server: { websocket: { connections: 1 } } })
       assert.deepStrictEqual(
