@@ -1,5 +1,6 @@
 /** Reads the messages of an Anthropic request. */
 import type { Content, Media, Result, Spoken, Turn } from "../common/Common.ts"
+import * as DataUrl from "../common/DataUrl.ts"
 import type { Dropped } from "../common/Dropped.ts"
 import {
   parts as contentParts,
@@ -282,7 +283,9 @@ const cached = (blocks: ReadonlyArray<Block>, cache: unknown): ReadonlyArray<Blo
 const readMedia = (source: JsonObject, mediaType: string): Media | undefined => {
   const url = text(source.url)
   const data = text(source.data)
-  if (source.type === "url" && url !== undefined) return { type: "url", url }
+  if (source.type === "url" && url !== undefined) return DataUrl.read(url)
+  // https://github.com/livekit/agents/issues/3867
+  if (source.type === "base64" && data?.startsWith("data:") === true) return DataUrl.read(data)
   return source.type === "base64" && data !== undefined
     ? { type: "base64", mediaType: text(source.media_type) ?? mediaType, data }
     : undefined

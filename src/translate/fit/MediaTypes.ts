@@ -5,6 +5,7 @@
  *
  * https://github.com/anthropics/claude-code/issues/31620
  */
+import { decoded, decodedSafely } from "../../providers/bytes/TextBytes.ts"
 import type { Content, Document, Image, Media } from "../common/Common.ts"
 
 /** The first bytes as hexadecimal digits, and the type that begins with them. */
@@ -38,17 +39,13 @@ const sniff = (data: string): string | undefined => {
   return beginnings.find(([pattern]) => pattern.test(digits))?.[1]
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true })
-
 /** The text in it; `undefined` if it is not text. */
-const textOf = (data: string): string | undefined => {
+const textOf = (data: string, declared: string): string | undefined => {
   const bytes = Buffer.from(data, "base64")
-  if (bytes.includes(0)) return undefined
-  try {
-    return decoder.decode(bytes)
-  } catch {
-    return undefined
-  }
+  const text = decodedSafely(bytes)
+  return text !== undefined || !declared.startsWith("text/") || bytes.includes(0)
+    ? text
+    : decoded(bytes, declared)
 }
 
 type Encoded = Extract<Media, { readonly type: "base64" }>
@@ -65,16 +62,21 @@ const asDocument = (media: Encoded, mediaType: string, part: Image | Document): 
     : { type: "document", media: { ...media, mediaType }, ...(name !== undefined && { name }) }
 }
 
+/** Some clients break the lines of base64, which servers refuse. */
+const joined = (data: string): string => (/\s/.test(data.slice(0, 160)) ? data.replaceAll(/\s+/g, "") : data)
+
 /** The content with its detected type: an image, a PDF, or text. Otherwise the declared type stays. */
-export const settle = (part: Content): Content => {
-  if (part.type === "text" || part.type === "audio" || part.media.type !== "base64") return part
-  const { media } = part
+export const settle = (given: Content): Content => {
+  if (given.type === "text" || given.type === "audio" || given.media.type !== "base64") return given
+  const data = joined(given.media.data)
+  const media = data === given.media.data ? given.media : { ...given.media, data }
+  const part = media === given.media ? given : { ...given, media }
   const found = sniff(media.data)
   if (found?.startsWith("image/")) return asImage(media, found, part)
   if (found !== undefined) return asDocument(media, found, part)
   const declared = plain(media.mediaType)
   if (!neverText.test(declared)) {
-    const text = textOf(media.data)
+    const text = textOf(media.data, declared)
     if (text !== undefined) {
       const name = part.type === "document" ? part.name : undefined
       return { type: "document", media: { type: "text", text }, ...(name !== undefined && { name }) }
