@@ -114,7 +114,7 @@ it("a resource that Azure has blocked serves no request, whatever it asks: Forbi
 describe("a documented code", () => {
   // https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
   it("of Bedrock for a model whose form or agreement is missing concerns the model, not the account", () => {
-    for (const type of ["FTUFormNotFilled", "MPAgreementBeingCreated"]) {
+    for (const type of ["FTUFormNotFilled", "MPAgreementBeingCreated", "BadCScoreException"]) {
       const headers = { "x-amzn-errortype": type }
       assert.strictEqual(classOf({ status: 403, headers, body: { message: "Not yet." } }), "ModelMissing")
     }

@@ -316,7 +316,10 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "The model is temporarily unavailable",
       "The model foo is not ready for inference",
       "This Model is Cold / Not Ready for Inference",
-      "The deployment is not ready yet"
+      "The deployment is not ready yet",
+      "Service agents are being provisioned. So please try again in a few minutes.",
+      "The endpoint is being created, retry later",
+      "Your deployment is still being provisioned. Please wait."
     ]
   ],
   [

@@ -110,7 +110,8 @@ export const access: ReadonlyArray<CodeGroup> = [
   {
     as: "ModelMissing",
     source: "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
-    values: "ResourceNotFoundException ResourceNotFound FTUFormNotFilled MPAgreementBeingCreated"
+    values:
+      "ResourceNotFoundException ResourceNotFound FTUFormNotFilled MPAgreementBeingCreated BadCScoreException"
   },
   {
     as: "ModelMissing",

@@ -539,6 +539,8 @@ const overload: ReadonlyArray<Row> = [
     /\b(model|deployment)( [\w./:@-]{1,80})? (is )?(still )?not ready\b/,
     // https://featherless.ai/docs/api-reference-error-codes: with status 400
     /\bnot ready for inference\b/,
+    // https://github.com/GoogleCloudPlatform/generative-ai/issues/1308: Vertex, with status 400
+    /\b(is|are) (still |currently )?being (provisioned|created|deployed|set up)\b/,
     /\bmodel (is |was |has been |got )?(currently )?unloaded\b/,
     /\b(model|runner|engine|worker|process) (has )?(crashed|terminated unexpectedly|been unloaded|died)\b/,
     /\b(service|server|model|api|provider|upstream|resource|engine|endpoint|backend)s?( \w+){0,3} (is |are |has become )?(temporarily |currently |momentarily )?(unavailable|not available at the moment|down for maintenance|out of service|unable to handle)\b/,
