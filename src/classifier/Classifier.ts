@@ -71,6 +71,14 @@ const keepsWait = (as: Failure.FailureClass, verdict: Verdict, wait: Wait): bool
   return as === "Balance" && (isWindow || /^(text|field resets?)/.test(wait.evidence))
 }
 
+/**
+ * A request that is larger than the account's limit of a minute, or that only a paid extra allows. Others are answered.
+ * https://platform.openai.com/docs/guides/rate-limits, https://console.groq.com/docs/errors, https://support.claude.com/en/articles/12429409
+ */
+const isTooLargeFor = (as: Failure.FailureClass, c: Case): boolean =>
+  (as === "RateLimit" && c.texts.some((text) => /\brequest too large for\b/.test(text))) ||
+  (as === "Balance" && c.texts.some((text) => /\brequired for long context\b/.test(text)))
+
 const build = (c: Case, verdict: Verdict): Failure.Failure => {
   const found = waitOf(c)
   const as = byHorizon(c, verdict.as, found)
@@ -86,6 +94,7 @@ const build = (c: Case, verdict: Verdict): Failure.Failure => {
     cause: c.cause,
     waitMillis: wait?.millis,
     until: wait === undefined || c.now === undefined ? undefined : c.now + wait.millis,
+    onlyThisRequest: isTooLargeFor(as, c) ? true : undefined,
     ...(as === "ContextExceeded" ? tokensOf(c.views) : {})
   })
 }

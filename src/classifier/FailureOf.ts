@@ -13,6 +13,7 @@ export interface Facts {
   readonly until?: number | undefined
   readonly limit?: number | undefined
   readonly actual?: number | undefined
+  readonly onlyThisRequest?: true | undefined
 }
 
 const defaultMessages: { readonly [K in Failure.FailureClass]: string } = {
@@ -65,15 +66,21 @@ export const failureOf = (as: Failure.FailureClass, facts: Facts = {}): Failure.
     "retryAfter",
     facts.waitMillis === undefined ? undefined : Duration.millis(facts.waitMillis)
   )
+  const onlyThisRequest = present("onlyThisRequest", facts.onlyThisRequest)
   switch (as) {
     case "RateLimit":
-      return new Failure.RateLimit({ ...common, ...retryAfter })
+      return new Failure.RateLimit({ ...common, ...retryAfter, ...onlyThisRequest })
     case "InvalidKey":
     case "Forbidden":
     case "Balance":
     case "ModelMissing":
     case "Blocked":
-      return new Failure.AuthDead({ ...common, reason: as, ...present("until", facts.until) })
+      return new Failure.AuthDead({
+        ...common,
+        reason: as,
+        ...present("until", facts.until),
+        ...onlyThisRequest
+      })
     case "Invalid":
     case "ContentPolicy":
     case "MaxTokens":

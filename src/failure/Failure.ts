@@ -22,6 +22,12 @@ const fields = {
 }
 
 /**
+ * True if the provider refuses only this request, for its size: waiting and another key of the account do not help it, and other
+ * requests are answered. It benches nothing and is not retried.
+ */
+const onlyThisRequest = Schema.optionalKey(Schema.Literal(true))
+
+/**
  * The target is throttled now; another target may answer. The throttle ends by itself.
  *
  * `retryAfter` is the provider's hint, if it gave one.
@@ -30,7 +36,8 @@ const fields = {
  */
 export class RateLimit extends Schema.TaggedError<RateLimit>()("RateLimit", {
   ...fields,
-  retryAfter: Schema.optionalKey(Schema.DurationFromMillis)
+  retryAfter: Schema.optionalKey(Schema.DurationFromMillis),
+  onlyThisRequest
 }) {}
 
 /**
@@ -56,7 +63,8 @@ export const AuthDeadReason = Schema.Literals([
 export class AuthDead extends Schema.TaggedError<AuthDead>()("AuthDead", {
   ...fields,
   reason: AuthDeadReason,
-  until: Schema.optionalKey(Schema.Finite)
+  until: Schema.optionalKey(Schema.Finite),
+  onlyThisRequest
 }) {}
 
 /**
@@ -227,7 +235,16 @@ const subjects: { readonly [C in FailureClass]: Subject } = {
  * Failure.aboutOf(new Failure.AuthDead({ reason: "Balance", message: "out of credit" })) // => "credential"
  * Failure.aboutOf(new Failure.BadRequest({ reason: "Unsupported", message: "no images" })) // => "pair"
  */
-export const aboutOf = (failure: Failure): Subject => subjects[classOf(failure)]
+export const aboutOf = (failure: Failure): Subject =>
+  isOnlyThisRequest(failure) ? "pair" : subjects[classOf(failure)]
+
+/**
+ * True for a throttle or a used-up account that concerns only this request, for its size.
+ *
+ * @internal
+ */
+export const isOnlyThisRequest = (failure: Failure): boolean =>
+  "onlyThisRequest" in failure && failure.onlyThisRequest === true
 
 /** True for a value that is one of the five failures. */
 export const isFailure = (u: unknown): u is Failure =>

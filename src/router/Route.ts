@@ -11,7 +11,7 @@
  * upstream; and an outcome whose request began before the last move is stale and ignored.
  */
 
-import { classOf, type Failure, type FailureClass, waitMillis } from "../failure/Failure.ts"
+import { aboutOf, classOf, type Failure, type FailureClass, waitMillis } from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
 import * as Ramp from "./Ramp.ts"
 
@@ -77,19 +77,17 @@ export const initial = (now: number): State => ({
 })
 
 /**
- * The default verdict: a throttle and a dead key move at once, faults are counted, and failures of the request itself
- * are ignored.
+ * The default verdict: a throttle and a dead key move at once, faults are counted, and failures that concern the request, or this
+ * process, are ignored.
  */
 export const judge = (failure: Failure): Verdict => {
-  switch (failure._tag) {
-    case "RateLimit":
-    case "AuthDead":
-      return "move"
-    case "Transient":
-      return "count"
-    case "BadRequest":
-    case "ContextExceeded":
+  switch (aboutOf(failure)) {
+    case "request":
+    case "pair":
+    case "ourselves":
       return "ignore"
+    default:
+      return failure._tag === "Transient" ? "count" : "move"
   }
 }
 

@@ -189,7 +189,7 @@ const tell = <P extends Backend, R, A>(
   failure: Failure.Failure
 ): void => {
   // A failure of the request itself is no evidence against the target.
-  if (isFinal(failure)) shared.queues.changed(visit.target)
+  if (isFinal(failure) || Failure.isOnlyThisRequest(failure)) shared.queues.changed(visit.target)
   else shared.queues.failed(visit.target)
 }
 

@@ -19,7 +19,7 @@ export const decide = <P extends Backend, R, A>(
   failure: Failure.Failure
 ): Step.Step<A> => {
   const { visit } = run
-  const rule = visit.target.policy.rules[Failure.classOf(failure)]
+  const rule = ruleOf(visit, failure)
   const now = run.now()
   run.remember(failure)
   const isFull = run.learn(failure, now)
@@ -49,6 +49,12 @@ export const decide = <P extends Backend, R, A>(
   }
 }
 
+/** A failure that concerns only this request is not retried, and benches nothing. */
+const ruleOf = ({ target }: Visit<Backend>, failure: Failure.Failure): Rule => {
+  const rule = target.policy.rules[Failure.classOf(failure)]
+  return Failure.isOnlyThisRequest(failure) ? { ...rule, retry: "never", rest: undefined } : rule
+}
+
 /** There is no retry while a hedge is under way: the run goes on with the hedge, and keeps a due retry for later. */
 const besideHedge = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
@@ -73,7 +79,7 @@ export const hedgeFailed = <P extends Backend, R, A>(
 ): void => {
   const first = run.visit
   run.visit = visit
-  const ownRule = visit.target.policy.rules[Failure.classOf(failure)]
+  const ownRule = ruleOf(visit, failure)
   const now = run.now()
   const isFull = run.learn(failure, now)
   run.remember(failure)

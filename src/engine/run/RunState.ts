@@ -14,7 +14,7 @@ import type { Visit } from "../../candidates/Visit.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import type { Target } from "../../domain/Target.ts"
 import { Reporter } from "../../events/Reporter.ts"
-import type * as Failure from "../../failure/Failure.ts"
+import { type BadRequest, type Failure, isOnlyThisRequest } from "../../failure/Failure.ts"
 import * as RunError from "../../failure/RunError.ts"
 import * as Bench from "../../health/Bench.ts"
 import type { Next, Rest } from "../../policy/Rule.ts"
@@ -187,7 +187,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     return Lookahead.hasSibling(this.candidates)
   }
 
-  canAmend(failure: Failure.BadRequest): boolean {
+  canAmend(failure: BadRequest): boolean {
     return this.options.canAmend(this.visit.backend, failure)
   }
 
@@ -198,14 +198,14 @@ export class RunState<P extends Backend, R, A> implements Situation {
   // -- records --------------------------------------------------------------------------------------------------
 
   /** Keeps a failure for the run's error. After a timeout, targets that were benched for a timeout come last. */
-  remember(failure: Failure.Failure): void {
+  remember(failure: Failure): void {
     if (failure._tag === "Transient" && failure.reason === "Timeout") this.candidates.hung()
     this.#failed ??= []
     this.#failed.push({ target: this.visit.target.key, failure })
   }
 
   /** Records a failed attempt at the bench. With a `rest` the visit is exhausted and counts towards a bench. */
-  record(failure: Failure.Failure, rest: Rest | undefined, now: number): void {
+  record(failure: Failure, rest: Rest | undefined, now: number): void {
     const { admission, target } = this.visit
     BenchRecord.record(this.shared, target, admission, failure, rest, this.options.kind, now)
   }
@@ -214,7 +214,8 @@ export class RunState<P extends Backend, R, A> implements Situation {
    * Learns the target's limits from a failure. True for a refusal without a named wait that the target's load explains. There will
    * be room when an attempt ends, while a bench would keep all requests out.
    */
-  learn(failure: Failure.Failure, now: number): boolean {
+  learn(failure: Failure, now: number): boolean {
+    if (isOnlyThisRequest(failure)) return false
     const { begun, isSingle, suspendedAt, target } = this.visit
     const isCounted = this.options.kind === "stream" && suspendedAt !== undefined
     const isFull = this.shared.room.failed(target, begun, failure, isCounted, isSingle, now)
