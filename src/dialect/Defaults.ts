@@ -58,6 +58,8 @@ const openai: Rules = {
   audio: true,
   cacheControl: false,
   requestCache: false,
+  cacheTtl: true,
+  thinking: "model",
   betas: "any",
   finishWords: {},
   usageFields: {},

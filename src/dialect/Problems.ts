@@ -14,7 +14,7 @@ export interface Problem {
 
 /** Rules without effect for servers of a protocol. */
 const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
-  openai: new Set<RuleName>(["betas", "signatures", "systemTurns"]),
+  openai: new Set<RuleName>(["betas", "signatures", "systemTurns", "cacheTtl", "thinking"]),
   anthropic: new Set<RuleName>([
     "audio",
     "developerRole",

@@ -75,6 +75,8 @@ const dialect = {
   forcedCalls: false,
   jsonSchema: "tool",
   jsonObject: false,
+  cacheTtl: false,
+  thinking: "budget",
   images: false,
   documents: "url",
   audio: false,

@@ -141,6 +141,11 @@ const Rules = Schema.Struct({
   audio: field(Schema.Boolean, "Whether audio is accepted."),
   cacheControl: field(Schema.Boolean, "Whether cache_control is accepted."),
   requestCache: field(Schema.Boolean, "Whether cache_control of the whole request is accepted."),
+  cacheTtl: field(Schema.Boolean, "Protocol anthropic only: whether cache_control may have a ttl."),
+  thinking: field(
+    Schema.Literals(["model", "adaptive", "budget", "none"]),
+    "Protocol anthropic only: how much to think is said by an effort, by a budget, or not at all; model: by the name of the model."
+  ),
   betas: field(
     Schema.Union([Schema.Literal("any"), Words]),
     "Protocol anthropic only: which of the caller's anthropic-beta are passed on."

@@ -119,6 +119,13 @@ export interface Rules {
   readonly cacheControl: boolean
   /** Whether `cache_control` of the whole request is accepted. */
   readonly requestCache: boolean
+  /** Protocol anthropic: whether `cache_control` may have a `ttl`. */
+  readonly cacheTtl: boolean
+  /**
+   * Protocol anthropic: how much a model is to think: by an effort (`adaptive`), by a budget of tokens, or not at all (`none`);
+   * `model`: depends on the model's name.
+   */
+  readonly thinking: "model" | "adaptive" | "budget" | "none"
   /** Protocol anthropic: which of the caller's `anthropic-beta` values are accepted; `any` for all. */
   readonly betas: "any" | ReadonlyArray<string>
   /** Its own finish reasons, in addition to the standard ones. */

@@ -11,6 +11,26 @@ import { isProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   // `messages.1.content.0: Invalid `signature` in `thinking` block`: https://github.com/anthropics/claude-code/issues/10627
   [/invalid .{0,3}signature.{0,3} in .{0,3}thinking/i, { signatures: "none" }],
+  // Claude since 4.7: `"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" …`
+  [
+    /thinking\.type\.enabled.{0,40}not support|budget_tokens.{0,60}(?:not support|not permitted)/i,
+    { thinking: "adaptive" }
+  ],
+  // Bedrock: https://github.com/anthropics/claude-code-action/issues/1005
+  [
+    /output_config\.effort|effort parameter|(?:^|[^.\w])adaptive\W.{0,40}\bnot support/i,
+    { thinking: "budget" }
+  ],
+  [/(?:^|[^.\w])output_config\W{1,3}extra inputs/i, { thinking: "budget", jsonSchema: "tool" }],
+  [/(?:^|[^.\w])thinking\W{1,3}extra inputs/i, { thinking: "none" }],
+  // `Schemas contains too many optional parameters (31), which would make grammar compilation inefficient`:
+  // https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+  [
+    /grammar compilation|compiled grammar|schema is too complex|exponential compilation/i,
+    { jsonSchema: "tool", strict: false }
+  ],
+  // https://github.com/BerriAI/litellm/issues/15880
+  [/cache_control\.ephemeral\.ttl/i, { cacheTtl: false }],
   [
     /output_config\.format|output[ _]format|response_format|json_schema|structured[ _-]outputs?|guided[ _-](?:decoding|json)/i,
     { jsonSchema: "tool", jsonObject: false }

@@ -4,6 +4,7 @@
  * - https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
  * - https://platform.claude.com/docs/en/build-with-claude/extended-thinking
  */
+import type { Dialect } from "../../dialect/index.ts"
 import type { Request, Effort as Word } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
 import * as Effort from "../common/Effort.ts"
@@ -15,6 +16,21 @@ export interface Thinking {
   readonly config?: JsonObject | undefined
   readonly effort?: Word | undefined
   readonly isOn: boolean
+}
+
+/** Levels that every model with an effort has. */
+const usual: ReadonlyArray<Word> = ["low", "medium", "high"]
+
+/** The features of a model, as far as its server accepts them. */
+export const traitsOf = (traits: Traits, { thinking }: Dialect): Traits => {
+  switch (thinking) {
+    case "model":
+      return traits
+    case "adaptive":
+      return { ...traits, thinking: "optional", efforts: traits.efforts.length > 0 ? traits.efforts : usual }
+    default:
+      return { ...traits, thinking, efforts: [] }
+  }
 }
 
 /** Writes the effort of a request as its model accepts it. */

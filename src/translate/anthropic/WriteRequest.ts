@@ -4,6 +4,7 @@ import type { Request, Tool } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
 import { compact, type JsonObject } from "../common/Json.ts"
 import * as JsonSchema from "../common/JsonSchema.ts"
+import * as CacheMarks from "./CacheMarks.ts"
 import * as Models from "./Models.ts"
 import * as Thinking from "./Thinking.ts"
 import { writeMessages } from "./WriteMessages.ts"
@@ -15,7 +16,7 @@ export const writeRequest = (
   dialect: Dialect = resolve({ protocol: "anthropic", model: request.model })
 ): JsonObject => {
   const { settings, format } = request
-  const traits = Models.traits(request.model)
+  const traits = Thinking.traitsOf(Models.traits(request.model), dialect)
   const max_tokens = settings.maxTokens ?? traits.maxTokens
   const thinking = Thinking.write(request, traits, max_tokens, dropped)
   const output = compact({
@@ -26,7 +27,7 @@ export const writeRequest = (
   if (settings.cacheKey !== undefined) dropped.common("cacheKey")
   // The caller's own prompt requests it too, as OpenAI requires.
   if (request.isJson === true) dropped.common("json")
-  return compact({
+  const body = compact({
     model: request.model,
     max_tokens,
     cache_control: dialect.requestCache ? settings.cache : undefined,
@@ -40,6 +41,7 @@ export const writeRequest = (
     ...tools(request, dropped, dialect),
     stream: request.stream ? true : undefined
   })
+  return CacheMarks.fit(body, dialect, dropped)
 }
 
 /** The lowest top_p that may go with thinking. */
