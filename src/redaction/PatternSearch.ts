@@ -67,6 +67,16 @@ export class PatternSearch {
     return found
   }
 
+  /** Whether a text of ASCII may hold a pattern. Makes no bytes of it, which takes longer than to search a short text. */
+  mayBeIn(text: string): boolean {
+    for (let at = this.#window - 1; at < text.length; ) {
+      const skip = this.#shift[(text.charCodeAt(at - 1) << 8) | text.charCodeAt(at)]!
+      if (skip === 0) return true
+      at += skip
+    }
+    return false
+  }
+
   /** Where the longest pattern that begins at `start` ends; -1 if there is none. */
   #endOf(bytes: Uint8Array, block: number, start: number, to: number): number {
     let longest = -1

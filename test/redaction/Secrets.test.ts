@@ -151,6 +151,18 @@ describe("text without a secret", () => {
     assert.strictEqual(Secrets.none.text("tiger-lily"), "tiger-lily")
   })
 
+  it("finds a plain secret at every place of a header, also beside letters that are not ASCII", () => {
+    for (let before = 0; before < 40; before++) {
+      for (const letter of ["a", "-", "é", "漢"]) {
+        const [left, right] = [letter.repeat(before), letter.repeat(before % 7)]
+        assert.deepStrictEqual(secrets.headers({ a: "b", c: `${left}tiger-lily${right}` }), {
+          a: "b",
+          c: `${left}[redacted]${right}`
+        })
+      }
+    }
+  })
+
   it("keeps possible ordinary words in answers, but not in errors and headers", () => {
     const local = Secrets.make(["ollama", "abc"])
     const bytes = Buffer.from("ollama runs models")

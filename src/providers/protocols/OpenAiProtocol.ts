@@ -25,7 +25,7 @@ const operations: Readonly<Record<OperationName, Operation>> = {
     isUsable: (answer, body, mayBeEmpty = false) =>
       !isError(answer) &&
       isFull(answer.choices) &&
-      isChoiceUsable(answer.choices, isSaid, mayBeEmpty || isAfterToolResult(body)),
+      isChoiceUsable(answer.choices, isSaid, () => mayBeEmpty || isAfterToolResult(body)),
     meanings: (body, mayBeEmpty = false) =>
       choiceMeanings(body, 1, isSaid, mayBeEmpty || isAfterToolResult(body))
   },
@@ -80,7 +80,7 @@ const tokenCaps = ["max_completion_tokens", "max_tokens", "max_output_tokens"]
 const isChoiceUsable = (
   choices: unknown,
   isContent: (choice: JsonObject) => boolean,
-  mayBeEmpty = false
+  mayBeEmpty = () => false
 ): boolean =>
   Array.isArray(choices) &&
   choices.some((choice) => {
@@ -88,7 +88,9 @@ const isChoiceUsable = (
     const hasContent = isContent(choice)
     const reason = choice.finish_reason
     const meaning =
-      typeof reason === "string" ? Finish.meaning(reason, hasContent, mayBeEmpty) : Phase.complete
+      typeof reason === "string"
+        ? Finish.meaning(reason, hasContent, !hasContent && mayBeEmpty())
+        : Phase.complete
     return meaning !== "failed" && (hasContent || meaning.content)
   })
 
