@@ -125,7 +125,7 @@ function* express(
   dialect?: TargetDialect
 ): Generator<void, ExpressedRequest> {
   const dropped = new Dropped(callers[from].names)
-  const read = callers[from].readRequest(named, dropped)
+  const read = callers[shapeOf(from, named)].readRequest(named, dropped)
   yield
   const rules = dialect ?? resolve({ protocol: to, model: read.model })
   const turns =
@@ -140,6 +140,16 @@ function* express(
   const change = lost.length > 0 ? "cannot" : dropped.list.length > 0 ? "dropped" : "changed"
   if (from === to) return withinProtocol(named, made, { dropped: dropped.list, change, lost, restore })
   return { body: made, dropped: dropped.list, change, lost, restore }
+}
+
+/**
+ * The protocol in whose form a request was written. Some clients send the form of responses where chats are called, or the
+ * other way round: https://github.com/BerriAI/litellm/pull/34029 (Cursor).
+ */
+const shapeOf = (called: Dialect, { input, messages }: JsonObject): Dialect => {
+  const hasMessages = Array.isArray(messages) && messages.length > 0
+  if (called === "openai" && !hasMessages && input !== undefined && input !== null) return "responses"
+  return called === "responses" && (input === undefined || input === null) && hasMessages ? "openai" : called
 }
 
 /**

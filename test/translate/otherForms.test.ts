@@ -243,3 +243,45 @@ describe("a request for a response", () => {
     assert.deepStrictEqual(dropped, [])
   })
 })
+
+describe("a request in the form of another protocol", () => {
+  const input = [{ role: "user", content: [{ type: "input_text", text: "What is new?" }] }]
+
+  // https://github.com/BerriAI/litellm/pull/34029
+  it("of responses is read where chats are called, instead of being answered blindly", () => {
+    const { body, lost } = toClaude({
+      messages: undefined,
+      input,
+      instructions: "Be brief.",
+      tools: [{ type: "function", name: "weather", parameters: schema }]
+    })
+    assert.deepStrictEqual(lost, [])
+    assert.deepStrictEqual<unknown>(body.messages, [{ role: "user", content: "What is new?" }])
+    assert.include(JSON.stringify(body.system), "Be brief.")
+    assert.include(JSON.stringify(body.tools), "weather")
+  })
+
+  it("of chats is read where responses are called", () => {
+    const { body, lost } = toChats({
+      input: undefined,
+      messages: [{ role: "user", content: "What is new?" }]
+    })
+    assert.deepStrictEqual(lost, [])
+    assert.deepStrictEqual<unknown>(body.messages, [{ role: "user", content: "What is new?" }])
+  })
+
+  it("of completions is refused, because a chat would be answered blindly", () => {
+    assert.strictEqual(toClaude({ messages: undefined, prompt: "What is new?" }).change, "cannot")
+    const asked = { model: "m", max_tokens: 9, prompt: "\n\nHuman: What is new?\n\nAssistant:" }
+    assert.strictEqual(Translate.expressRequest("anthropic", "openai", asked).change, "cannot")
+  })
+
+  it("with a message alone, or a text, is read like a list", () => {
+    for (const messages of ["What is new?", { role: "user", content: "What is new?" }]) {
+      assert.include(JSON.stringify(toClaude({ messages }).body.messages), "What is new?")
+      const asked = { model: "m", max_tokens: 9, messages }
+      const { body } = Translate.translateRequest("anthropic", "openai", asked)
+      assert.include(JSON.stringify(body.messages), "What is new?")
+    }
+  })
+})

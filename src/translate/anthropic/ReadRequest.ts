@@ -17,7 +17,15 @@ import {
   string,
   text
 } from "../common/Json.ts"
-import { type Draft, type Read, readFields, says, set } from "../common/ReadFields.ts"
+import {
+  conversation,
+  type Draft,
+  messagesOf,
+  type Read,
+  readFields,
+  says,
+  set
+} from "../common/ReadFields.ts"
 import * as ClientTools from "./ClientTools.ts"
 import * as ReadMessages from "./ReadMessages.ts"
 
@@ -25,6 +33,7 @@ const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ["model", () => true],
   ["system", () => true],
   ["messages", () => true],
+  ["prompt", conversation("prompt")],
   ["stream", () => true],
   ["max_tokens", (value, draft) => set(draft, "maxTokens", numeric(value))],
   ["temperature", (value, draft) => set(draft, "temperature", numeric(value))],
@@ -145,5 +154,5 @@ export const readRequest = (body: JsonObject, dropped: Dropped): Request => ({
   ...readFields(fields, body, dropped),
   system: ReadMessages.readTexts(body.system, "system", dropped),
   systemCache: ReadMessages.cachesIn(body.system),
-  turns: ReadMessages.readMessages(body.messages, dropped)
+  turns: ReadMessages.readMessages(messagesOf(body.messages), dropped)
 })

@@ -6,7 +6,7 @@
  */
 import type { Format, Request, Settings, Tool, ToolChoice } from "./Common.ts"
 import type { Dropped } from "./Dropped.ts"
-import { type JsonObject, string } from "./Json.ts"
+import { isObject, type JsonObject, string } from "./Json.ts"
 
 /** The request read so far. */
 export interface Draft {
@@ -43,6 +43,22 @@ export const set = <Key extends keyof Settings>(
 export const says = (...nothing: ReadonlyArray<unknown>): Read => {
   return (value) => nothing.includes(value)
 }
+
+/** A field that would hold the conversation, or a part of it, if the protocol had it: without it, a model would answer blindly. */
+export const conversation =
+  (name: string): Read =>
+  (_, { dropped }) => {
+    dropped.content(name)
+    return true
+  }
+
+/** The messages: a list; a message alone and a text are read like a list of one. */
+export const messagesOf = (messages: unknown): unknown =>
+  typeof messages === "string"
+    ? [{ role: "user", content: messages }]
+    : isObject(messages)
+      ? [messages]
+      : messages
 
 /** Reads all of a request except its conversation. */
 export const readFields = (

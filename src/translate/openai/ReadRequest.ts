@@ -7,7 +7,15 @@ import type { Request } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
 import * as Effort from "../common/Effort.ts"
 import { isObject, type JsonObject, list, numeric, object, objects, string, text } from "../common/Json.ts"
-import { type Draft, type Read, readFields, says, set } from "../common/ReadFields.ts"
+import {
+  conversation,
+  type Draft,
+  messagesOf,
+  type Read,
+  readFields,
+  says,
+  set
+} from "../common/ReadFields.ts"
 import * as CustomTools from "../protocol/CustomTools.ts"
 import { commonFields, readAllowed, readFunction, readSchema, readToolMode } from "./ReadCommon.ts"
 import * as ReadMessages from "./ReadMessages.ts"
@@ -16,6 +24,7 @@ import { thinkingFields } from "./ReadThinking.ts"
 const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ...commonFields,
   ["messages", () => true],
+  ["prompt", conversation("prompt")],
   ["max_completion_tokens", (value, draft) => set(draft, "maxTokens", numeric(value))],
   [
     "max_tokens",
@@ -145,5 +154,5 @@ const format = (value: unknown, draft: Draft): boolean => {
 /** Reads a request. */
 export const readRequest = (body: JsonObject, dropped: Dropped): Request => ({
   ...readFields(fields, body, dropped),
-  ...ReadMessages.readMessages(body.messages, dropped)
+  ...ReadMessages.readMessages(messagesOf(body.messages), dropped)
 })
