@@ -112,6 +112,39 @@ it("a resource that Azure has blocked serves no request, whatever it asks: Forbi
 })
 
 describe("a documented code", () => {
+  // https://developers.google.com/search/apis/indexing-api/v3/core-errors
+  it.each([
+    [403, "rateLimitExceeded", "RateLimit"],
+    [403, "rateLimitExceededUnreg", "RateLimit"],
+    [403, "userRateLimitExceeded", "RateLimit"],
+    [403, "userRateLimitExceededUnreg", "RateLimit"],
+    [403, "dailyLimitExceeded", "RateLimit"],
+    [403, "dailyLimitExceededUnreg", "RateLimit"],
+    [403, "concurrentLimitExceeded", "RateLimit"],
+    [403, "servingLimitExceeded", "RateLimit"],
+    [403, "variableTermLimitExceeded", "RateLimit"],
+    [403, "variableTermExpiredDailyExceeded", "RateLimit"],
+    [403, "quotaExceeded", "RateLimit"],
+    [403, "accessNotConfigured", "Forbidden"],
+    [403, "accountDisabled", "Forbidden"],
+    [403, "accountDeleted", "Forbidden"],
+    [403, "accountUnverified", "Forbidden"],
+    [400, "keyInvalid", "InvalidKey"],
+    [400, "keyExpired", "InvalidKey"]
+  ] as const)(
+    "of Google's older APIs is read in errors[] without a type: %i %s is %s",
+    (status, reason, expected) => {
+      const error = { code: status, message: "x", errors: [{ domain: "global", reason, message: "x" }] }
+      assert.strictEqual(classOf({ status, body: { error } }), expected)
+    }
+  )
+
+  it("of Google's older APIs does not hide what the text says more exactly", () => {
+    const message = "This API method requires billing to be enabled. Please enable billing on project #1."
+    const error = { code: 403, message, errors: [{ domain: "global", reason: "forbidden", message }] }
+    assert.strictEqual(classOf({ status: 403, body: { error } }), "Balance")
+  })
+
   // https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
   it("of Bedrock for a model whose form or agreement is missing concerns the model, not the account", () => {
     for (const type of ["FTUFormNotFilled", "MPAgreementBeingCreated", "BadCScoreException"]) {

@@ -178,7 +178,8 @@ describe("the machine fields of an error", () => {
       },
       "type=t errors.reason=r1 errors.reason=r2"
     ],
-    [{ message: "m m", errors: [{ reason: "r1" }] }, ""],
+    [{ message: "m m", errors: [{ reason: "r1" }, { reason: "not one" }] }, "errors.reason=r1"],
+    [{ code: 403, status: "S", type: " ", errors: [{ reason: "r1" }] }, "errors.reason=r1 status=S"],
     [
       { code: "c", details: [{ reason: "R1" }, { reason: "not one" }, { reason: "R2" }] },
       "details.reason=R1 details.reason=R2 code=c"

@@ -98,7 +98,7 @@ const olderReasons = (errors: unknown): ReadonlyArray<Code> => {
   const codes: Array<Code> = []
   for (let i = 0; i < 4; i++) {
     const reason = read(read(errors, String(i)), "reason")
-    if (typeof reason === "string") codes.push({ field: "errors.reason", value: reason })
+    if (typeof reason === "string" && isToken(reason)) codes.push({ field: "errors.reason", value: reason })
   }
   return codes
 }
@@ -152,8 +152,11 @@ export const viewOf = (
   const codes: Array<Code> = [...details.codes]
   for (const field of codeFields) {
     const value = index.get(field)
-    if (typeof value !== "string" || value.trim() === "") continue
-    if (isToken(value) || (field === "code" && value.length <= 120))
+    if (
+      typeof value === "string" &&
+      value.trim() !== "" &&
+      (isToken(value) || (field === "code" && value.length <= 120))
+    )
       codes.push({ field, value: value.trim() })
     if (field === "type") codes.push(...olderReasons(index.get("errors")))
   }
@@ -166,6 +169,7 @@ export const viewOf = (
   const param = index.get("param")
   const google =
     details.any ||
+    typeof read(read(index.get("errors"), "0"), "domain") === "string" ||
     (typeof rpc === "string" && /^[A-Z]+(_[A-Z]+)*$/.test(rpc) && typeof index.get("code") === "number")
   const text = texts.join(". ")
   if (

@@ -67,6 +67,11 @@ export const access: ReadonlyArray<CodeGroup> = [
   },
   {
     as: "Forbidden",
+    source: "https://developers.google.com/search/apis/indexing-api/v3/core-errors",
+    values: "accountDeleted accountUnverified"
+  },
+  {
+    as: "Forbidden",
     source: "https://github.com/google-gemini/gemini-cli (packages/core/src/utils/googleQuotaErrors.ts)",
     values: "VALIDATION_REQUIRED"
   },

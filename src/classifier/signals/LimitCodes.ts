@@ -17,6 +17,12 @@ export const limits: ReadonlyArray<CodeGroup> = [
   },
   {
     as: "RateLimit",
+    source: "https://developers.google.com/search/apis/indexing-api/v3/core-errors",
+    values:
+      "rateLimitExceededUnreg userRateLimitExceededUnreg dailyLimitExceededUnreg concurrentLimitExceeded servingLimitExceeded variableTermLimitExceeded variableTermExpiredDailyExceeded"
+  },
+  {
+    as: "RateLimit",
     source: "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
     values:
       "ThrottlingException ThrottledException Throttling TooManyRequestsException RequestLimitExceeded ServiceQuotaExceededException ProvisionedThroughputExceededException RequestThrottled RequestThrottledException SlowDownException LimitExceededException"
