@@ -45,7 +45,7 @@ export const main = Effect.gen(function* () {
   const forecast = yield* today("Bergen")
   yield* Console.log(forecast)
   const registry = yield* BenchRegistry.BenchRegistry
-  for (const { key, reason } of yield* registry.list) yield* Console.log(`${key} rests: ${reason}`)
+  for (const { key, reason } of yield* registry.list) yield* Console.log(`${key} is benched: ${reason}`)
   return forecast
 }).pipe(Effect.provide(Failover.layer()))
 

@@ -166,7 +166,7 @@ export const main = Effect.gen(function* () {
       }),
       Effect.tap((text) => Console.log(`${customer}, ${city}: ${text}`))
     )
-  yield* ask("ada", "Oslo") // the first key is out of credit and rests; the second answers
+  yield* ask("ada", "Oslo") // the first key is out of credit and is benched; the second answers
   yield* ask("ada", "Oslo") // from the cache
   yield* ask("ada", "Bergen") // the first key is not asked again
   yield* ask("ada", "Tromsø") // a fourth request within a minute

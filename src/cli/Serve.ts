@@ -154,4 +154,5 @@ Watch every target and every decision in a browser:
   ${url}/
 
 x-failover-trail has the outcome of each attempt, x-failover-target the target that answered.
-With your own providers: npm start -- --config FILE. Stop with Ctrl-C.`
+With your own providers: effect-failover serve --config FILE
+(in a clone: npm start -- --config FILE). Stop with Ctrl-C.`

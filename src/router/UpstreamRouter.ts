@@ -11,7 +11,7 @@
  * | `Transient` from the primary, three requests in a row | moves to the backup |
  * | an answer | the count restarts |
  * | `BadRequest`, `ContextExceeded`, a firewall, a shortage in our own process, a caller that disconnects, a deadline | stays, and nothing is counted |
- * | the third such end in a row, with no answer to any request meanwhile | counts as `Transient` |
+ * | the third request in a row that its caller or its deadline cut off, with no answer to any request in between | counts as `Transient` |
  * | the cooldown is over and a check of the primary has passed | returns, over the ramp |
  * | there is no backup | stays |
  */

@@ -45,7 +45,7 @@ describe("the programs in examples", () => {
 
   it.effect("any-service answers from the second station", () =>
     Effect.map(printed(AnyService.main), (lines) =>
-      assert.deepStrictEqual(lines, ["rain in Bergen", "oslo/forecast#default rests: RateLimit"])
+      assert.deepStrictEqual(lines, ["rain in Bergen", "oslo/forecast#default is benched: RateLimit"])
     )
   )
 

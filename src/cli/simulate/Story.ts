@@ -54,7 +54,7 @@ const until = (millis: number, moment: Moments["moment"]): string =>
 const tries = ({ lastTries, probes }: Extract<Entry, { readonly what: "fails" }>): string =>
   [
     ...(probes > 0 ? [many(probes, "probe")] : []),
-    ...(lastTries > 0 ? [lastTries === 1 ? "1 last try" : `${lastTries} last tries`] : [])
+    ...(lastTries > 0 ? [lastTries === 1 ? "1 last attempt" : `${lastTries} last attempts`] : [])
   ].join(" and ")
 
 type About = Extract<Entry, { readonly key: string }>
