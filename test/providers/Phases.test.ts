@@ -259,12 +259,23 @@ describe("a ping", () => {
     for (const [operation, event] of [
       [chats, ": OPENROUTER PROCESSING\n\n"],
       [chats, ": keep-alive\n\n"],
+      // Relays pass pings of other protocols on: https://github.com/envoyproxy/ai-gateway/pull/2549
+      [chats, delta({})],
+      [chats, delta({ content: null, role: null })],
+      [chats, data({ choices: [] })],
+      [chats, `event: ping\n${data({})}`],
+      [chats, data({ type: "ping" })],
       [responses, data({ type: "response.queued", response: {} })],
       [messages, data({ type: "ping" })],
       [messages, ": waiting\n\n"]
     ] as const) {
       assert.strictEqual(phasesOf(openai, operation, event), Phase.alive, event)
     }
-    assert.strictEqual(phasesOf(openai, chats, delta({ role: "assistant", content: "" })), Phase.held)
+    for (const event of [
+      delta({ role: "assistant", content: "" }),
+      data({ choices: [], usage: { prompt_tokens: 1 } }),
+      data({ choices: [], prompt_filter_results: [] })
+    ])
+      assert.strictEqual(phasesOf(openai, chats, event), Phase.held, event)
   })
 })

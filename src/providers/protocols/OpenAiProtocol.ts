@@ -136,12 +136,14 @@ const choiceMeanings = (
     return isComplete ? Phase.complete : Phase.held
   }
 
-  return (_, json) => {
+  return (name, json) => {
     const event = Array.isArray(json) ? json[0] : json
     if (!isObject(event)) return Phase.held
     if (isError(event)) return "failed"
     const choices = event.choices
-    if (!Array.isArray(choices)) return Phase.held
+    if (!Array.isArray(choices)) return isPing(name) || isPing(event.type) ? Phase.alive : Phase.held
+    if (choices.every(isBlank) && !event.usage && event.prompt_filter_results === undefined)
+      return Phase.alive
     let meaning: Meaning = Phase.held
     for (const choice of choices) {
       if (!isObject(choice)) continue
@@ -152,6 +154,22 @@ const choiceMeanings = (
     return meaning
   }
 }
+
+/** Relays of other protocols pass pings on. */
+const isPing = (type: unknown): boolean =>
+  typeof type === "string" && /^(?:ping|keep-?_?alive|heartbeat)$/.test(type)
+
+/**
+ * A choice with nothing in it: Envoy and LiteLLM send one for each ping of Claude.
+ * https://github.com/envoyproxy/ai-gateway/pull/2549
+ */
+const isBlank = (choice: unknown): boolean =>
+  isObject(choice) &&
+  !choice.finish_reason &&
+  choice.message === undefined &&
+  choice.text === undefined &&
+  isObject(choice.delta) &&
+  Object.values(choice.delta).every((value) => value === null || value === undefined)
 
 const join = (a: Phase.Phase, b: Phase.Phase): Phase.Phase =>
   a.content || b.content
