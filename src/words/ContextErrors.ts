@@ -142,10 +142,11 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     "https://github.com/anomalyco/opencode/blob/dev/packages/ai/src/provider-error.ts",
     /\bmaximum allowed input length\b/
   ),
+  ...rows("https://github.com/MoonshotAI/MoonshotAI-Cookbook/issues/18", /\bmodel max length exceeded\b/),
   ...rows("https://docs.cohere.com/v1/reference/errors.md", /\bsize limit exceeded by [\d,]+ tokens\b/),
   ...rows(
     "https://docs.bigmodel.cn/cn/api/api-code",
-    /prompt ?超长|上下文(过长|超出|长度超|超限)|超(出|过)(了)?(模型)?(的)?(最大)?(上下文|token|输入长度)|输入(内容)?(过长|超长|长度超)|最大(上下文|输入)长度/
+    /prompt ?超长|上下文(过长|超出|长度超|超限)|超(出|过)(了)?(模型)?(的)?(最大)?(上下文|token|输入长度)|输入(内容)?(过长|超长|长度超)|最大(上下文|输入)长度|输入 ?token ?(数量|数)超|(输入|内容)[^。]{0,20}(过长|超长)|超(出|过)大?模型内部限制/
   )
 ]
 

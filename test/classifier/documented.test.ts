@@ -112,6 +112,32 @@ it("a resource that Azure has blocked serves no request, whatever it asks: Forbi
 })
 
 describe("a documented code", () => {
+  // https://help.aliyun.com/document_detail/2593384.html
+  it.each([
+    ["100000", "系统异常", "ServerError"],
+    ["100002", "触发平台限流规则，请稍后重试", "RateLimit"],
+    ["100004", "参数缺失", "Invalid"],
+    ["100005", "参数非法", "Invalid"],
+    ["100006", "无权限进行此操作", "Forbidden"],
+    ["100008", "请求内容没有通过安全策略", "ContentPolicy"],
+    ["100011", "无可用额度", "Balance"],
+    ["100013", "请求调用超时", "ServerError"],
+    ["100016", "API令牌认证失败", "InvalidKey"],
+    ["100019", "模型不存在", "ModelMissing"],
+    ["100020", "模型暂时无法提供服务", "Overloaded"],
+    ["200001", "大模型调用失败", "ServerError"],
+    ["200002", "大模型请求用量受限", "RateLimit"],
+    ["200004", "大模型调用超时", "ServerError"]
+  ] as const)(
+    "of Bailian in a reply with status 200 is read by its text: %s %s is %s",
+    (Code, Message, expected) => {
+      assert.strictEqual(
+        classOf({ status: 200, body: { Success: false, Code, Message, RequestId: "1" } }),
+        expected
+      )
+    }
+  )
+
   // https://developers.google.com/search/apis/indexing-api/v3/core-errors
   it.each([
     [403, "rateLimitExceeded", "RateLimit"],

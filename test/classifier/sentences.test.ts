@@ -97,7 +97,10 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "Your prompt is too long. Please reduce the number of messages or use a model with a larger context window.",
       "max_prompt_tokens exceeded: 130000 > 128000",
       "Token limit exceeded. The maximum number of tokens for this model is 8192.",
-      "messages exceed the model's token limit"
+      "messages exceed the model's token limit",
+      "输入token数量超过模型限制",
+      "请求内容超过大模型内部限制，即用户输入大模型内容过长",
+      "model max length exceeded, max length:8192"
     ]
   ],
   [
@@ -140,7 +143,10 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "You have no remaining credits",
       "Customer has no active subscription",
       "Out of credits",
-      "Your account does not have any remaining balance"
+      "Your account does not have any remaining balance",
+      "无可用额度",
+      "免费额度已使用完",
+      "账户可用余额为0"
     ]
   ],
   [
@@ -182,7 +188,14 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "API Key验证失败: 无效的API Key",
       "Your authentication token has expired",
       "Invalid Bearer token format",
-      "Access denied due to invalid subscription key"
+      "Access denied due to invalid subscription key",
+      "API令牌认证失败",
+      "用户未登录，无法获取用户信息",
+      "登录已过期，请重新登录",
+      "签名验证失败",
+      "Authentication Token 非法，请确认 Authentication Token 正确传递",
+      "Header 中未收到 Authentication 参数，无法进行身份验证",
+      "APIKey已停用"
     ]
   ],
   [
@@ -234,7 +247,12 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "Access to model meta-llama/Llama-3.2-1B is restricted and you are not in the authorized list",
       "Cannot access gated repo for url https://huggingface.co/x",
       "User has not agreed to Llama3.2 model terms",
-      "You have not accepted the terms of this model"
+      "You have not accepted the terms of this model",
+      "该模型已下架",
+      "未找到对应模型",
+      "您没有该模型的访问权限",
+      "当前订阅套餐暂未开放glm-5权限",
+      "模型名称错误"
     ]
   ],
   [
@@ -263,7 +281,11 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "Please verify your email address before using the API",
       "Account not verified",
       "用户已被封禁",
-      "Project is archived and cannot be used: project is disabled"
+      "Project is archived and cannot be used: project is disabled",
+      "您的账户当前处于非活动状态。请检查账户信息",
+      "IP不在白名单",
+      "当前地区受限",
+      "vip分组已被禁用"
     ]
   ],
   [
@@ -287,7 +309,13 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "Your request was rejected by the content filter",
       "The generated text has been blocked by our content filters.",
       "Image may contain unsafe content",
-      "Content moderation failed"
+      "Content moderation failed",
+      "请求内容没有通过安全策略",
+      "响应内容没有通过自定义策略",
+      "内容未通过审核",
+      "输入内容不合规，请修改后重试",
+      "API 调用被策略阻止",
+      "触发风控策略"
     ]
   ],
   [
@@ -319,7 +347,13 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "The deployment is not ready yet",
       "Service agents are being provisioned. So please try again in a few minutes.",
       "The endpoint is being created, retry later",
-      "Your deployment is still being provisioned. Please wait."
+      "Your deployment is still being provisioned. Please wait.",
+      "模型暂时无法提供服务",
+      "系统维护中，请稍后再试",
+      "当前排队人数过多",
+      "当前模型负载较高，请稍后重试",
+      "算力不足，请稍后再试",
+      "没有可用账户"
     ]
   ],
   [
@@ -346,7 +380,12 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "Rate limited: try again in 3 seconds",
       "rate limited by upstream",
       "Throttling: rate exceeded",
-      "You have reached the max requests per day"
+      "You have reached the max requests per day",
+      "大模型请求用量受限",
+      "触发限速",
+      "QPS超限额",
+      "该 API 已达今日调用次数限额，如有更多需求，请联系客服购买",
+      "操作频繁，请稍后再试"
     ]
   ],
   [

@@ -201,7 +201,9 @@ const billing: ReadonlyArray<Row> = [
     "https://github.com/songquanpeng/one-api; https://docs.bigmodel.cn/cn/api/api-code",
     /余额不足|欠费|余额已?(用完|用尽|耗尽)/,
     /(额度|配额|点数|积分)(已)?(不足|用尽|用完|耗尽)/,
-    /无可用资源包|请(先)?充值|预扣费(额度)?失败|账户余额|套餐已到期/
+    /无可用资源包|请(先)?充值|预扣费(额度)?失败|账户余额|套餐已到期/,
+    // https://help.aliyun.com/document_detail/2593384.html (100011)
+    /无可用(额度|余额)|(额度|配额)(已)?使用完|可用(余额|额度)(为|[:：]) ?0/
   ),
   ...rows(
     "Balance",
@@ -347,6 +349,8 @@ const model: ReadonlyArray<Row> = [
     "ModelMissing",
     "https://github.com/songquanpeng/one-api; https://github.com/QuantumNous/new-api",
     /无可用渠道|无权(访问|使用)(该)?模型|模型不存在|模型.{0,40}(不存在|未开通|已下线|不可用|不支持|未找到)|(暂不|不)支持(该|此)?模型|没有可用的?渠道/,
+    // https://docs.bigmodel.cn/cn/api/api-code (1311)
+    /模型.{0,20}(已下架|名称错误)|未找到(对应|该|此|指定)?的?模型|没有(该|此)模型的?(访问|使用)?权限|暂未开放[^。]{0,60}权限/,
     /\bno available channels?\b/,
     /\bno (healthy )?(channel|upstream|provider) (available )?for (the )?model\b/,
     /\bthere are no available channels\b/
@@ -423,7 +427,9 @@ const forbidden: ReadonlyArray<Row> = [
   ...rows(
     "Forbidden",
     "https://github.com/songquanpeng/one-api",
-    /(用户|账户|账号)[^。]{0,10}(封禁|禁用|锁定|停用)|无权(访问|使用|操作)|没有权限/
+    /(用户|账户|账号)[^。]{0,10}(封禁|禁用|锁定|停用)|无权(访问|使用|操作)|没有权限/,
+    // https://github.com/SuperAI-Api/Super-API/issues/2; https://docs.bigmodel.cn/cn/api/api-code (1110)
+    /分组已被禁用|(账户|账号)[^。]{0,10}(非活动|未激活|冻结|违规)|不在(ip)? ?白名单|(地区|区域)(受限|不支持)/
   ),
   ...rows(
     "Forbidden",
@@ -471,7 +477,10 @@ const key: ReadonlyArray<Row> = [
   ...rows(
     "InvalidKey",
     "https://github.com/songquanpeng/one-api; https://docs.bigmodel.cn/cn/api/api-code",
-    /无效的?(令牌|密钥|token|api ?key|apikey)|令牌(已)?(过期|失效|不存在|状态不可用|验证失败|被禁用)|身份验证失败|鉴权失败|(api ?key|apikey|密钥|token|令牌)(无效|错误|不正确|已过期|非法|不存在|不合法)|未提供(令牌|密钥|api ?key)/i
+    /无效的?(令牌|密钥|token|api ?key|apikey)|令牌(已)?(过期|失效|不存在|状态不可用|验证失败|被禁用)|身份验证失败|鉴权失败|(api ?key|apikey|密钥|token|令牌)(无效|错误|不正确|已过期|非法|不存在|不合法)|未提供(令牌|密钥|api ?key)/i,
+    // https://help.aliyun.com/document_detail/2593384.html (100001, 100016); https://docs.bigmodel.cn/cn/api/api-code (1001, 1002)
+    /(令牌|密钥|token|api ?key|签名|登录|身份)(认证|鉴权|验证|校验)(失败|不通过)|(用户)?未登录|登录(已)?(过期|失效)/i,
+    /(authentication|access|api) token (非法|无效|已?过期)|未(收到|携带|提供) ?(authentication|authorization|认证|鉴权)|(api ?key|密钥|令牌)已?(停用|注销|吊销)/i
   )
 ]
 
@@ -509,7 +518,9 @@ const policy: ReadonlyArray<Row> = [
   ...rows(
     "ContentPolicy",
     "https://docs.bigmodel.cn/cn/api/api-code; https://help.aliyun.com/en/model-studio/error-code",
-    /(敏感|违规|不安全|不当|违禁)(内容|信息|词|的内容)|内容(安全|审核|违规)|敏感词/
+    /(敏感|违规|不安全|不当|违禁)(内容|信息|词|的内容)|内容(安全|审核|违规)|敏感词/,
+    // https://help.aliyun.com/document_detail/2593384.html (100008 to 100010); https://docs.bigmodel.cn/cn/api/api-code (1300)
+    /(内容|输入|输出|提示词|图片|文本)(没有|未|不)能?(通过|合规)|被(安全)?策略(阻止|拦截)|触发了?(内容|安全)?(风控|安全策略)/
   )
 ]
 
@@ -563,7 +574,9 @@ const overload: ReadonlyArray<Row> = [
   ...rows(
     "Overloaded",
     "https://docs.bigmodel.cn/cn/api/api-code",
-    /访问量过大|(系统|服务|服务器|模型)(当前)?(繁忙|过载|负载过高)|服务(暂时|暂)?不可用/
+    /访问量过大|(系统|服务|服务器|模型)(当前)?(繁忙|过载|负载过高)|服务(暂时|暂)?不可用/,
+    // https://help.aliyun.com/document_detail/2593384.html (100020); https://github.com/Wei-Shaw/sub2api/issues/593
+    /暂时无法(提供)?服务|(系统|服务)(正在)?维护|排队人数(过|较)多|负载(较|过)高|(算力|资源)(不足|紧张)|没有可用(的)?(账户|账号)/
   )
 ]
 
@@ -596,7 +609,9 @@ const rate: ReadonlyArray<Row> = [
   ...rows(
     "RateLimit",
     "https://github.com/QuantumNous/new-api; https://docs.bigmodel.cn/cn/api/api-code",
-    /(请求|调用|访问)(过于|太|过)(频繁|快|多)|(并发|频率|速率|流量)(数|限制)?(过高|过快|过大|超限|超出|限制|已达)|限流|限频|流量限制|速率限制|负载已?饱和|请求数限制|达到(了)?(每分钟|今日|请求|调用)[^。]{0,20}(限制|上限|限额)/
+    /(请求|调用|访问)(过于|太|过)(频繁|快|多)|(并发|频率|速率|流量)(数|限制)?(过高|过快|过大|超限|超出|限制|已达)|限流|限频|流量限制|速率限制|负载已?饱和|请求数限制|达到?(了)?(每分钟|今日|请求|调用)[^。]{0,20}(限制|上限|限额)/,
+    // https://help.aliyun.com/document_detail/2593384.html (200002); https://cloud.baidu.com/doc/WENXINWORKSHOP/s/hlzic283e
+    /用量受限|限速|(qps|rpm|tpm|并发) ?(数)?超(出)?(限|额)|操作(过于)?频繁/i
   )
 ]
 
@@ -617,6 +632,16 @@ const server: ReadonlyArray<Row> = [
     "https://platform.minimax.io/docs/api-reference/errorcode; https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
     /\binvalid (params?|parameters?|arguments?|request body|request format|json)\b/,
     /\bmalformed input request\b/
+  ),
+  ...rows(
+    "ServerError",
+    "https://help.aliyun.com/document_detail/2593384.html (100000, 100013, 200001)",
+    /超时|(内部|系统|服务|服务器|网络)(错误|异常|出错)|模型调用失败/
+  ),
+  ...rows(
+    "Invalid",
+    "https://help.aliyun.com/document_detail/2593384.html (100004, 100005)",
+    /参数(缺失|非法|错误|有误|无效)/
   )
 ]
 
