@@ -2,7 +2,6 @@
 
 import type * as Scope from "effect/Scope"
 import type { Chain } from "../domain/Chain.ts"
-import * as Phase from "../domain/Phase.ts"
 import type { Provider } from "../domain/Provider.ts"
 import * as Amendment from "./Amendment.ts"
 import type { CallOptions } from "./CallOptions.ts"
@@ -41,7 +40,7 @@ export const open = <Request, Answer, Chunk, R>(
     chain,
     (provider, target, amendedFor) => provider.stream(Amendment.apply(provider, request, amendedFor), target),
     (provider) => ({
-      phase: provider.phase === undefined ? undefined : (chunk) => provider.phase?.(chunk) ?? Phase.content,
+      phase: provider.phase === undefined ? undefined : (chunk) => provider.phase!(chunk),
       holding: provider.holding
     }),
     call,

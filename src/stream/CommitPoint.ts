@@ -6,6 +6,7 @@ import type * as Phase from "../domain/Phase.ts"
 import type { Holding } from "../domain/Provider.ts"
 import { Transient } from "../failure/Failure.ts"
 import { type Commit, contentNeeded } from "../policy/Commit.ts"
+import * as UserCode from "../util/UserCode.ts"
 
 /** The phase of a chunk. Without it every chunk is content, and the end of the stream completes it. */
 export type PhaseOf<C> = ((chunk: C) => Phase.Phase) | undefined
@@ -61,7 +62,11 @@ export class CommitPoint<C> {
   /** Counts a chunk that is held back: a failure if that is more than allowed. */
   hold(chunk: C): Transient | undefined {
     if (this.#holding === undefined) return undefined
-    this.#held += this.#holding.sizeOf(chunk)
+    const size: unknown = this.#holding.sizeOf(chunk)
+    // A size that is none is more than may be held back.
+    const isSize = typeof size === "number" && size >= 0
+    if (!isSize) UserCode.isPromise(size)
+    this.#held += isSize ? size : Number.POSITIVE_INFINITY
     if (this.#held <= this.#holding.most) return undefined
     this.complete = false
     return new Transient({

@@ -51,6 +51,34 @@ describe("the layers of members", () => {
   )
 })
 
+/** A layer whose connection is never established. To acquire it cannot be interrupted. */
+const connecting = Layer.effect(
+  LanguageModel.LanguageModel,
+  Effect.acquireRelease(Effect.never, () => Effect.void)
+)
+
+describe("a layer that hangs and cannot be interrupted", () => {
+  it.effect("is a defect after the timeout, of a required member", () =>
+    Effect.gen(function* () {
+      const whole = layer([member("a/m", connecting)], { policy, buildTimeout: "20 seconds" })
+      assert.match((yield* play(failing(Effect.provide(text, whole)))).join(), /not built within 20s/)
+    })
+  )
+
+  it.effect("delays neither the start nor the end, of an optional member", () =>
+    Effect.gen(function* () {
+      const whole = layer([optional(member("a/m", connecting)), member("b/m", new Mock("b").layer)], {
+        policy,
+        buildTimeout: "20 seconds"
+      })
+      assert.strictEqual(yield* play(Effect.provide(text, whole)), "b")
+      // After the timeout, a probe builds it again.
+      const later = Effect.andThen(text, Effect.andThen(Effect.sleep("1 minute"), text))
+      assert.strictEqual(yield* play(Effect.provide(later, whole)), "b")
+    })
+  )
+})
+
 describe("an optional member", () => {
   it.effect("whose layer hangs does not delay the start, and delays a request by at most a second", () =>
     Effect.gen(function* () {

@@ -12,9 +12,13 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { AuthDead, type Failure, Transient } from "../../failure/Failure.ts"
+
+import { RunClock } from "../../time/RunClock.ts"
+import * as Running from "../../util/Running.ts"
 
 /** The default timeout for building a member's layer. */
 export const defaultBuildTimeout: Duration.Input = "30 seconds"
@@ -43,16 +47,17 @@ export interface Handle<out A> {
 /** Builds a required member. A timeout is a defect; its message has the remedies. */
 export const required = <I, A>(plan: Plan<I, A>): Effect.Effect<Handle<A>, unknown, unknown> =>
   Effect.map(
-    Effect.timeoutOrElse(once(plan), {
-      duration: plan.timeout,
-      orElse: () =>
+    bounded(
+      plan,
+      Effect.suspend(() =>
         Effect.die(
           new Error(
             `the layer of ${plan.name} was not built within ${format(plan.timeout)}: ` +
               "give it longer with buildTimeout, or make the member optional"
           )
         )
-    }),
+      )
+    ),
     (service): Handle<A> => ({ current: () => service, get: Effect.succeed(service) })
   )
 
@@ -70,10 +75,10 @@ export const optional = <I, A>(plan: Plan<I, A>): Effect.Effect<Handle<A>, never
         isTold = true
         return Effect.logWarning(`${plan.name} is left out until its layer can be built`, cause)
       })
-    const build = Effect.timeoutOrElse(once(plan), {
-      duration: plan.timeout,
-      orElse: () => Effect.fail(new Cause.TimeoutError(`not built within ${format(plan.timeout)}`))
-    }).pipe(Effect.tapCause(tell), Effect.provideContext(context))
+    const late = Effect.suspend(() =>
+      Effect.fail(new Cause.TimeoutError(`not built within ${format(plan.timeout)}`))
+    )
+    const build = bounded(plan, late).pipe(Effect.tapCause(tell), Effect.provideContext(context))
     /** One build for all waiting attempts. It belongs to the layer, not to the attempt that started it. */
     const begin = Effect.suspend(() => {
       if (service !== undefined) return Effect.succeed(Exit.succeed(service))
@@ -114,6 +119,33 @@ const failed = (cause: Cause.Cause<unknown>): AuthDead =>
   new AuthDead({ reason: "ModelMissing", message: "its layer could not be built", cause })
 
 const format = (duration: Duration.Input): string => Duration.format(Duration.fromInputUnsafe(duration))
+
+/**
+ * Builds within the timeout. What hangs and cannot be interrupted, such as a connection that is being acquired, is left behind: neither
+ * the timeout nor the end of the layer waits for it.
+ */
+const bounded = <I, A>(
+  plan: Plan<I, A>,
+  late: Effect.Effect<never, unknown>
+): Effect.Effect<A, unknown, unknown> =>
+  Effect.callback<A, unknown>((resume) => {
+    const { context } = Fiber.getCurrent()!
+    const running = Running.start(once(plan) as Effect.Effect<A, unknown>, context)
+    const watching = new Running.Watching<A, A, unknown>(
+      running,
+      {
+        dueAt: new RunClock(context).millis() + Duration.toMillis(plan.timeout),
+        context,
+        onEnd: (ended) => (ended === "timeout" ? late : ended),
+        onInterrupt: () => {}
+      },
+      resume
+    )
+    return Effect.sync(() => {
+      watching.leave()
+      running.interruptUnsafe()
+    })
+  })
 
 /** Builds in a scope of its own, so that a failed build leaves nothing in the memo map. */
 const once = <I, A>({ layer, memoMap, read, scope }: Plan<I, A>): Effect.Effect<A, unknown, unknown> =>

@@ -9,6 +9,7 @@ import type { Target } from "../../domain/Target.ts"
 import type { Runtime } from "../../engine/Failover.ts"
 import { Transient } from "../../failure/Failure.ts"
 import * as Checks from "../../util/Checks.ts"
+import * as UserCode from "../../util/UserCode.ts"
 import type { Origin } from "./AiFailure.ts"
 import { Call, failAsAiError } from "./Call.ts"
 
@@ -39,7 +40,7 @@ export const make = <P extends Backend>(parts: Parts<P>): Effect.Effect<Embeddin
   return Effect.map(
     EmbeddingModel.make({
       embedMany: ({ inputs }) => Effect.map(embedMany(inputs), toProviderResponse),
-      batchKey: parts.batchKey
+      batchKey: parts.batchKey && contained(parts.batchKey)
     }),
     (outer): EmbeddingModel.EmbeddingModel => ({
       ...outer,
@@ -48,6 +49,20 @@ export const make = <P extends Backend>(parts: Parts<P>): Effect.Effect<Embeddin
     })
   )
 }
+
+/** A request whose batch key fails is batched with no other one. */
+const contained =
+  (batchKey: (context: Context.Context<never>) => unknown) =>
+  (context: Context.Context<never>): unknown => {
+    try {
+      const key = batchKey(context)
+      UserCode.isPromise(key)
+      return key
+    } catch (error) {
+      UserCode.name(batchKey, "batchKey", UserCode.threw(error), "the request is not batched", context)
+      return Symbol("no batch")
+    }
+  }
 
 const toProviderResponse = ({
   embeddings,
