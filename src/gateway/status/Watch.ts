@@ -66,7 +66,10 @@ export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, S
     let whole: string | undefined
     let updates = new Map<Status, string>()
 
-    const publish = Effect.flatMap(read, (status) => {
+    /** The last viewer may have left during the wait; what is read then would be old for the next one. */
+    const publish = Effect.suspend(() => (viewers === 0 ? Effect.void : Effect.flatMap(read, tell)))
+
+    const tell = (status: Status) => {
       const update = published === undefined ? undefined : changed(published, status)
       latest = status
       whole = undefined
@@ -76,7 +79,7 @@ export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, S
       } else if (status.at - sentAt < heartbeat) return Effect.void
       sentAt = status.at
       return news.release
-    })
+    }
 
     yield* Effect.forkScoped(
       Effect.forever(isWatched.await.pipe(Effect.andThen(Effect.sleep(interval)), Effect.andThen(publish)))

@@ -130,7 +130,20 @@ describe("the watch over the status", () => {
       )
       assert.strictEqual(watch.viewers(), 0)
       yield* TestClock.adjust("1 minute")
-      assert.isAtMost(state.reads, 3)
+      assert.strictEqual(state.reads, 2)
+    })
+  )
+
+  it.effect("shows a viewer what is true when it comes, however long the one before has been gone", () =>
+    Effect.gen(function* () {
+      const { view } = yield* watched
+      yield* Effect.scoped(
+        Effect.flatMap(view, (next) => Effect.andThen(next, TestClock.adjust("700 millis")))
+      )
+      yield* TestClock.adjust("1 minute")
+      const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+      const { data } = yield* Effect.flatten(view)
+      assert.strictEqual(data.at, now)
     })
   )
 })
