@@ -99,7 +99,7 @@ export const fromFile = (
       allowedHosts: server.allowedHosts ?? defaultServer.allowedHosts,
       cors: server.cors ?? defaultServer.cors,
       statusPage: server.statusPage ?? defaultServer.statusPage,
-      affinity: server.affinity
+      affinity: server.affinity ?? defaultServer.affinity
     },
     usage:
       file.telemetry?.usage ??

@@ -171,7 +171,8 @@ export const defaultServer: ServerConfig = {
   namedModelsOnly: false,
   allowedHosts: [],
   cors: [],
-  statusPage: "open"
+  statusPage: "open",
+  affinity: "conversation"
 }
 
 /** True for a host that only this machine can reach. */

@@ -226,7 +226,8 @@ describe("the JSON Schema of the config file", () => {
       "maxHeaderBytes",
       "maxConcurrent",
       "namedModelsOnly",
-      "statusPage"
+      "statusPage",
+      "affinity"
     ] as const) {
       assert.strictEqual(at(`.server.${field}`), server[field], field)
     }

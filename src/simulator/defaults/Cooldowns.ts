@@ -142,7 +142,7 @@ export const experiments: ReadonlyArray<Experiment> = [
       after: 15 * minute,
       perSecond: 0.5
     }),
-    "Good: half of it makes half as many calls again, and with twice of it a recovered key is unused for up to ten minutes."
+    "Good: half of it makes half as many calls again, and with twice that a recovered key is unused for up to ten minutes."
   ),
   cooldown(
     "authDead.base",
@@ -194,6 +194,6 @@ export const experiments: ReadonlyArray<Experiment> = [
       after: 52 * hour,
       perSecond: 0.003
     }),
-    "Good: one call a day costs nothing, and with twice of it a model is unused for almost two days after it is back."
+    "Good: one call a day costs nothing, and with twice that a model is unused for almost two days after it is back."
   )
 ]

@@ -40,12 +40,12 @@ export const experiments: ReadonlyArray<Experiment> = [
   ejection(
     "window",
     duration("30 seconds", (window) => ({ ejection: { window } })),
-    "Good enough: half of it changes nothing at this rate; with twice of it fewer calls meet the fault, but a target is judged by what it did a minute ago."
+    "Good enough: half of it changes nothing at this rate; with twice that fewer calls meet the fault, but a target is judged by what it did a minute ago."
   ),
   ejection(
     "attempts",
     factor(20, [10, 20, 40], (attempts) => ({ ejection: { attempts } })),
-    "Good: with twice of it half as many calls again meet the fault; with half of it a few unlucky calls count as a rate."
+    "Good: with twice that half as many calls again meet the fault; with half of it a few unlucky calls count as a rate."
   ),
   ejection(
     "share",
@@ -55,7 +55,7 @@ export const experiments: ReadonlyArray<Experiment> = [
   ejection(
     "above",
     factor(0.2, [0.1, 0.2, 0.4], (above) => ({ ejection: { above } })),
-    "Good: with twice of it a target that fails three in ten is not ejected, and half of it is reached by chance where all fail alike."
+    "Good: with twice that a target that fails three in ten is not ejected, and half of it is reached by chance where all fail alike."
   ),
   ejection(
     "mostOut",

@@ -56,7 +56,7 @@ export const experiments: ReadonlyArray<Experiment> = [
     ],
     plays: [blips, errors],
     reading:
-      "Good: half of it ends before short overloads do, and with twice of it callers wait longer than most overloads last."
+      "Good: half of it ends before short overloads do, and with twice that callers wait longer than most overloads last."
   },
   {
     name: "retries.budget",
@@ -67,7 +67,7 @@ export const experiments: ReadonlyArray<Experiment> = [
     ],
     plays: [crowd],
     reading:
-      "Good: twice of it gives no more answers; without a retry, requests move to the next target sooner."
+      "Good: twice that gives no more answers; without a retry, requests move to the next target sooner."
   },
   {
     name: "attempts",
@@ -87,6 +87,6 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good: half of it loses twice as many requests, and twice of it saves few at the price of longer waits."
+      "Good: half of it loses twice as many requests, and twice that saves few at the price of longer waits."
   }
 ]

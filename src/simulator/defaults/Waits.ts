@@ -41,7 +41,7 @@ export const experiments: ReadonlyArray<Experiment> = [
     values: duration("30 seconds", (headers) => ({ timeouts: { headers, firstContent: "2 minutes" } })),
     plays: [broken("silent", true), thinking(10 * second, 30 * second, true)],
     reading:
-      "Good: half of it cuts off one answer in four of a model that takes ten seconds on average, and with twice of it callers of a dead model wait a minute."
+      "Good: half of it cuts off one answer in four of a model that takes ten seconds on average, and with twice that callers of a dead model wait a minute."
   },
   {
     name: "timeouts.firstContent",
@@ -108,7 +108,7 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good: it only limits how long a batch may wait (`wait`); twice of it is longer than most outages, and no client waits that long."
+      "Good: it only limits how long a batch may wait (`wait`); twice that is longer than most outages, and no client waits that long."
   },
   {
     name: "fallbackReserve",
