@@ -4,10 +4,12 @@ import type { ContextExceeded } from "../failure/Failure.ts"
 
 /** The exclusions of one request. */
 export class Exclusions {
-  /** Targets that were given up, or are called by a hedge, since the last restart. */
-  #tried: Set<string> | undefined
   /** Every target that has been given up, also before the last restart. */
   #asked: Set<string> | undefined
+  /** Those of them that may be tried again since the last restart. */
+  #open: Set<string> | undefined
+  /** Targets that a hedge has called since the last restart. */
+  #taken: Set<string> | undefined
   /** Models, as `provider/model`, that have refused this request. */
   #refusedBy: Set<string> | undefined
   #windowAbove = 0
@@ -17,7 +19,12 @@ export class Exclusions {
 
   /** Whether a target may be tried: it was not tried since the last restart, and its window is large enough. */
   allows(target: Target): boolean {
-    return this.#tried?.has(target.key) !== true && this.fits(target.contextWindow)
+    return !this.#isOut(target.key) && this.fits(target.contextWindow)
+  }
+
+  #isOut(key: string): boolean {
+    const isTried = this.#asked?.has(key) === true && this.#open?.has(key) !== true
+    return isTried || this.#taken?.has(key) === true
   }
 
   /** Whether a target has been tried and given up. */
@@ -40,15 +47,15 @@ export class Exclusions {
 
   /** A hedge calls the target, so it is not a candidate any more. */
   take({ key }: Target): void {
-    this.#tried ??= new Set()
-    this.#tried.add(key)
+    this.#taken ??= new Set()
+    this.#taken.add(key)
   }
 
   /** Gives a target up. */
-  giveUp(target: Target): void {
-    this.take(target)
+  giveUp({ key }: Target): void {
     this.#asked ??= new Set()
-    this.#asked.add(target.key)
+    this.#asked.add(key)
+    this.#open?.delete(key)
   }
 
   /** A model has refused the request, and would refuse it with another credential too. */
@@ -65,7 +72,7 @@ export class Exclusions {
 
   /** Starts again; targets that were tried are included if `again`. */
   restart(again: boolean): void {
-    // A copy, since a target that a hedge calls later is not given up.
-    this.#tried = again ? undefined : new Set(this.#asked)
+    this.#open = again ? new Set(this.#asked) : undefined
+    this.#taken = undefined
   }
 }

@@ -26,7 +26,6 @@ export class Position<P extends Backend, R> {
   order: Order<Target> = nothing
   /** The index of the next target in them. */
   at = 0
-  #backend!: P
   /** The endpoint that is skipped in this tier. */
   #avoid: string | undefined
   /** Models, as `provider/model`, of which no other credential is tried in this tier. */
@@ -66,7 +65,6 @@ export class Position<P extends Backend, R> {
     if (tier.single !== undefined) {
       this.order = nothing
       if (excluded?.fits(tier.single.model.contextWindow) === false) return true
-      this.#backend = tier.single.backendIn(this.context)
     }
     const targets = tier.targetsIn(this.context)
     this.order = targets.length < 2 ? targets : this.#owner.ordering().of(tier, targets)
@@ -75,11 +73,7 @@ export class Position<P extends Backend, R> {
 
   /** The backend of a target of the current tier. */
   backendOf(target: Target): P {
-    const tier = this.prepared.tiers[this.tier]
-    // The models of a tier may have different backends.
-    return tier === undefined || tier.single !== undefined
-      ? this.#backend
-      : tier.backendOf(target, this.context)
+    return this.prepared.tiers[this.tier]!.backendOf(target, this.context)
   }
 
   /** Whether no other credential of the target's model is tried in this tier. */
