@@ -21,12 +21,15 @@ export class PatternSearch {
   readonly isEmpty: boolean
   /** The length of the longest pattern. */
   readonly longest: number
+  /** The length of the shortest pattern; infinite if there is none. */
+  readonly shortest: number
 
   /** No pattern may be shorter than two bytes. */
   constructor(patterns: ReadonlyArray<Uint8Array>) {
     this.isEmpty = patterns.length === 0
     this.longest = patterns.reduce((most, { length }) => Math.max(most, length), 0)
-    const window = patterns.reduce((least, { length }) => Math.min(least, length), 255)
+    this.shortest = patterns.reduce((least, { length }) => Math.min(least, length), Number.POSITIVE_INFINITY)
+    const window = Math.min(this.shortest, 255)
     this.#window = window
     this.#shift.fill(window - 1)
     for (const pattern of patterns) {

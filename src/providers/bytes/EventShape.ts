@@ -43,6 +43,9 @@ export class EventShape {
   /** For each value: whether it may be empty. */
   readonly #mayBeEmpty: ReadonlyArray<boolean>
 
+  /** The number of bytes that all events of this shape have in common. */
+  readonly size: number
+
   /** How the JSON of an event is made; `undefined` if it has to be parsed. */
   readonly #template: Template | undefined
 
@@ -56,6 +59,7 @@ export class EventShape {
     template: Template | undefined
   ) {
     this.#literals = literals
+    this.size = literals.reduce((size, { byteLength }) => size + byteLength, 0)
     this.#mayBeEmpty = mayBeEmpty
     this.#template = template
   }
