@@ -2,13 +2,16 @@
  * `effect-failover classify`: classifies failed calls. It reads one JSON object per line, and writes one per
  * line in the same order.
  */
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
+import type { PlatformError } from "effect/PlatformError"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { classify } from "../classifier/Classifier.ts"
 import { epochMillis } from "../classifier/signals/Signal.ts"
+import * as Pipe from "../config/file/Pipe.ts"
 import { reasonOf } from "../config/file/Reference.ts"
 import { waitMillis } from "../failure/Failure.ts"
 import { because, ExitWith } from "./support/Exit.ts"
@@ -22,7 +25,11 @@ export const run = (
     const stdio = yield* Stdio.Stdio
     let number = 0
     let isBad = false
-    const bytes = Option.match(file, { onNone: () => stdio.stdin, onSome: (path) => fs.stream(path) })
+    const name = Option.getOrElse(file, () => "standard input")
+    const bytes = Option.match(file, {
+      onNone: () => Stream.mapError(stdio.stdin, unreadable),
+      onSome: (path) => contentOf(fs, path)
+    })
     yield* bytes.pipe(
       Stream.decodeText(),
       Stream.splitLines,
@@ -38,11 +45,37 @@ export const run = (
       }),
       Stream.run(stdio.stdout()),
       Effect.catch((error) =>
-        because(1, `${Option.getOrElse(file, () => "standard input")} cannot be read: ${reasonOf(error)}`)
+        error._tag === "Unreadable"
+          ? because(1, `${name} cannot be read: ${error.message}`)
+          : isUnread(error)
+            ? Effect.void
+            : because(1, `standard output cannot be written: ${reasonOf(error)}`)
       )
     )
     if (isBad) return yield* Effect.fail(new ExitWith(1))
   })
+
+/** The bytes of a file, or of a pipe that the process was started with. */
+const contentOf = (fs: FileSystem.FileSystem, path: string): Stream.Stream<Uint8Array, Pipe.Unreadable> =>
+  Stream.unwrap(
+    Effect.map(Effect.mapError(fs.stat(path), unreadable), ({ type }) => {
+      if (type === "Directory") return Stream.fail(new Pipe.Unreadable({ message: "it is a folder" }))
+      if (type !== "FIFO") return Stream.mapError(fs.stream(path), unreadable)
+      return Pipe.isInherited(path)
+        ? NodeStream.fromReadable<Uint8Array, Pipe.Unreadable>({
+            evaluate: () => Pipe.open(path),
+            onError: (error) => new Pipe.Unreadable({ message: String(error) })
+          })
+        : Stream.fail(new Pipe.Unreadable({ message: Pipe.isNamed }))
+    })
+  )
+
+const unreadable = (error: PlatformError): Pipe.Unreadable =>
+  new Pipe.Unreadable({ message: reasonOf(error) })
+
+/** Nobody reads the output any more, as after `| head -1`. */
+const isUnread = ({ reason }: PlatformError): boolean =>
+  reason.cause instanceof Error && "code" in reason.cause && reason.cause.code === "EPIPE"
 
 /** Classifies one line. */
 export const classifyLine = (line: string, number: number): Readonly<Record<string, unknown>> => {

@@ -1,4 +1,4 @@
-/** A config that is no regular file. */
+/** Commands whose files are pipes. */
 import { execFileSync, spawn } from "node:child_process"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -88,4 +88,47 @@ describe("a config", { timeout: processes, concurrent: true }, () => {
       })
     )
   }
+})
+
+describe("classify", { timeout: processes, concurrent: true }, () => {
+  const line = '{"status":429}'
+  for (const [what, script] of [
+    ["another command's output", `MAIN classify <(echo '${line}')`],
+    ["a slow command's output", `MAIN classify <(sleep 1; echo '${line}')`],
+    ["standard input by its name", `MAIN classify /dev/stdin < <(echo '${line}')`],
+    ["a text by that name", `MAIN classify /dev/stdin <<< '${line}'`]
+  ] as const) {
+    it.live(`reads ${what}`, () =>
+      Effect.gen(function* () {
+        const { code, said } = yield* shell(script)
+        assert.include(said, '"kind":"RateLimit"')
+        assert.strictEqual(code, 0, said)
+      })
+    )
+  }
+
+  it.live("refuses a named pipe and a folder, and waits for no writer", () =>
+    Effect.gen(function* () {
+      const place = yield* folder
+      const pipe = join(place, "pipe")
+      execFileSync("mkfifo", [pipe])
+      for (const [file, why] of [
+        [pipe, "it is a named pipe; name a file, /dev/stdin or <(…)"],
+        [place, "it is a folder"]
+      ] as const) {
+        const { code, stderr } = yield* run(["classify", file])
+        assert.strictEqual(stderr.trim(), `${file} cannot be read: ${why}`)
+        assert.strictEqual(code, 1)
+      }
+    })
+  )
+
+  it.live("ends without a complaint when nobody reads its output any more", () =>
+    Effect.gen(function* () {
+      const script = `(yes '${line}' | head -200000 | (MAIN classify); echo "code $?" >&2) | head -1`
+      const { said } = yield* shell(script)
+      assert.notInclude(said, "cannot be read")
+      assert.include(said, "code 0")
+    })
+  )
 })

@@ -17,6 +17,17 @@ export class Unreadable extends Data.TaggedError("Unreadable")<{ readonly messag
 export const isInherited = (path: string): boolean =>
   /^(?:\/dev\/stdin|\/dev\/fd\/\d+|\/proc\/(?:self|\d+)\/fd\/\d+)$/.test(path)
 
+/** Why another pipe is refused. */
+export const isNamed = "it is a named pipe; name a file, /dev/stdin or <(…)"
+
+/** Opens a pipe. Throws if that fails. */
+export const open = (path: string): Socket =>
+  new Socket({
+    fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+    readable: true,
+    writable: false
+  })
+
 /** The text up to the end of the pipe; `undefined` if it is longer than `most` bytes. */
 export const read = (path: string, most: number): Effect.Effect<string | undefined, Unreadable> =>
   Effect.callback((resume) => {
@@ -25,8 +36,7 @@ export const read = (path: string, most: number): Effect.Effect<string | undefin
     const failed = (error: unknown): void =>
       resume(Effect.fail(new Unreadable({ message: error instanceof Error ? error.message : String(error) })))
     try {
-      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-      const stream = new Socket({ fd, readable: true, writable: false })
+      const stream = open(path)
       stream.on("data", (part: Buffer) => {
         parts.push(part)
         size += part.length

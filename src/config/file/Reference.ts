@@ -161,8 +161,8 @@ export const textOf = (file: string): Effect.Effect<string, ConfigError, FileSys
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const { type } = yield* fs.stat(file)
-    if (type === "FIFO" && !Pipe.isInherited(file))
-      return yield* unusable(file, "it is a named pipe; name a file, /dev/stdin or <(…)")
+    if (type === "FIFO" && !Pipe.isInherited(file)) return yield* unusable(file, Pipe.isNamed)
+    if (type === "Directory") return yield* unusable(file, "it cannot be read: it is a folder")
     const text = yield* type === "FIFO" ? Pipe.read(file, maxConfigBytes) : configIn(fs, file)
     if (text === undefined)
       return yield* unusable(file, `it is larger than ${maxConfigBytes} bytes, the limit for a config`)
