@@ -143,6 +143,10 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\bmaximum allowed input length\b/
   ),
   ...rows("https://github.com/MoonshotAI/MoonshotAI-Cookbook/issues/18", /\bmodel max length exceeded\b/),
+  ...rows(
+    "https://support.huaweicloud.com/model-call-maas/model-call-035.html",
+    /\b(prompt|input) length [\d,]+ must (be )?less than\b/
+  ),
   ...rows("https://docs.cohere.com/v1/reference/errors.md", /\bsize limit exceeded by [\d,]+ tokens\b/),
   ...rows(
     "https://docs.bigmodel.cn/cn/api/api-code",

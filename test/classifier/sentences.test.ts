@@ -100,7 +100,8 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "messages exceed the model's token limit",
       "输入token数量超过模型限制",
       "请求内容超过大模型内部限制，即用户输入大模型内容过长",
-      "model max length exceeded, max length:8192"
+      "model max length exceeded, max length:8192",
+      "the prompt length 151499 must less than the maximum input length 129024"
     ]
   ],
   [
@@ -146,7 +147,9 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "Your account does not have any remaining balance",
       "无可用额度",
       "免费额度已使用完",
-      "账户可用余额为0"
+      "账户可用余额为0",
+      "該令牌額度已用盡",
+      "帳戶餘額不足"
     ]
   ],
   [
@@ -195,7 +198,10 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "签名验证失败",
       "Authentication Token 非法，请确认 Authentication Token 正确传递",
       "Header 中未收到 Authentication 参数，无法进行身份验证",
-      "APIKey已停用"
+      "APIKey已停用",
+      "無效的令牌",
+      "Failed to get the authorization header.",
+      "Failed to check the authorization request header."
     ]
   ],
   [
@@ -252,7 +258,12 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "未找到对应模型",
       "您没有该模型的访问权限",
       "当前订阅套餐暂未开放glm-5权限",
-      "模型名称错误"
+      "模型名称错误",
+      "該令牌無權存取模型 gpt-test",
+      "分組 default 下模型 gpt-5 無可用管道（distributor）",
+      "模型 gpt-test 的价格尚未由管理员配置，暂时无法使用，请联系站点管理员开启该模型",
+      "Invalid model deepseek-r1, rejected by api key model allowlist setting.",
+      "Invalid request because requested service 5a6a7a2d-3a1b-44d3-bb40-3633a8ef0000 is unavailable."
     ]
   ],
   [
@@ -285,7 +296,9 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "您的账户当前处于非活动状态。请检查账户信息",
       "IP不在白名单",
       "当前地区受限",
-      "vip分组已被禁用"
+      "vip分组已被禁用",
+      "該使用者已被禁用",
+      "Invalid client ip 1.2.3.4, rejected by api key ip allowlist setting."
     ]
   ],
   [
@@ -315,7 +328,10 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "内容未通过审核",
       "输入内容不合规，请修改后重试",
       "API 调用被策略阻止",
-      "触发风控策略"
+      "触发风控策略",
+      "輸入內容包含敏感資訊",
+      "May contain senstive information",
+      "May contain sensitive information"
     ]
   ],
   [
@@ -353,7 +369,8 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "当前排队人数过多",
       "当前模型负载较高，请稍后重试",
       "算力不足，请稍后再试",
-      "没有可用账户"
+      "没有可用账户",
+      "伺服器繁忙，請稍後再試"
     ]
   ],
   [
@@ -385,7 +402,9 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "触发限速",
       "QPS超限额",
       "该 API 已达今日调用次数限额，如有更多需求，请联系客服购买",
-      "操作频繁，请稍后再试"
+      "操作频繁，请稍后再试",
+      "請求過於頻繁，請稍後再試",
+      "當前分組上游負載已飽和，請稍後再試"
     ]
   ],
   [

@@ -350,7 +350,10 @@ const model: ReadonlyArray<Row> = [
     "https://github.com/songquanpeng/one-api; https://github.com/QuantumNous/new-api",
     /无可用渠道|无权(访问|使用)(该)?模型|模型不存在|模型.{0,40}(不存在|未开通|已下线|不可用|不支持|未找到)|(暂不|不)支持(该|此)?模型|没有可用的?渠道/,
     // https://docs.bigmodel.cn/cn/api/api-code (1311)
-    /模型.{0,20}(已下架|名称错误)|未找到(对应|该|此|指定)?的?模型|没有(该|此)模型的?(访问|使用)?权限|暂未开放[^。]{0,60}权限/,
+    /模型.{0,60}价格(尚未|未)|模型.{0,20}(已下架|名称错误)|未找到(对应|该|此|指定)?的?模型|没有(该|此)模型的?(访问|使用)?权限|暂未开放[^。]{0,60}权限/,
+    // https://support.huaweicloud.com/model-call-maas/model-call-035.html
+    /\brejected by api key (model|custom endpoint) allowlist\b/,
+    /\brequested service [\w-]{1,60} is unavailable\b/,
     /\bno available channels?\b/,
     /\bno (healthy )?(channel|upstream|provider) (available )?for (the )?model\b/,
     /\bthere are no available channels\b/
@@ -428,6 +431,8 @@ const forbidden: ReadonlyArray<Row> = [
     "Forbidden",
     "https://github.com/songquanpeng/one-api",
     /(用户|账户|账号)[^。]{0,10}(封禁|禁用|锁定|停用)|无权(访问|使用|操作)|没有权限/,
+    // https://support.huaweicloud.com/model-call-maas/model-call-035.html
+    /\brejected by api key ip allowlist\b/,
     // https://github.com/SuperAI-Api/Super-API/issues/2; https://docs.bigmodel.cn/cn/api/api-code (1110)
     /分组已被禁用|(账户|账号)[^。]{0,10}(非活动|未激活|冻结|违规)|不在(ip)? ?白名单|(地区|区域)(受限|不支持)/
   ),
@@ -478,6 +483,8 @@ const key: ReadonlyArray<Row> = [
     "InvalidKey",
     "https://github.com/songquanpeng/one-api; https://docs.bigmodel.cn/cn/api/api-code",
     /无效的?(令牌|密钥|token|api ?key|apikey)|令牌(已)?(过期|失效|不存在|状态不可用|验证失败|被禁用)|身份验证失败|鉴权失败|(api ?key|apikey|密钥|token|令牌)(无效|错误|不正确|已过期|非法|不存在|不合法)|未提供(令牌|密钥|api ?key)/i,
+    // https://support.huaweicloud.com/model-call-maas/model-call-035.html
+    /\bfailed to (get|check|read|parse) the authorization (request )?header\b/,
     // https://help.aliyun.com/document_detail/2593384.html (100001, 100016); https://docs.bigmodel.cn/cn/api/api-code (1001, 1002)
     /(令牌|密钥|token|api ?key|签名|登录|身份)(认证|鉴权|验证|校验)(失败|不通过)|(用户)?未登录|登录(已)?(过期|失效)/i,
     /(authentication|access|api) token (非法|无效|已?过期)|未(收到|携带|提供) ?(authentication|authorization|认证|鉴权)|(api ?key|密钥|令牌)已?(停用|注销|吊销)/i
@@ -513,7 +520,9 @@ const policy: ReadonlyArray<Row> = [
     "https://openrouter.ai/docs/api/reference/errors-and-debugging (guardrail errors); https://github.com/UCloudDoc-Team/modelverse (api_doc/common/error-code.md)",
     /^request blocked: /,
     /\bprompt[- ]injection\b[^.]{0,40}\b(detected|blocked|found)\b/,
-    /\bsensitive (chat )?messages?\b/
+    /\bsensitive (chat )?messages?\b/,
+    // https://support.huaweicloud.com/intl/en-us/usermanual-maas-modelarts/maas-modelarts-0080.html, spelled so
+    /\bmay contain sensi?tive\b/
   ),
   ...rows(
     "ContentPolicy",

@@ -4,6 +4,7 @@
  * Sentences count only after the machine fields, and only the provider's own: quoted names, links, quoted source
  * lines and advice ("add 10 credits to unlock …") are removed first.
  */
+import { toSimplified } from "../../words/SimplifiedChinese.ts"
 import { sentences, serverSentences } from "./Sentences.ts"
 import type { Row, Verdict } from "./Verdict.ts"
 
@@ -61,8 +62,8 @@ const advice: ReadonlyArray<RegExp> = [
 ]
 
 /**
- * The text as the patterns need it: lower case, straight quotes, single spaces, without links, quoted names and
- * advice.
+ * The text as the patterns need it: lower case, Simplified Chinese, straight quotes, single spaces, without links,
+ * quoted names and advice.
  *
  * @example
  * import { prepare } from "./Texts.ts"
@@ -71,7 +72,7 @@ const advice: ReadonlyArray<RegExp> = [
  * // => "the model … does not exist"
  */
 export const prepare = (text: string): string => {
-  let lower = text.slice(0, maxText).toLowerCase().replace(/[’‘]/g, "'")
+  let lower = toSimplified(text.slice(0, maxText).toLowerCase()).replace(/[’‘]/g, "'")
   for (const mark of quotesBegin) {
     const at = lower.indexOf(mark)
     if (at >= 0) lower = lower.slice(0, at)
