@@ -67,7 +67,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\b[\d,]+ tokens?\)? (is |are )?too (long|large|many)\b/,
     /\b(prompt|input|request|conversation|messages?)\b[^.]{0,40}\btoo (long|big|large)\b[^.]{0,60}\b(tokens?|context|model)\b/,
     /\b(input|prompt|message|messages|conversation|request|content) (is |are |was )?too (long|large) for (the |this )?(requested )?(model|context)\b/,
-    /\binput (is )?too long\b/,
+    /\b(input|text) (is )?too long\b/,
     /\bcontext limit\b[^.]{0,20}:? ?[\d,]+ ?\+/
   ),
   ...rows(

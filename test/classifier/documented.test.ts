@@ -112,6 +112,22 @@ it("a resource that Azure has blocked serves no request, whatever it asks: Forbi
 })
 
 describe("a documented code", () => {
+  // https://api.ncloud-docs.com/docs/en/clovastudio-troubleshoot-c4xx
+  it.each([
+    [400, "40001", "Invalid parameter", "Invalid"],
+    [400, "40003", "Context length exceeded", "ContextExceeded"],
+    [400, "40003", "Text too long", "ContextExceeded"],
+    [400, "40080", "Model not found", "ModelMissing"],
+    [400, "40082", "Model fade out", "ModelMissing"],
+    [401, "40103", "Access token expired", "InvalidKey"],
+    [429, "42901", "Rate exceeded", "RateLimit"]
+  ] as const)(
+    "of CLOVA Studio is read in its object status: %i %s %s is %s",
+    (status, code, message, expected) => {
+      assert.strictEqual(classOf({ status, body: { status: { code, message }, result: null } }), expected)
+    }
+  )
+
   // https://help.aliyun.com/document_detail/2593384.html
   it.each([
     ["100000", "系统异常", "ServerError"],

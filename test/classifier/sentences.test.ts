@@ -101,7 +101,8 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "输入token数量超过模型限制",
       "请求内容超过大模型内部限制，即用户输入大模型内容过长",
       "model max length exceeded, max length:8192",
-      "the prompt length 151499 must less than the maximum input length 129024"
+      "the prompt length 151499 must less than the maximum input length 129024",
+      "Text too long"
     ]
   ],
   [
@@ -263,7 +264,9 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "分組 default 下模型 gpt-5 無可用管道（distributor）",
       "模型 gpt-test 的价格尚未由管理员配置，暂时无法使用，请联系站点管理员开启该模型",
       "Invalid model deepseek-r1, rejected by api key model allowlist setting.",
-      "Invalid request because requested service 5a6a7a2d-3a1b-44d3-bb40-3633a8ef0000 is unavailable."
+      "Invalid request because requested service 5a6a7a2d-3a1b-44d3-bb40-3633a8ef0000 is unavailable.",
+      "The requested inference service does not exist.",
+      "Model fade out"
     ]
   ],
   [

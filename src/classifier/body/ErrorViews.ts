@@ -139,17 +139,21 @@ const visitQuoted = (draft: Draft, name: string, text: string, depth: number): v
 }
 
 /** Objects with these names may hold an error among other things. */
-const envelopes = new Set(["response", "data", "result", "header", "payload"])
+const envelopes = new Set(["response", "data", "result", "header", "payload", "status"])
 
-/** `response.error` (OpenAI), `Response.Error` (Tencent), `data.error`, `header.code` (Spark). */
+/**
+ * `response.error` (OpenAI), `Response.Error` (Tencent), `data.error`, `header.code` (Spark), `status.code`
+ * (https://api.ncloud-docs.com/docs/en/clovastudio-troubleshoot-c4xx).
+ */
 const visitEnvelope = (draft: Draft, child: unknown, name: string, depth: number): void => {
   const inner = indexOf(child)
   for (const key of ["error", "err", "errors", "lasterror"]) {
     const value = inner.get(key)
     if (isFields(value) || typeof value === "string") visit(draft, value, depth + 1)
   }
-  // Spark's header, and the response inside an SDK's error.
-  if (name === "header" && inner.has("code") && inner.has("message")) visit(draft, child, depth + 1)
+  // Spark's header, CLOVA's status, and the response inside an SDK's error.
+  if ((name === "header" || name === "status") && inner.has("code") && inner.has("message"))
+    visit(draft, child, depth + 1)
   if (name === "response" && isFields(inner.get("data"))) visit(draft, inner.get("data"), depth + 1)
 }
 
