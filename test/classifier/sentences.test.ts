@@ -202,7 +202,19 @@ const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyAr
       "APIKey已停用",
       "無效的令牌",
       "Failed to get the authorization header.",
-      "Failed to check the authorization request header."
+      "Failed to check the authorization request header.",
+      "Reauthentication is needed. Please run gcloud auth application-default login to reauthenticate.",
+      "The SSO session associated with this profile has expired or is otherwise invalid.",
+      "Unable to locate credentials",
+      "Could not load credentials from any providers",
+      "Could not load the default credentials.",
+      "invalid_grant: Token has been expired or revoked.",
+      "Please re-authenticate",
+      "AADSTS700016: Application with identifier was not found in the directory",
+      "AADSTS7000215: Invalid client secret provided.",
+      "Your authentication token has been invalidated. Please try signing in again.",
+      "Your refresh token has already been used to generate a new access token.",
+      "Not logged in · Please run /login"
     ]
   ],
   [

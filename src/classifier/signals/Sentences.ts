@@ -471,7 +471,16 @@ const key: ReadonlyArray<Row> = [
     /\binvalid authentication\b/,
     /\b(no auth|no cookie auth|no authentication) credentials found\b/,
     /\bno api[- ]?key\b/,
-    /\btoken (has |is |was )?(expired|revoked|invalid|invalidated|incorrect)\b/,
+    /\btoken (has |is |was )?(been )?(expired|revoked|invalid|invalidated|incorrect|already used)\b/,
+    // https://github.com/openai/codex: the login of a plan
+    /\brefresh token has already been used\b/,
+    /\bnot logged in\b/,
+    // https://github.com/BerriAI/litellm/pull/3130: a gateway without credentials of its cloud, with status 500
+    /\breauthentication is (needed|required)\b|\bplease re-?authenticate\b|\binvalid_grant\b/,
+    /\b(unable to locate|could not load|couldn't load) (the )?(default )?credentials\b/,
+    /\bsession associated with this profile has expired\b/,
+    // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+    /\baadsts(50173|700016|700082|7000215|7000222)\b/,
     /\btoken is (missing|required)\b/,
     // https://github.com/Alishahryar1/free-claude-code/issues/91: a gateway without its own key
     /\b\w*_api_key( environment variable)? (is )?(not set|missing|not configured)\b/,
