@@ -27,9 +27,32 @@ export interface Running<out A> {
   readonly onContent?: ((f: () => void) => void) | undefined
 }
 
-/** Starts an effect in this turn. */
+/** Starts an effect in this turn. One that is an exit, such as a failure or a known answer, needs no fiber. */
 export const start = <A, R>(effect: Effect.Effect<A, unknown, R>, context: Context.Context<R>): Running<A> =>
-  Effect.runForkWith(context)(effect)
+  isExit(effect) ? new Finished(effect) : Effect.runForkWith(context)(effect)
+
+/** `Exit.isExit` takes 30 ns here. Without a match a fiber is started, which gives the same exit. */
+const isExit = <A, E, R>(effect: Effect.Effect<A, E, R>): effect is Exit.Exit<A, E> =>
+  "~effect/Exit" in effect
+
+/** Something that has ended before it began. */
+class Finished<out A> implements Running<A> {
+  readonly #exit: Exit.Exit<A, unknown>
+
+  constructor(exit: Exit.Exit<A, unknown>) {
+    this.#exit = exit
+  }
+
+  pollUnsafe(): Exit.Exit<A, unknown> {
+    return this.#exit
+  }
+
+  addObserver(observer: (exit: Exit.Exit<A, unknown>) => void): void {
+    observer(this.#exit)
+  }
+
+  interruptUnsafe(): void {}
+}
 
 /** How a wait ended: with an exit, or with a timeout. */
 export type Ended<A> = Exit.Exit<A, unknown> | "timeout"
