@@ -43,17 +43,15 @@ export class Position<P extends Backend, R> {
 
   /** The next target, whether or not it can be called; `undefined` at the end of the chain. */
   next(excluded: Exclusions | undefined): Target | undefined {
-    do {
-      for (
-        let target = itemAt(this.order, this.at);
-        target !== undefined;
-        target = itemAt(this.order, this.at)
-      ) {
+    while (true) {
+      const target = itemAt(this.order, this.at)
+      if (target === undefined) {
+        if (!this.#nextTier(excluded)) return undefined
+      } else {
         this.at++
         if (!this.hasLeft(target)) return target
       }
-    } while (this.#nextTier(excluded))
-    return undefined
+    }
   }
 
   #nextTier(excluded: Exclusions | undefined): boolean {

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Alias } from "../../src/choice/Alias.ts"
 import * as Draws from "../../src/choice/Draws.ts"
 import { Load } from "../../src/choice/Load.ts"
-import { Left, type Order, placeAt, rotated } from "../../src/choice/Order.ts"
+import { itemAt, Left, type Order, placeAt, rotated } from "../../src/choice/Order.ts"
 
 /** Gives these numbers one after the other; more are an error. */
 const script = (...numbers: ReadonlyArray<number>) => {
@@ -85,6 +85,13 @@ describe("a turned list", () => {
     assert.strictEqual(rotated(items, 6), items)
     const turned = rotated(items, 4)
     assert.strictEqual(turned.length, 3)
+    assert.deepStrictEqual(
+      [items, turned].map((order) => [0, 2, 3].map((index) => itemAt(order, index))),
+      [
+        ["a", "c", undefined],
+        ["b", "a", undefined]
+      ]
+    )
     assert.deepStrictEqual(
       [0, 1, 2, 3, 4].map((index) => turned.at(index)),
       ["b", "c", "a", undefined, undefined]

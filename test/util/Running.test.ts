@@ -1,6 +1,9 @@
 /** Waiting for something that runs, also in a process that stands still for a while. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as MonotonicClock from "../../src/time/MonotonicClock.ts"
 import * as Running from "../../src/util/Running.ts"
 
@@ -45,4 +48,25 @@ describe("a wait for something that runs", () => {
       assert.strictEqual(yield* waitFor(Effect.never), "timeout")
     })
   )
+})
+
+describe("something that is an exit", () => {
+  it("has ended before it began, and needs no fiber", () => {
+    for (const exit of [Exit.succeed("an answer"), Exit.fail("no"), Exit.void]) {
+      const running = Running.start<unknown, never>(exit, Context.empty())
+      const seen: Array<unknown> = []
+      running.addObserver((ended) => seen.push(ended))
+      running.interruptUnsafe()
+      assert.deepStrictEqual([running.pollUnsafe(), ...seen], [exit, exit])
+      assert.isFalse(Fiber.isFiber(running))
+    }
+    assert.isTrue(
+      Fiber.isFiber(
+        Running.start(
+          Effect.suspend(() => Effect.void),
+          Context.empty()
+        )
+      )
+    )
+  })
 })
