@@ -53,6 +53,24 @@ const flowOf = (texts: ReadonlyArray<string>, end: Exit.Exit<void, string> | und
 }
 
 describe("a flow that is written as an answer", () => {
+  it.live("has all bytes of its pieces, side by side in memory or not", () =>
+    Effect.gen(function* () {
+      const memory = Buffer.from("abcdefgh")
+      const parts = [memory.subarray(0, 2), memory.subarray(2, 3), memory.subarray(4, 6), Buffer.from("xy")]
+      const left = [...parts, memory.subarray(6), memory.subarray(0, 1)].map((bytes): Piece => ({ bytes }))
+      const pieces = flowOf([], Exit.void)
+      const flow = {
+        ...pieces,
+        take: (): NonEmptyReadonlyArray<Piece> | undefined => {
+          const [first, ...others] = left.splice(0)
+          return first && [first, ...others]
+        }
+      }
+      const { url } = yield* pouring(flow)
+      assert.strictEqual((yield* ask(url, { body: "" })).text, "first abcefxygha")
+    })
+  )
+
   it.live("ends normally, or with the bytes for its failure", () =>
     Effect.gen(function* () {
       const whole = yield* pouring(flowOf(["second ", "third"], Exit.void))
