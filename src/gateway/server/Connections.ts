@@ -133,6 +133,16 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
 
     // Node's own closing of idle connections is replaced (see the header of this file).
     server.closeIdleConnections = () => {}
+    const close = server.close.bind(server)
+    server.close = (closed) => {
+      const calledAt = now()
+      afterQuietTurn(
+        () => accepted,
+        () => now() - calledAt < grace,
+        () => close(closed)
+      )
+      return server
+    }
     server.prependListener("connection", onConnection)
     server.prependListener("request", onRequest)
     server.prependListener("checkContinue", onRequest)
@@ -193,30 +203,24 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
             ),
             Schedule.spaced(interval)
           )
-          return Effect.andThen(
-            Effect.forkIn(looking, scope),
-            quietTurn(
-              () => accepted,
-              () => now() - startedAt < grace
-            )
-          )
+          return Effect.forkIn(looking, scope)
         })
     }
   })
 
 /**
- * Waits for a turn of the event loop in which no connection was accepted, while `mayWait` and for at most 200
- * turns. Closing a port resets the connections that wait to be accepted; right after such a turn there are
- * none. Clients that connect again and again leave no such turn.
+ * Calls a function right after a turn of the event loop in which no connection was accepted, while `mayWait`
+ * and for at most 200 turns. Closing a port resets the connections that wait to be accepted; right after such a
+ * turn there are none. Clients that connect again and again leave no such turn.
  */
-const quietTurn = (accepted: () => number, mayWait: () => boolean): Effect.Effect<void> =>
-  Effect.callback((resume) => {
-    let turns = 0
-    const wait = (before: number): void => {
-      setImmediate(() => {
-        if (accepted() === before || ++turns >= 200 || !mayWait()) resume(Effect.void)
-        else wait(accepted())
-      })
-    }
-    wait(accepted())
-  })
+const afterQuietTurn = (accepted: () => number, mayWait: () => boolean, close: () => void): void => {
+  let turns = 0
+  const wait = (before: number | undefined): void => {
+    setImmediate(() => {
+      if (accepted() === before || ++turns >= 200 || !mayWait()) close()
+      else wait(accepted())
+    })
+  }
+  // The first turn may come before sockets are read.
+  wait(undefined)
+}

@@ -1,11 +1,13 @@
 /** A gateway that stops, and what connections do meanwhile. */
 import * as http from "node:http"
 import * as net from "node:net"
+import { Worker } from "node:worker_threads"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import * as Connections from "../../../src/gateway/server/Connections.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, eventually, message, openai, provider, start } from "../../support/gateway.ts"
 
@@ -341,6 +343,45 @@ describe("a request with an upgrade", () => {
       const after = yield* counted
       assert.deepStrictEqual([after[0]! - before[0]!, after[1]! - before[1]!], [1, 1])
       yield* stop
+    })
+  )
+})
+
+describe("a port that closes", () => {
+  it.live("answers the requests that came while the event loop was busy", () =>
+    Effect.gen(function* () {
+      const server = http.createServer((_, response) => response.end("ok"))
+      const connections = yield* Connections.watch(server)
+      yield* Effect.promise(() => new Promise<void>((done) => server.listen(0, "127.0.0.1", done)))
+      const address = server.address()
+      const port = typeof address === "object" && address !== null ? address.port : 0
+      const sent = new Int32Array(new SharedArrayBuffer(4))
+      const clients = new Worker(
+        `const { parentPort, workerData: { port, sent } } = require("node:worker_threads")
+         const net = require("node:net")
+         parentPort.once("message", () => {
+           for (let each = 0; each < 5; each++) {
+             let text = ""
+             const socket = net.connect(port, "127.0.0.1", () => {
+               socket.write("GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n", () => { Atomics.add(sent, 0, 1); Atomics.notify(sent, 0) })
+             })
+             socket.on("data", (part) => (text += part))
+             socket.on("error", (error) => (text += error.code))
+             socket.on("close", () => parentPort.postMessage(text.slice(0, 15)))
+           }
+         })`,
+        { eval: true, workerData: { port, sent } }
+      )
+      yield* Effect.addFinalizer(() => Effect.promise(() => clients.terminate()))
+      const said: Array<string> = []
+      clients.on("message", (text: string) => said.push(text))
+      yield* Effect.promise(() => new Promise((done) => clients.once("online", done)))
+      yield* connections.stop(10_000)
+      clients.postMessage("go")
+      for (let all = 0; all < 5; all = Atomics.load(sent, 0)) Atomics.wait(sent, 0, all, 5_000)
+      yield* Effect.promise(() => new Promise<unknown>((done) => server.close(done)))
+      yield* eventually(() => said.length === 5)
+      assert.deepStrictEqual(said, Array(5).fill("HTTP/1.1 200 OK"))
     })
   )
 })
