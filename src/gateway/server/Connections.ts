@@ -20,6 +20,9 @@ const grace = 300
 /** How long a request may still take to arrive when no accepted request is left, in milliseconds. */
 export const arrivalTimeout = 500
 
+/** How long a port stays open after the stop for connections that wait to be accepted, in milliseconds. */
+const acceptTimeout = 1_000
+
 /** How often a stopping server checks its connections, in milliseconds. */
 const interval = 25
 
@@ -138,7 +141,7 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
       const calledAt = now()
       afterQuietTurn(
         () => accepted,
-        () => now() - calledAt < grace,
+        () => now() - calledAt < acceptTimeout,
         () => close(closed)
       )
       return server
@@ -210,14 +213,14 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
 
 /**
  * Calls a function right after a turn of the event loop in which no connection was accepted, while `mayWait`
- * and for at most 200 turns. Closing a port resets the connections that wait to be accepted; right after such a
+ * and for at most 2,000 turns: in each one, Node accepts one connection. Closing a port resets the connections that wait to be accepted; right after such a
  * turn there are none. Clients that connect again and again leave no such turn.
  */
 const afterQuietTurn = (accepted: () => number, mayWait: () => boolean, close: () => void): void => {
   let turns = 0
   const wait = (before: number | undefined): void => {
     setImmediate(() => {
-      if (accepted() === before || ++turns >= 200 || !mayWait()) close()
+      if (accepted() === before || ++turns >= 2_000 || !mayWait()) close()
       else wait(accepted())
     })
   }
