@@ -147,6 +147,17 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     "https://support.huaweicloud.com/model-call-maas/model-call-035.html",
     /\b(prompt|input) length [\d,]+ must (be )?less than\b/
   ),
+  ...rows(
+    "https://github.com/NVIDIA/TensorRT-LLM/issues/9277",
+    /\bprompt length\b[^a-z]{0,20}\b(query length\b[^a-z]{0,8})?should not exceed\b/,
+    /\bshould not exceed max_num_tokens\b|\bmax_total_tokens\b/,
+    /\btokens? in (the )?(prompt|input|request)\b[^.]{0,40}\bexceeds?\b[^.]{0,30}\b(maximum|limit)\b/
+  ),
+  ...rows(
+    "https://github.com/anomalyco/opencode/issues/27629; https://github.com/stefandevo/glm-acp-agent/issues/44 (Z.AI)",
+    /\btokens in (the )?request (is |are )?more than (the )?max(imum)? tokens\b/,
+    /\b(prompt|input) exceeds (the )?max(imum)? (input )?length\b/
+  ),
   ...rows("https://docs.cohere.com/v1/reference/errors.md", /\bsize limit exceeded by [\d,]+ tokens\b/),
   ...rows(
     "https://docs.bigmodel.cn/cn/api/api-code",

@@ -75,6 +75,27 @@ const limitOnly: ReadonlyArray<RegExp> = [
   new RegExp(`max size: ${n} tokens`)
 ]
 
+/**
+ * Numbers that stand alone: not those of names such as `gpt-4-32k` or `20250514`, and none that is too small for a window. `8192.0`
+ * is one (TensorRT-LLM: https://github.com/NVIDIA/TensorRT-LLM/issues/9277).
+ */
+const alone = /(?<![\w.,-])(\d[\d,]{2,8})(?:\.0)?(?![\w-]|[.,]\d)/g
+
+const leastWindow = 512
+
+/** A sentence with exactly two such numbers that no pattern knows: the larger one is the prompt, since it did not fit. */
+const twoNumbers = (lower: string): ContextNumbers | undefined => {
+  const found = new Set<number>()
+  for (const [, digits] of lower.matchAll(alone)) {
+    const value = toInt(digits)
+    if (value !== undefined && value >= leastWindow) found.add(value)
+  }
+  const [small, large, ...others] = [...found].sort((a, b) => a - b)
+  return small === undefined || large === undefined || others.length > 0 || large > small * 64
+    ? undefined
+    : { limit: small, actual: large }
+}
+
 /** The numbers in a sentence, as far as it names them. */
 export interface ContextNumbers {
   readonly limit?: number
@@ -109,6 +130,8 @@ export const contextNumbers = (text: string): ContextNumbers | undefined => {
     const match = pattern.exec(lower)
     if (match !== null) return numbers(match[1], match[2])
   }
+  const two = /token|length|context/.test(lower) ? twoNumbers(lower) : undefined
+  if (two !== undefined) return two
   for (const pattern of limitOnly) {
     const match = pattern.exec(lower)
     if (match !== null) return numbers(match[1], undefined)

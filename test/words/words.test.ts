@@ -192,6 +192,17 @@ describe("a prompt that is too long", () => {
       "400 Bad Request: Too many input tokens. Max input tokens: 8192, request input token count: 9279 ",
       { limit: 8192, actual: 9279 }
     ],
+    // https://github.com/NVIDIA/TensorRT-LLM/issues/9277
+    [
+      "The sum of prompt length (9351.0), query length (0) should not exceed max_num_tokens (8192)",
+      { limit: 8192, actual: 9351 }
+    ],
+    // Sentences of no pattern: of two numbers the larger one is the prompt.
+    ["Maximum context length exceeded: 140000 > 131072", { limit: 131_072, actual: 140_000 }],
+    [
+      "Your prompt has 150,000 tokens which is over the 131,072 token limit of gpt-4-32768",
+      { limit: 131_072, actual: 150_000 }
+    ],
     // https://help.aliyun.com/en/model-studio/error-code
     ["Total message token length exceed model limit (10000000 tokens).", { limit: 10_000_000 }]
   ])("is recognised with its numbers: %s", (sentence, expected) => {
@@ -205,7 +216,11 @@ describe("a prompt that is too long", () => {
     "too many tokens: multi-hop prompt is too long even after truncation",
     "too many tokens: minimal context could not be added to prompt (size limit exceeded by 280 tokens)",
     "invalid params, context window exceeds limit (2013)",
-    "prompt too long; exceeded max context length by 17 tokens"
+    "prompt too long; exceeded max context length by 17 tokens",
+    // https://github.com/anomalyco/opencode/issues/27629, https://github.com/stefandevo/glm-acp-agent/issues/44
+    "tokens in request more than max tokens allowed",
+    "Prompt exceeds max length",
+    "Requested generation length 2048 and prompt length 130000 exceeds maximum model length 131072"
   ])("is recognised without numbers, if it names no window: %s", (sentence) => {
     assert.isTrue(saysContext(sentence))
     assert.isUndefined(contextNumbers(sentence))
