@@ -82,9 +82,14 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
     }
   }
 
+  const size = sizes(models)
+  const tooLarge: Array<Problem> = []
+  let hasCircle = false
   for (const [name, model] of Object.entries(models)) {
     if (model.chain.length === 0) yield { path: ["models", name, "chain"], message: "the chain is empty" }
-    const circle = circleFrom(name, models)
+    // A circle is nested without end.
+    const circle = size(model.chain) === Number.POSITIVE_INFINITY ? circleFrom(name, models) : undefined
+    hasCircle ||= circle !== undefined
     // A circle is reported once, at the first of its models.
     if (circle !== undefined && names.find((other) => circle.includes(other)) === name) {
       const place = [...Links.placesIn(model.chain)].find((link) => link.name === circle[1])!
@@ -94,9 +99,15 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
       }
     }
     for (const list of ["chain", "onContextExceeded", "onContentPolicy"] as const) {
-      yield* linkProblems(model[list] ?? [], ["models", name, list])
+      const links = model[list] ?? []
+      yield* linkProblems(links, ["models", name, list])
+      if (size(links) > mostModels) {
+        const message = `stands for more than ${mostModels} models, or nests names more than ${deepest} deep`
+        tooLarge.push({ path: ["models", name, list], message })
+      }
     }
   }
+  if (!hasCircle) yield* tooLarge
   yield* linkProblems(options.fallbacks ?? [], ["fallbacks"])
 }
 
@@ -127,17 +138,41 @@ const circleFrom = (
   start: string,
   models: Readonly<Record<string, LinksOfModel>>
 ): ReadonlyArray<string> | undefined => {
+  const nextOf = (name: string) => Links.namesIn(models[name]?.chain ?? [])[Symbol.iterator]()
   const seen = new Set<string>()
-  const walk = (name: string, path: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
-    for (const next of Links.namesIn(models[name]?.chain ?? [])) {
-      if (!Object.hasOwn(models, next) || (next === name && ModelSpec.parse(next) !== undefined)) continue
-      if (next === start) return [...path, next]
-      if (seen.has(next)) continue
-      seen.add(next)
-      const circle = walk(next, [...path, next])
-      if (circle !== undefined) return circle
+  // No recursion: there may be many thousands of names.
+  const path = [{ name: start, next: nextOf(start) }]
+  for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
+    const { done, value: name } = at.next.next()
+    if (done === true) path.pop()
+    else if (!Object.hasOwn(models, name) || (name === at.name && ModelSpec.parse(name) !== undefined))
+      continue
+    else if (name === start) return [...path.map(({ name }) => name), name]
+    else if (!seen.has(name)) {
+      seen.add(name)
+      path.push({ name, next: nextOf(name) })
     }
-    return undefined
   }
-  return walk(start, [start])
+  return undefined
+}
+
+/** The most models that a name may stand for. A list that names another one twice doubles them. */
+const mostModels = 1_000_000
+
+/** How deep names may be nested. */
+const deepest = 100
+
+/** How many models some links stand for: infinite if they are nested too deep. */
+const sizes = (models: Readonly<Record<string, LinksOfModel>>) => {
+  const known = new Map<string, number>()
+  const sizeOf = (name: string, inside: string | undefined, depth: number): number => {
+    if (!Object.hasOwn(models, name) || (name === inside && ModelSpec.parse(name) !== undefined)) return 1
+    if (depth === deepest) return Number.POSITIVE_INFINITY
+    const found = known.get(name) ?? sum(models[name]!.chain, name, depth + 1)
+    known.set(name, found)
+    return found
+  }
+  const sum = (links: ReadonlyArray<Links.Link>, inside: string | undefined, depth: number): number =>
+    Links.namesIn(links).reduce((total, name) => total + sizeOf(name, inside, depth), 0)
+  return (links: ReadonlyArray<Links.Link>): number => sum(links, undefined, 1)
 }

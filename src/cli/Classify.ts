@@ -59,7 +59,6 @@ export const run = (
 const contentOf = (fs: FileSystem.FileSystem, path: string): Stream.Stream<Uint8Array, Pipe.Unreadable> =>
   Stream.unwrap(
     Effect.map(Effect.mapError(fs.stat(path), unreadable), ({ type }) => {
-      if (type === "Directory") return Stream.fail(new Pipe.Unreadable({ message: "it is a folder" }))
       if (type !== "FIFO") return Stream.mapError(fs.stream(path), unreadable)
       return Pipe.isInherited(path)
         ? NodeStream.fromReadable<Uint8Array, Pipe.Unreadable>({

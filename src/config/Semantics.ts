@@ -31,6 +31,11 @@ export const check = (file: unknown): Findings => ({
     ...DialectProblems.problems(file),
     ...cooldownProblems(file, []),
     ...HedgeProblems.problems(file),
+    ...headerProblems(fieldsOf(fieldsOf(fieldsOf(file).telemetry).otlp).headers, [
+      "telemetry",
+      "otlp",
+      "headers"
+    ]),
     ...nameProblems(file),
     ...serverProblems(file)
   ],
@@ -43,6 +48,20 @@ const fieldsOf = (u: unknown): Fields =>
   typeof u === "object" && u !== null && !Array.isArray(u) ? (u as Fields) : {}
 
 const itemsOf = (u: unknown): ReadonlyArray<unknown> => (Array.isArray(u) ? u : [])
+
+const headerName = /^[\w!#$%&'*+.^`|~-]+$/
+
+/** The framing of a request, which its sender decides: https://www.rfc-editor.org/rfc/rfc9112 */
+const ofConnection = /^(?:connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$/i
+
+function* headerProblems(headers: unknown, path: Path): Iterable<Misfit> {
+  for (const name of Object.keys(fieldsOf(headers))) {
+    if (!headerName.test(name)) yield { path: [...path, name], message: "is no name of a header" }
+    else if (ofConnection.test(name)) {
+      yield { path: [...path, name], message: "is set by the gateway itself" }
+    }
+  }
+}
 
 // -- providers and credentials -------------------------------------------------------------------------------------
 
@@ -69,6 +88,7 @@ function* providerProblems(file: unknown): Iterable<Misfit> {
         message: 'only for providers with the protocol "openai"'
       }
     }
+    yield* headerProblems(fieldsOf(providers[name]).headers, [...path, "headers"])
     const seen = new Set<unknown>()
     const list = itemsOf(credentials)
     for (const [index, credential] of list.entries()) {

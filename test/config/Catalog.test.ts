@@ -207,6 +207,22 @@ describe("a catalog", () => {
     assert.include(found.at(-1), '"b"')
   })
 
+  it("is refused at once when its names stand for more models than fit, or are nested too deep", () => {
+    const nested = (depth: number, each: (next: string) => ReadonlyArray<string>) =>
+      Object.fromEntries([
+        ...Array.from({ length: depth }, (_, index) => [`m${index}`, { chain: each(`m${index + 1}`) }]),
+        [`m${depth}`, { chain: ["a/1"] }]
+      ])
+    const twice = problems({ providers: [provider("a")], models: nested(40, (next) => [next, next]) })
+    const message = "stands for more than 1000000 models, or nests names more than 100 deep"
+    assert.deepStrictEqual(twice.at(-1), `models.m20.chain: ${message}`)
+    assert.lengthOf(twice, 21)
+    const deep = problems({ providers: [provider("a")], models: nested(3_000, (next) => [next]) })
+    assert.strictEqual(deep[0], `models.m0.chain: ${message}`)
+    assert.isUndefined(deep.find((line) => !line.endsWith(message)))
+    assert.deepStrictEqual(problems({ providers: [provider("a")], models: nested(99, (next) => [next]) }), [])
+  })
+
   it("is refused when two of its providers have one name", () => {
     assert.deepStrictEqual(problems({ providers: [provider("a"), provider("b"), provider("a")] }), [
       'providers.2: two providers are called "a"; each needs a name of its own'

@@ -224,15 +224,39 @@ describe("a config file", () => {
 
   it.effect("names a variable that is not set, or empty, and a file that is not there", () =>
     Effect.gen(function* () {
-      const credentials = ["env:MISSING", "env:BLANK", "file:secrets/none"].map((apiKey, index) => ({
-        name: `k${index}`,
-        apiKey
-      }))
+      const credentials = ["env:MISSING", "env:BLANK", "file:secrets/none", "env:", "file: "].map(
+        (apiKey, index) => ({
+          name: `k${index}`,
+          apiKey
+        })
+      )
       const found = yield* problems({ providers: { openai: { protocol: "openai", credentials } } })
-      assert.strictEqual(found.length, 3)
+      assert.strictEqual(found.length, 5)
+      assert.include(found[3], "credentials[3].apiKey: env: names no variable")
+      assert.include(found[4], "credentials[4].apiKey: file: names no file")
       assert.include(found[0], "MISSING is not set")
       assert.include(found[1], "BLANK is empty")
       assert.include(found[2], "secrets/none cannot be read")
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+
+  it.effect("names headers that cannot be sent", () =>
+    Effect.gen(function* () {
+      const headers = { "x y": "1", "": "2", "Content-Length": "3", "x-ok": "4" }
+      const provider = { protocol: "openai", headers }
+      const found = yield* problems({
+        providers: { a: provider },
+        telemetry: { otlp: { endpoint: "http://x", headers: { é: "1" } } }
+      })
+      assert.deepStrictEqual(
+        found.map((line) => line.replace(/ \(line.*$/, "")),
+        [
+          'providers.a.headers["x y"]: is no name of a header',
+          'providers.a.headers[""]: is no name of a header',
+          "providers.a.headers.Content-Length: is set by the gateway itself",
+          'telemetry.otlp.headers["é"]: is no name of a header'
+        ]
+      )
     }).pipe(Effect.provide(NodeServices.layer))
   )
 

@@ -29,7 +29,7 @@ const isPlain = ([section]: JsonPath, kind: "env" | "file") =>
 
 /** The reference in a text; `undefined` for a plain text. */
 const parse = (text: string): { readonly kind: "env" | "file"; readonly name: string } | undefined => {
-  const match = /^(env|file):\s*(.+)$/s.exec(text.trim())
+  const match = /^(env|file):\s*(.*)$/s.exec(text.trim())
   return match === null ? undefined : { kind: match[1] === "env" ? "env" : "file", name: match[2]! }
 }
 
@@ -92,6 +92,10 @@ export const resolve = Effect.fnUntraced(function* (
       const reference = referenceAt(path, node)
       if (reference === undefined) return Effect.succeed(node)
       const { kind, name } = reference
+      if (name === "") {
+        problems.push({ path, message: `${kind}: names no ${kind === "env" ? "variable" : "file"}` })
+        return Effect.succeed(node)
+      }
       return Effect.map(kind === "env" ? fromEnv(name) : fromFile(name), (found) => {
         if (typeof found !== "string") return Shape.read(found.text.trim(), path, value)
         problems.push({ path, message: found })
@@ -162,7 +166,6 @@ export const textOf = (file: string): Effect.Effect<string, ConfigError, FileSys
     const fs = yield* FileSystem.FileSystem
     const { type } = yield* fs.stat(file)
     if (type === "FIFO" && !Pipe.isInherited(file)) return yield* unusable(file, Pipe.isNamed)
-    if (type === "Directory") return yield* unusable(file, "it cannot be read: it is a folder")
     const text = yield* type === "FIFO" ? Pipe.read(file, maxConfigBytes) : configIn(fs, file)
     if (text === undefined)
       return yield* unusable(file, `it is larger than ${maxConfigBytes} bytes, the limit for a config`)
@@ -184,6 +187,8 @@ export const reasonOf = (error: { readonly reason: { readonly _tag: string } }):
       return "there is no such file"
     case "PermissionDenied":
       return "permission denied"
+    case "BadResource":
+      return "it is a folder"
     default:
       return error.reason._tag
   }
