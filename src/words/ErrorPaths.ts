@@ -43,7 +43,21 @@ export const errorPaths: ReadonlyArray<ErrorPath> = [
 const isFields = (u: unknown): u is Fields => typeof u === "object" && u !== null
 
 const isSaid = (value: unknown): boolean =>
-  typeof value === "string" ? value.trim() !== "" : Array.isArray(value) ? value.length > 0 : isFields(value)
+  typeof value === "string"
+    ? value.trim() !== ""
+    : Array.isArray(value)
+      ? value.length > 0
+      : isFields(value) && !isBlank(value)
+
+/** Some servers send an error without anything in it with every chunk: `{}`, or `{"message": "", "code": 0}`. */
+const isBlank = (fields: Fields): boolean => {
+  for (const name in fields) {
+    const value = fields[name]
+    if (isFields(value) ? !isBlank(value) : typeof value === "string" ? value.trim() !== "" : Boolean(value))
+      return false
+  }
+  return true
+}
 
 /** MiniMax sends `base_resp` with every answer; its code is 0 in good ones. */
 const isGood = (value: unknown): boolean =>

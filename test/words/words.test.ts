@@ -143,6 +143,8 @@ describe("errors in an answer", () => {
     [{ code: 50501, message: "busy" }, true],
     [{ choices: [], base_resp: { status_code: 0, status_msg: "" } }, false],
     [{ choices: [{ delta: {} }], error: null }, false],
+    [{ choices: [{ delta: {}, error: {} }], error: {} }, false],
+    [{ choices: [{ delta: {} }], error: { message: "", code: 0, details: {} } }, false],
     [{ type: "message_start" }, false]
   ])("%j: %s", (json, expected) => {
     assert.strictEqual(isError(json), expected)

@@ -6,7 +6,7 @@
  * https://platform.openai.com/docs/api-reference/completions
  */
 import * as Phase from "../../domain/Phase.ts"
-import { isError } from "../../words/ErrorPaths.ts"
+import { errorIn, isError } from "../../words/ErrorPaths.ts"
 import { hasThought, thoughtTextNames } from "../../words/Thoughts.ts"
 import { chats } from "../forms/Chats.ts"
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
@@ -84,7 +84,7 @@ const isChoiceUsable = (
 ): boolean =>
   Array.isArray(choices) &&
   choices.some((choice) => {
-    if (!isObject(choice) || choice.error) return false
+    if (!isObject(choice) || errorIn({ error: choice.error }) !== undefined) return false
     const hasContent = isContent(choice)
     const reason = choice.finish_reason
     const meaning =
@@ -122,7 +122,7 @@ const choiceMeanings = (
   let hasContent = false
 
   const ofChoice = (choice: JsonObject): Meaning => {
-    if (choice.error) return "failed"
+    if (errorIn({ error: choice.error }) !== undefined) return "failed"
     const isNew = isContent(choice)
     hasContent ||= isNew
     const reason = choice.finish_reason
@@ -188,7 +188,7 @@ const isContent = (delta: unknown): boolean =>
     isFull(delta.refusal) ||
     isFull(delta.images) || // OpenRouter
     isObject(delta.audio) ||
-    (Array.isArray(delta.tool_calls) && delta.tool_calls.some(isToolCall)) ||
+    (Array.isArray(delta.tool_calls) ? delta.tool_calls.some(isToolCall) : isToolCall(delta.tool_calls)) ||
     isCall(delta.function_call))
 
 const isToolCall = (call: unknown): boolean =>

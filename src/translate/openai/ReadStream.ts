@@ -3,6 +3,7 @@
  *
  * https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
  */
+import { errorIn } from "../../words/ErrorPaths.ts"
 import { thoughtBlockNames, thoughtTextNames } from "../../words/Thoughts.ts"
 import type { Delta, Remark } from "../common/Common.ts"
 import { append, isObject, type JsonObject, object, objects, text } from "../common/Json.ts"
@@ -52,7 +53,7 @@ export class OpenAiStreamReader implements StreamReader {
   read(event: SseEvent, json: unknown): ReadonlyArray<Delta | Remark> {
     if (this.#isEnded) return []
     if (!isObject(json)) return event.data?.trim().startsWith("[DONE]") === true ? this.#end() : []
-    if (isObject(json.error) || text(json.error) !== undefined || event.event === "error") {
+    if (errorIn({ error: json.error }) !== undefined || event.event === "error") {
       this.#isEnded = true
       return [{ type: "error", error: readError(json, undefined) }]
     }

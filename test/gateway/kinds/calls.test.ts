@@ -103,6 +103,7 @@ const streams: Readonly<Record<string, readonly [ReadonlyArray<Json>, ReadonlyAr
     ],
     [paris, oslo]
   ],
+  "that are not in a list": [[chunk({ tool_calls: begin(0, "a", '{"city":"Paris"}') })], [paris]],
   "without arguments": [
     [piece(begin(0, "a", "")), piece(begin(1, "b", " "))],
     [
@@ -145,6 +146,10 @@ const answers: Readonly<Record<string, readonly [Reply, ReadonlyArray<Called>]>>
   ],
   // https://github.com/quarkiverse/quarkus-langchain4j/pull/2642
   "whose arguments are a text inside of a text": [whole(["a", '"{\\"city\\":\\"Paris\\"}"']), [paris]],
+  "that are not in a list": [
+    { json: completion({ content: null, tool_calls: begin(0, "a", '{"city":"Paris"}') }, "tool_calls") },
+    [paris]
+  ],
   "without arguments": [
     whole(["a", ""], ["b", null], ["c", undefined]),
     ["a", "b", "c"].map((id) => ({ id, input: {} }))

@@ -47,6 +47,26 @@ describe("thoughts", () => {
       )
 })
 
+describe("an error with nothing in it", () => {
+  for (const error of [{}, { message: "", code: 0 }])
+    for (const stream of [true, false])
+      it.live(`is no error: ${JSON.stringify(error)}, ${stream ? "in a stream" : "whole"}`, () =>
+        Effect.gen(function* () {
+          const reply = stream
+            ? {
+                events: [
+                  { ...chunk({ content: "Mi" }), error },
+                  { ...chunk({ content: "ld." }), error },
+                  { ...chunk({}, "stop"), error },
+                  "[DONE]"
+                ]
+              }
+            : { json: { ...completion({ content: "Mild." }), error } }
+          assert.strictEqual((yield* toMessages(reply, stream)).text, "Mild.")
+        })
+      )
+})
+
 describe("content", () => {
   const tools = [{ type: "search", output: "…" }]
   for (const stream of [true, false]) {
