@@ -4,7 +4,7 @@
  * One of them is no evidence, since the caller set the time. Several in a row are a sign that the target hangs; without this
  * count a target whose timeout is longer than its callers wait would never be benched. A healthy target that has answered
  * cannot be benched by it: each attempt has to have waited at least half a second (or half of the target's timeout, if that is less) and at least
- * twice as long as the target has lately needed, with no answer in between. It is not
+ * twice as long as the target has lately needed, with no answer in between, nor to any other request since it began. It is not
  * known how long a target needs that has not answered yet: its row counts only once there has been no answer for fifteen seconds.
  */
 import type { Target } from "../domain/Target.ts"
@@ -30,6 +30,8 @@ interface Known {
   /** When the first attempt of the row began. */
   since: number
   last: number
+  /** When it last answered. */
+  answeredAt: number
   /** How long the slowest of the latest answers took, in milliseconds. It fades with every faster one. */
   usual: number
 }
@@ -43,15 +45,20 @@ export class CutOffs {
     return this.#known.isEmpty
   }
 
-  /** An answer ends the row. `took` is its duration in milliseconds, 0 if it came at once. */
-  answered(target: Target, took: number): void {
+  /** An answer ends the row. `took` is its duration in milliseconds, 0 if it came at once; then the time of the answer is not needed. */
+  answered(target: Target, took: number, now?: number): void {
     if (took === 0 && this.#known.isEmpty) return
     const known = this.#known.get(target)
     if (known === undefined) {
-      if (took > 0) this.#add(target).usual = took
+      if (took > 0) {
+        const added = this.#add(target)
+        added.usual = took
+        if (now !== undefined) added.answeredAt = now
+      }
       return
     }
     known.inRow = 0
+    if (now !== undefined) known.answeredAt = now
     if (took > 0) known.usual = Math.max(took, known.usual * 0.9)
   }
 
@@ -64,6 +71,8 @@ export class CutOffs {
   cutOff(target: Target, waited: number, own: number, now: number): boolean {
     const known = this.#known.get(target) ?? this.#add(target)
     if (waited < Math.max(Math.min(shortestWait, own / 2), 2 * known.usual)) return false
+    // It answered another request while this one waited.
+    if (known.answeredAt > now - waited) return false
     if (known.inRow === 0 || now - known.last > idle) {
       known.inRow = 0
       known.since = now - waited
@@ -74,7 +83,7 @@ export class CutOffs {
   }
 
   #add(target: Target): Known {
-    const known = { inRow: 0, since: 0, last: 0, usual: 0 }
+    const known = { inRow: 0, since: 0, last: 0, answeredAt: Number.NEGATIVE_INFINITY, usual: 0 }
     this.#known.add(target, known)
     return known
   }

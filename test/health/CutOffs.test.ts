@@ -2,18 +2,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type * as Chain from "../../src/domain/Chain.ts"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import { CutOffs } from "../../src/health/CutOffs.ts"
-import type { Scripted } from "../../src/testing/Scripted.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
 import { a } from "../support/bench.ts"
 import { chainOf, hang, layer } from "../support/chains.ts"
 import { play } from "../support/engine.ts"
 
 const asks = {
-  complete: (chain: Chain.Chain<Scripted>, deadline?: string) =>
+  complete: (chain: Chain.Chain<Scripted.Scripted>, deadline?: string) =>
     Failover.complete(chain, "q", deadline === undefined ? {} : { deadline: deadline as "1 second" }),
-  stream: (chain: Chain.Chain<Scripted>, deadline?: string) =>
+  stream: (chain: Chain.Chain<Scripted.Scripted>, deadline?: string) =>
     Stream.runDrain(
       Failover.stream(chain, "q", deadline === undefined ? {} : { deadline: deadline as "1 second" })
     )
@@ -69,6 +70,37 @@ for (const [kind, ask] of Object.entries(asks)) {
     )
   })
 }
+
+describe("a target that answers others", () => {
+  for (const [kind, isStream] of [
+    ["whole answers", false],
+    ["streams", true]
+  ] as const) {
+    it.effect(`is not benched by a caller that gives up every second after five, ${kind}`, () =>
+      Effect.gen(function* () {
+        const p = Scripted.make("p", (_, request) =>
+          request === "hangs" ? [[{ hang: true }]] : [[{ wait: 400 }, "fine"]]
+        )
+        const chain = Chain.make(Model.make(p, "m"), Scripted.make("q", [["other"]]).model("m"))
+        const ask = (request: string) =>
+          isStream
+            ? Effect.map(Stream.runCollect(Failover.stream(chain, request)), (parts) => parts[0]?.text)
+            : Failover.complete(chain, request)
+        const impatient = Effect.forEach(
+          Array.from({ length: 60 }),
+          (_, i) => Effect.delay(Effect.exit(Effect.timeout(ask("hangs"), 5_000)), i * 1_000),
+          { concurrency: "unbounded" }
+        )
+        const patient = Effect.forEach(Array.from({ length: 20 }), () => Effect.delay(ask("q"), 3_000))
+        const { value } = yield* play(Effect.all([patient, impatient], { concurrency: 2 }))
+        assert.deepStrictEqual(
+          value?.[0],
+          Array.from({ length: 20 }, () => "fine")
+        )
+      }).pipe(layer())
+    )
+  }
+})
 
 describe("a target that has not answered yet", () => {
   it.effect("is not benched by three deadlines of one caller within seconds", () =>

@@ -37,8 +37,9 @@ const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): St
   const { queues, registry } = run.shared
   run.dropHedge()
   run.reporter?.succeeded(target, kind === "stream" ? policy.commit : undefined)
-  const took = suspendedAt === undefined ? 0 : run.now() - suspendedAt
-  if (took > 0 || remembersFailures(run.shared)) learn(run, took)
+  const now = suspendedAt === undefined ? undefined : run.now()
+  const took = now === undefined ? 0 : now - suspendedAt!
+  if (took > 0 || remembersFailures(run.shared)) learn(run, took, now)
   if (kind === "effect") registry.succeedUnsafe(target, admission, run.clock)
   else if (admission._tag === "Probe") registry.reopenUnsafe(admission, run.now())
   queues.succeeded(target)
@@ -57,14 +58,18 @@ const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): St
 const remembersFailures = ({ answers, cutOffs, room, streaks }: Shared): boolean =>
   !answers.isEmpty || !streaks.isEmpty || !cutOffs.isEmpty || room.mayBeFull
 
-/** An answer that took so many milliseconds. */
-const learn = <P extends Backend, R, A>({ shared, visit }: RunState<P, R, A>, took: number): void => {
+/** An answer that took so many milliseconds. `now` is not known of one that came at once. */
+const learn = <P extends Backend, R, A>(
+  { shared, visit }: RunState<P, R, A>,
+  took: number,
+  now: number | undefined
+): void => {
   const { answers, cutOffs, room, streaks } = shared
   const { begun, target } = visit
   answers.answered(target)
   streaks.succeeded(target)
   if (room.mayBeFull) room.answered(target, begun)
-  cutOffs.answered(target, took)
+  cutOffs.answered(target, took, now)
 }
 
 /**
