@@ -137,7 +137,7 @@ export const make = <Name extends string>(
 
     stream: (request, target) => {
       const operation = protocol.operations[request.operation]
-      const { meanings } = operation
+      const { lastEvent, meanings } = operation
       if (meanings === undefined) return Stream.fail(noStream(target, request.operation))
       const post = buildRequest(request, operation, target, true)
       if (post === undefined) return Stream.fail(noAddress(baseUrl, target))
@@ -146,7 +146,13 @@ export const make = <Name extends string>(
       const secrets = secretsOf(target)
       const own = ownOf(target)
       return Flow.toStream((context) => {
-        const reader = EventReader.make(protocol, meanings(request.body, own?.mayBeEmpty), secrets, own)
+        const reader = EventReader.make(
+          protocol,
+          meanings(request.body, own?.mayBeEmpty),
+          secrets,
+          own,
+          lastEvent
+        )
         return new EventFlow(Call.begin(transport.open(post), context), {
           cutter: new EventCutter(new SseSplitter(maxEventBytes), reader, malformedEvents),
           failures: ProviderFailures.make(protocol, operation, target, secrets),

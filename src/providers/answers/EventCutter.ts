@@ -74,8 +74,17 @@ export class EventCutter {
     return chunks
   }
 
-  /** Last events without a blank line are returned if they can be read; otherwise they count as cut off. */
+  /**
+   * Last events without a blank line are returned if they can be read; otherwise they count as cut off. A complete
+   * stream whose last event is missing gets it.
+   */
   rest(): ReadonlyArray<Chunk> {
+    const chunks = this.#rest()
+    const end = this.stop === undefined ? this.#reader.lacking() : undefined
+    return end === undefined ? chunks : [...chunks, end]
+  }
+
+  #rest(): ReadonlyArray<Chunk> {
     const rest = this.#splitter.rest()
     const event = rest && this.#reader.read(rest)
     if (rest === undefined || event === undefined) return []

@@ -35,6 +35,8 @@ export interface EventReader {
   readonly cleanContent: (bytes: Uint8Array) => Uint8Array
   /** Redacts the bytes of other events that are passed on without being read one by one. */
   readonly clean: (bytes: Uint8Array) => Uint8Array
+  /** The last event of the protocol, if the answer is complete without it and clients insist on it. */
+  readonly lacking: () => Chunk | undefined
 }
 
 /**
@@ -45,8 +47,11 @@ export const make = (
   protocol: Pick<Protocol, "texts" | "padding">,
   meanings: Meanings,
   secrets: Secrets = none,
-  own?: DialectWords
+  own?: DialectWords,
+  lastEvent?: string
 ): EventReader => {
+  let isComplete = false
+  let isLast = false
   let shape: EventShape | undefined
   let misses = 0
   /** The length of the longest event of the last run. */
@@ -75,7 +80,10 @@ export const make = (
         ? { _tag: "Failed", data: "" }
         : new Chunk(bytes, Phase.alive, undefined, fields)
     }
-    if (data.startsWith("[DONE]")) return new Chunk(bytes, Phase.last, undefined, fields)
+    if (data.startsWith("[DONE]")) {
+      isLast = true
+      return lastEvent === undefined ? new Chunk(bytes, Phase.last, undefined, fields) : endOf(lastEvent)
+    }
     let json: unknown
     if (JsonBounds.excessOf(bytes) !== undefined) return malformed
     try {
@@ -95,6 +103,8 @@ export const make = (
           : undefined
       misses++
     }
+    isComplete ||= meaning.complete
+    isLast ||= meaning.last
     return new Chunk(bytes, meaning, json, fields)
   }
 
@@ -113,5 +123,13 @@ export const make = (
   const cleanContent = (bytes: Uint8Array): Uint8Array =>
     shape === undefined ? secrets.bytes(bytes) : cleanShaped(bytes, longest, shape)
 
-  return { read, contentEnd, cleanContent, clean: secrets.bytes }
+  const lacking = () => (lastEvent !== undefined && isComplete && !isLast ? endOf(lastEvent) : undefined)
+
+  return { read, contentEnd, cleanContent, clean: secrets.bytes, lacking }
+}
+
+const endOf = (event: string): Chunk => {
+  const bytes = new TextEncoder().encode(event)
+  const fields = SseEvent.read(bytes)
+  return new Chunk(bytes, Phase.last, JSON.parse(fields.data ?? "null"), fields)
 }

@@ -34,7 +34,9 @@ const operations: Readonly<Record<OperationName, Operation>> = {
           : Phase.complete
       return meaning !== "failed" && (hasContent || meaning.content)
     },
-    meanings: (body, mayBeEmpty = false) => messageMeanings(mayBeEmpty || isAfterToolResult(body))
+    meanings: (body, mayBeEmpty = false) => messageMeanings(mayBeEmpty || isAfterToolResult(body)),
+    // Without it, the `finalMessage()` of Anthropic's SDK throws.
+    lastEvent: 'event: message_stop\ndata: {"type":"message_stop"}\n\n'
   },
   "messages/count_tokens": {
     path: "messages/count_tokens",

@@ -34,6 +34,11 @@ export interface Operation {
   readonly forms?: Forms | undefined
   /** Makes a reader for the events of one stream; absent if the operation has no streams. */
   readonly meanings?: ((body: JsonObject, mayBeEmpty?: boolean) => Meanings) | undefined
+  /**
+   * The last event of its streams, if clients insist on it. A complete stream gets it if the server left it out, or
+   * wrote `[DONE]`.
+   */
+  readonly lastEvent?: string | undefined
 }
 
 /** A wire protocol. */

@@ -152,6 +152,39 @@ describe("an end", () => {
     })
   )
 
+  // The `finalMessage()` of Anthropic's SDK throws without it.
+  for (const [what, ends] of [
+    ["without its last event", []],
+    ["by [DONE]", ["[DONE]"]],
+    ["by itself", [{ type: "message_stop" }, "[DONE]"]]
+  ] as const)
+    it.live(`of a stream of messages ${what} is message_stop, once`, () =>
+      Effect.gen(function* () {
+        const events = [
+          { type: "message_start", message: { ...message([]), stop_reason: null } },
+          { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+          { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Mild." } },
+          { type: "content_block_stop", index: 0 },
+          { type: "message_delta", delta: { stop_reason: "end_turn" }, usage: { output_tokens: 2 } },
+          ...ends
+        ]
+        const { post } = yield* stage({ claude: { protocol: "anthropic", reply: () => ({ events }) } })
+        const got = yield* post("/v1/messages", {
+          model: "claude/m",
+          max_tokens: 9,
+          stream: true,
+          messages: hi
+        })
+        assert.deepStrictEqual(
+          dataOf(got.text)
+            .slice(-2)
+            .map(({ type }) => type),
+          ["message_delta", "message_stop"]
+        )
+        assert.notInclude(got.text, "[DONE]")
+      })
+    )
+
   it.live("of a stream by [DONE] alone has a reason in the whole answer", () =>
     Effect.gen(function* () {
       const call = { index: 0, id: "c", type: "function", function: { name: "f", arguments: "{}" } }
