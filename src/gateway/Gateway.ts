@@ -205,7 +205,9 @@ const serving = Effect.fnUntraced(function* (
   })
   const traffic = yield* Traffic.watch(server, requestLog.ended)
   yield* HttpServer.serveEffect(Effect.withFiber(handler.http))
-  Upgrades.install(server, connections, [yield* Sockets.make(live, handler.socket, connections, traffic)])
+  Upgrades.install(server, connections, [
+    yield* Sockets.make(live, handler.socket, { connections, traffic, bodies })
+  ])
   yield* ClientErrors.install(server, connections, bodies, yield* Unread.make(live, requestLog, traffic))
   const longest = Duration.toMillis(Duration.fromInputUnsafe(drain))
   yield* Effect.addFinalizer(() =>

@@ -101,6 +101,9 @@ export const tooLargeToTranslate = refuse(
 const tooMuch = (excess: JsonBounds.Excess | undefined): Refusal | undefined =>
   excess === undefined ? undefined : excess === "deep" ? tooDeep : tooMany
 
+/** The refusal of a whole text that would take long to parse. */
+export const excessIn = (bytes: Uint8Array): Refusal | undefined => tooMuch(JsonBounds.excessOf(bytes))
+
 const tooDeep = refuse(
   400,
   "invalid_json",

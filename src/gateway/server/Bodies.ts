@@ -32,6 +32,10 @@ export interface Bodies {
     response: ServerResponse,
     options: Options
   ) => Effect.Effect<Uint8Array, Refusal>
+  /**
+   * Counts bytes that were read elsewhere until the returned function is called; a refusal if there are too many.
+   */
+  readonly hold: (bytes: number, maxTotalBytes: number) => (() => void) | Refusal
   /** Ends the reading of a body with a refusal. Returns `false` if the body is not being read. */
   readonly refuse: (request: IncomingMessage, refusal: Refusal) => boolean
 }
@@ -102,6 +106,15 @@ export const make = (connections: Connections.Connections): Bodies => {
   return {
     taken: () => taken,
     read,
+    hold: (bytes, maxTotalBytes) => {
+      if (taken + bytes > maxTotalBytes) return full
+      taken += bytes
+      let isHeld = true
+      return () => {
+        if (isHeld) taken -= bytes
+        isHeld = false
+      }
+    },
     refuse: (request, refusal) => {
       const refused = arriving.get(request)
       refused?.(refusal)

@@ -12,7 +12,10 @@ import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import type { WebSocket } from "ws"
 import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
+import * as Turns from "../../util/Turns.ts"
 import { type Refusal, make as refuse } from "../http/Refusal.ts"
+import * as GatewayRequest from "../request/GatewayRequest.ts"
+import * as Bodies from "../server/Bodies.ts"
 import type * as Connections from "../server/Connections.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
 import { FrameOut, type Wire } from "./FrameOut.ts"
@@ -33,8 +36,17 @@ export interface Options {
   readonly budget: Budget
   /** The idle time after which the connection is closed, in milliseconds. */
   readonly idle: number
-  /** The most bytes of requests that may wait behind the current one. */
-  readonly maxWaiting: number
+  /** The largest request, also with the conversation that it continues, and the most that may wait, in bytes. */
+  readonly maxBytes: number
+  /** Counts the bytes of a frame until they are released, or refuses it. */
+  readonly hold: (bytes: number) => (() => void) | Refusal
+}
+
+/** A frame that waits for its answer. */
+interface Frame {
+  readonly text: string | Refusal
+  readonly bytes: number
+  readonly release: () => void
 }
 
 /** Close codes of https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 */
@@ -50,23 +62,27 @@ const pingInterval = "25 seconds"
 export const serve = ({
   budget,
   connection,
+  hold,
   idle,
   isStopping,
-  maxWaiting,
+  maxBytes,
   respond,
   socket
 }: Options): Effect.Effect<void> => {
   const latest = new LatestResponse(budget)
+  const frames = new Set<Frame>()
   return Effect.gen(function* () {
-    const requests = yield* Queue.unbounded<string>()
+    const requests = yield* Queue.unbounded<Frame>()
     let waiting = 0
     let isAlive = true
     socket.on("message", (data, isBinary) => {
       if (isBinary) return socket.close(unsupported, "frames must be text")
-      const text = String(data)
-      waiting += text.length
-      if (waiting > maxWaiting) return socket.close(policy, "too many requests are waiting")
-      Queue.offerUnsafe(requests, text)
+      const content = data as Buffer
+      waiting += content.length
+      if (waiting > maxBytes) return socket.close(policy, "too many requests are waiting")
+      const frame = frameOf(content, hold(content.length))
+      frames.add(frame)
+      Queue.offerUnsafe(requests, frame)
     })
     socket.on("pong", () => {
       isAlive = true
@@ -82,37 +98,79 @@ export const serve = ({
     while (socket.readyState === socket.OPEN) {
       const next = yield* Effect.timeoutOption(Queue.take(requests), idle)
       if (Option.isNone(next)) return socket.close(normal, "no request for the idle time")
-      waiting -= next.value.length
+      const frame = next.value
+      waiting -= frame.bytes
       const release = connection.hold()
+      const done = Effect.sync(() => {
+        release()
+        frame.release()
+        frames.delete(frame)
+      })
       const fiber = yield* Effect.forkChild(
-        Effect.onExit(answer(socket, next.value, latest, respond), () => Effect.sync(release))
+        Effect.onExit(answer(socket, frame.text, latest, respond, maxBytes), () => done)
       )
       yield* Fiber.join(fiber)
       if (isStopping()) return socket.close(goingAway, "the gateway is stopping")
     }
-  }).pipe(Effect.onExit(() => Effect.sync(() => latest.forget())))
+  }).pipe(
+    Effect.onExit(() =>
+      Effect.sync(() => {
+        latest.forget()
+        for (const frame of frames) frame.release()
+      })
+    )
+  )
 }
+
+const frameOf = (content: Buffer, held: (() => void) | Refusal): Frame =>
+  typeof held === "function"
+    ? {
+        text: GatewayRequest.excessIn(content) ?? content.toString(),
+        bytes: content.length,
+        release: held
+      }
+    : { text: held, bytes: content.length, release: () => {} }
 
 const answer = (
   socket: WebSocket,
-  text: string,
+  text: string | Refusal,
   latest: LatestResponse,
-  respond: Respond
+  respond: Respond,
+  maxBytes: number
 ): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const frame = parse(text)
+  Effect.gen(function* () {
+    const frame = typeof text === "string" ? parse(text) : {}
     const { background: _, generate, type, ...given } = isObject(frame) ? frame : {}
-    const body: JsonObject = { ...latest.complete(given), stream: true }
-    const refusal = isObject(frame) ? (type === "response.create" ? undefined : unknownEvent) : notObject
-    if (refusal === undefined && generate === false) return warmUp(socket, body, latest)
+    const completed = latest.complete(given)
+    const body: JsonObject = { ...completed, stream: true }
+    const refusal =
+      typeof text !== "string"
+        ? text
+        : isObject(frame)
+          ? type === "response.create"
+            ? undefined
+            : unknownEvent
+          : notObject
+    if (refusal === undefined && generate === false) return yield* warmUp(socket, body, latest)
+    const isLarge = typeof text === "string" && text.length >= Turns.large
+    // Reading, writing and reading again are separate turns of the event loop.
+    if (isLarge) yield* Turns.next
+    const whole = refusal ?? JSON.stringify(body)
+    const excess = typeof whole === "string" && completed !== given ? excessOf(whole, maxBytes) : undefined
+    if (isLarge) yield* Turns.next
     const out = new FrameOut(wireOf(socket), (response) => latest.keep(body, response))
-    return Effect.map(respond({ text: refusal ?? JSON.stringify(body), out }), (response) => {
-      if (response === NodeAnswer.sent || out.headersSent) return
-      const { body: written, headers, status } = response
-      const said = written._tag === "Uint8Array" ? Buffer.from(written.body).toString() : ""
-      NodeAnswer.write(out, status, headers, Buffer.from(unknownPrevious(body, said)))
-    })
+    const response = yield* respond({ text: excess ?? whole, out })
+    if (response === NodeAnswer.sent || out.headersSent) return
+    const { body: written, headers, status } = response
+    const said = written._tag === "Uint8Array" ? Buffer.from(written.body).toString() : ""
+    NodeAnswer.write(out, status, headers, Buffer.from(unknownPrevious(body, said)))
   })
+
+/** The refusal of a conversation that has become too large. */
+const excessOf = (whole: string, maxBytes: number): Refusal | undefined => {
+  const bytes = Buffer.from(whole)
+  return bytes.length > maxBytes ? Bodies.tooLarge(maxBytes) : GatewayRequest.excessIn(bytes)
+}
 
 const notObject = refuse(400, "invalid_json", "a frame must be a JSON object")
 

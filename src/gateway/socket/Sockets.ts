@@ -13,6 +13,7 @@ import { type WebSocket, WebSocketServer } from "ws"
 import { pathOf } from "../http/Route.ts"
 import type * as Traffic from "../observe/Traffic.ts"
 import type * as CurrentConfig from "../reload/CurrentConfig.ts"
+import type { Bodies } from "../server/Bodies.ts"
 import type * as Connections from "../server/Connections.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
 import type { Taker } from "../server/Upgrades.ts"
@@ -32,6 +33,13 @@ const statusOf = (response: HttpServerResponse): number =>
 const handshakeHeaders =
   /^(connection|upgrade|sec-websocket-.*|content-.*|transfer-encoding|x-request-id|openai-beta)$/
 
+/** The server whose connections are upgraded. */
+export interface Server {
+  readonly connections: Connections.Connections
+  readonly traffic: Traffic.Traffic
+  readonly bodies: Bodies
+}
+
 /** A handshake has none: https://www.rfc-editor.org/rfc/rfc6455#section-4.1 */
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
@@ -40,8 +48,7 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
 export const make = Effect.fnUntraced(function* (
   live: CurrentConfig.CurrentConfig,
   handler: CurrentConfig.SocketHandler,
-  connections: Connections.Connections,
-  traffic: Traffic.Traffic
+  { bodies, connections, traffic }: Server
 ): Effect.fn.Return<Taker> {
   const run = Effect.runForkWith(yield* Effect.context<never>())
   const budget: Budget = { left: maxKept }
@@ -52,7 +59,7 @@ export const make = Effect.fnUntraced(function* (
   })
 
   return (request) => {
-    const { maxBodyBytes, websocket } = live.current().config.server
+    const { maxBodiesBytes, maxBodyBytes, websocket } = live.current().config.server
     if (websocket === false || connections.isStopping()) return undefined
     if (request.httpVersion !== "1.1" || hasBody(request)) return undefined
     if (request.method !== "GET" || request.headers.upgrade?.toLowerCase() !== "websocket") return undefined
@@ -98,7 +105,8 @@ export const make = Effect.fnUntraced(function* (
               }),
             budget,
             idle: websocket.idle,
-            maxWaiting: maxBodyBytes
+            maxBytes: maxBodyBytes,
+            hold: (bytes) => bodies.hold(bytes, maxBodiesBytes)
           })
         )
         socket.on("error", () => socket.terminate())

@@ -312,6 +312,59 @@ describe("responses over a WebSocket", () => {
     })
   )
 
+  it.live("are refused like bodies if they would take long to read, and the connection goes on", () =>
+    Effect.gen(function* () {
+      const { a, url } = yield* gateway()
+      a.play(FaultServer.sse(responseEvents("resp_1", "hello")))
+      const client = yield* connect(url)
+      const send = (input: string) =>
+        client.socket.send(`{"type":"response.create","model":"a/m","input":${input}}`)
+      send(`${"[".repeat(20_000)}${"]".repeat(20_000)}`)
+      send("[".repeat(5_000_000))
+      send(`{${Array.from({ length: 200_000 }, (_, index) => `"k${index}":1`).join(",")}}`)
+      client.create({ model: "a/m", input: "hi" })
+      yield* eventually(() => ended(client.frames) === 4)
+      assert.deepStrictEqual(
+        client.frames.slice(0, 3).map(({ status }) => status),
+        [400, 400, 413]
+      )
+      assert.strictEqual(client.frames.at(-1).type, "response.completed")
+      assert.lengthOf(a.requests, 1)
+    })
+  )
+
+  it.live("count for the bodies in flight, and are refused when there are too many", () =>
+    Effect.gen(function* () {
+      const { a, url } = yield* gateway({ server: { maxBodyBytes: 10_000, maxBodiesBytes: 10_000 } })
+      a.play([{ wait: 300 }, ...FaultServer.sse(responseEvents("resp_1", "hello"))])
+      const [first, second] = [yield* connect(url), yield* connect(url)]
+      first.create({ model: "a/m", input: "x".repeat(6_000) })
+      yield* eventually(() => a.requests.length === 1)
+      second.create({ model: "a/m", input: "x".repeat(6_000) })
+      yield* eventually(() => ended(second.frames) === 1)
+      assert.deepInclude(second.frames[0], { type: "error", status: 503 })
+      yield* eventually(() => ended(first.frames) === 1)
+      second.create({ model: "a/m", input: "x".repeat(6_000) })
+      yield* eventually(() => ended(second.frames) === 2)
+      assert.strictEqual(second.frames.at(-1).type, "response.completed")
+    })
+  )
+
+  it.live("that continue a conversation are refused if it has become too large", () =>
+    Effect.gen(function* () {
+      const { a, url } = yield* gateway({ server: { maxBodyBytes: 10_000 } })
+      a.play(FaultServer.sse(responseEvents("resp_1", "hello")))
+      const client = yield* connect(url)
+      const input = "x".repeat(6_000)
+      client.create({ model: "a/m", input })
+      yield* eventually(() => ended(client.frames) === 1)
+      client.create({ model: "a/m", input, previous_response_id: "resp_1" })
+      yield* eventually(() => ended(client.frames) === 2)
+      assert.deepInclude(client.frames.at(-1), { type: "error", status: 413 })
+      assert.lengthOf(a.requests, 1)
+    })
+  )
+
   it.live("stop with their client", () =>
     Effect.gen(function* () {
       const { a, url } = yield* gateway()
