@@ -129,7 +129,22 @@ export const make = Effect.fnUntraced(function* (
   return registry
 })
 
-/** The bench of the process, saved to the `KeyValueStore` of the context. */
+/**
+ * The bench of the process, saved to the `KeyValueStore` of the context.
+ *
+ * @example
+ * import { NodeServices } from "@effect/platform-node"
+ * import { Failover } from "effect-failover"
+ * import { FileStore, PersistedBench } from "effect-failover/bench"
+ * import { Layer } from "effect"
+ *
+ * // the runtime, and the bench for code that reads or changes it
+ * Failover.layerNoDeps().pipe(
+ *   Layer.provideMerge(PersistedBench.layer()),
+ *   Layer.provide(FileStore.layer("state")),
+ *   Layer.provide(NodeServices.layer)
+ * )
+ */
 export const layer = (options?: Options): Layer.Layer<BenchRegistry, never, KeyValueStore.KeyValueStore> =>
   Layer.effect(BenchRegistry, make(options))
 

@@ -59,7 +59,21 @@ export interface Options {
   readonly retry?: Duration.Input | undefined
 }
 
-/** The bench in the Redis of the context. */
+/**
+ * The bench in the Redis of the context.
+ *
+ * @example
+ * import { NodeRedis } from "@effect/platform-node"
+ * import { Failover } from "effect-failover"
+ * import { RedisBench } from "effect-failover/bench"
+ * import { Layer } from "effect"
+ *
+ * // the runtime, and the bench for code that reads or changes it
+ * Failover.layerNoDeps().pipe(
+ *   Layer.provideMerge(RedisBench.layer({ prefix: "my-app" })),
+ *   Layer.provide(NodeRedis.layer({ url: "redis://127.0.0.1:6379" }))
+ * )
+ */
 export const layer = (options?: Options): Layer.Layer<BenchRegistry, never, Redis.Redis> =>
   Layer.effect(
     BenchRegistry,
