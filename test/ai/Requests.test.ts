@@ -189,4 +189,45 @@ describe("a request of a chain", () => {
       assert.deepStrictEqual([body.max_tokens, body.metadata.user_id], [200, "inner"])
     })
   )
+
+  it.live("keeps an outer setting where the inner one is undefined, and merges bodies", () =>
+    Effect.gen(function* () {
+      const { withSettings } = ChainLanguageModel
+      const inner = { maxTokens: undefined, body: { anthropic: { service_tier: "auto" } } }
+      const outer = { maxTokens: 200, body: { anthropic: { inference_geo: "eu" } } }
+      const body = yield* sent(
+        "anthropic",
+        withSettings(withSettings(LanguageModel.generateText({ prompt: "hi" }), inner), outer)
+      )
+      assert.deepStrictEqual([body.max_tokens, body.service_tier, body.inference_geo], [200, "auto", "eu"])
+    })
+  )
+
+  it.live("sends the cache control of a tool's result to Anthropic", () =>
+    Effect.gen(function* () {
+      const options = { anthropic: { cacheControl: { type: "ephemeral" } } }
+      const prompt = Prompt.make([
+        { role: "user", content: "hi" },
+        {
+          role: "assistant",
+          content: [Prompt.toolCallPart({ id: "c1", name: "look", params: {}, providerExecuted: false })]
+        },
+        {
+          role: "tool",
+          content: [
+            Prompt.toolResultPart({
+              id: "c1",
+              name: "look",
+              isFailure: false,
+              result: "seen",
+              providerExecuted: false,
+              options
+            })
+          ]
+        }
+      ])
+      const body = yield* sent("anthropic", LanguageModel.generateText({ prompt }))
+      assert.include(JSON.stringify(body.messages.at(-1)), '"cache_control":{"type":"ephemeral"}')
+    })
+  )
 })

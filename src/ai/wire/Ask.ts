@@ -10,7 +10,7 @@ import type { Target } from "../../domain/Target.ts"
 import type { Served } from "../calls/ServedBy.ts"
 import { type Validate, Validation } from "../calls/Validation.ts"
 import type * as Adapter from "./Adapter.ts"
-import { CallSettings, none } from "./CallSettings.ts"
+import { CallSettings, merge, none } from "./CallSettings.ts"
 import * as Draft from "./Draft.ts"
 import * as SettingsChecks from "./SettingsChecks.ts"
 
@@ -33,7 +33,7 @@ export class Ask implements Adapter.Ask {
   ) {
     const own = Context.get(context, CallSettings)
     if (own !== none) SettingsChecks.check("ChainLanguageModel.CallSettings", own)
-    this.draft = Draft.make(options, own === none ? settings : { ...settings, ...own })
+    this.draft = Draft.make(options, own === none ? settings : merge(settings, own))
     this.validate = Context.get(context, Validation)
     this.#span = options.span
     this.#context = context

@@ -38,5 +38,15 @@ export const none: Draft.Settings = {}
 export const withSettings = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   settings: Draft.Settings
-): Effect.Effect<A, E, R> =>
-  Effect.updateService(effect, CallSettings, (outer) => ({ ...outer, ...settings }))
+): Effect.Effect<A, E, R> => Effect.updateService(effect, CallSettings, (outer) => merge(outer, settings))
+
+/** Settings with others that override them. A field that is `undefined` overrides nothing, and bodies are merged member by member. */
+export const merge = (outer: Draft.Settings, inner: Draft.Settings): Draft.Settings => {
+  const given = Object.fromEntries(Object.entries(inner).filter(([, value]) => value !== undefined))
+  if (outer.body === undefined || inner.body === undefined) return { ...outer, ...given }
+  const body = {
+    openai: { ...outer.body.openai, ...inner.body.openai },
+    anthropic: { ...outer.body.anthropic, ...inner.body.anthropic }
+  }
+  return { ...outer, ...given, body }
+}

@@ -51,6 +51,8 @@ export const fromPrompt = (prompt: Prompt.Prompt): Result.Result<Turns, string> 
             const shown: Array<Content> = []
             for (const output of part.modelOutput ?? []) shown.push(yield* content(output))
             if (part.modelOutput === undefined) shown.push({ type: "text", text: asText(part.result) })
+            const last = shown.pop()
+            if (last !== undefined) shown.push({ ...last, ...cached(part.options) })
             parts.push({ type: "result", id: ids.result(part.id), parts: shown, isError: part.isFailure })
           }
           if (parts.length > 0) turns.push({ role: "user", parts })
