@@ -72,7 +72,7 @@ const contentOf = (fs: FileSystem.FileSystem, path: string): Stream.Stream<Uint8
 const unreadable = (error: PlatformError): Pipe.Unreadable =>
   new Pipe.Unreadable({ message: reasonOf(error) })
 
-/** Nobody reads the output any more, as after `| head -1`. */
+/** The reader of the output has closed it, as `| head -1` does. */
 const isUnread = ({ reason }: PlatformError): boolean =>
   reason.cause instanceof Error && "code" in reason.cause && reason.cause.code === "EPIPE"
 
