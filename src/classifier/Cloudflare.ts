@@ -3,8 +3,9 @@
  * status stands beside different ones.
  */
 import type { Case } from "./Case.ts"
+import type { SignalClass } from "./sentences/Row.ts"
 import { read } from "./signals/Signal.ts"
-import type { SignalClass, Verdict } from "./signals/Verdict.ts"
+import type { Verdict } from "./signals/Verdict.ts"
 
 /** Source: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/ */
 const groups: ReadonlyArray<readonly [as: SignalClass, numbers: ReadonlyArray<number>]> = [

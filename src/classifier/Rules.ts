@@ -18,13 +18,14 @@ import { byCloudflare } from "./Cloudflare.ts"
 import { fromFinish } from "./Finish.ts"
 import { byFirewall } from "./Firewall.ts"
 import type { Wait } from "./RetryAfter.ts"
+import type { SignalClass } from "./sentences/Row.ts"
 import { fromCode, fromGeneralCode, fromGrpcStatus } from "./signals/Codes.ts"
 import { day } from "./signals/Durations.ts"
 import { fromStatus } from "./signals/Status.ts"
 import { fromServerText, fromText, leadingNames, wrappedStatus } from "./signals/Texts.ts"
 import { classifyTransport } from "./signals/TransportErrors.ts"
 import { fromVendorNumber } from "./signals/VendorNumbers.ts"
-import type { SignalClass, Verdict } from "./signals/Verdict.ts"
+import type { Verdict } from "./signals/Verdict.ts"
 
 const by = (as: SignalClass, code: Code): Verdict => ({
   as,

@@ -7,12 +7,14 @@
  *
  * Values are compared without case and separators: `rateLimitExceeded` equals `rate_limit_exceeded`.
  */
+
+import type { SignalClass } from "../sentences/Row.ts"
 import { access } from "./AccessCodes.ts"
 import { general } from "./GeneralCodes.ts"
 import { limits } from "./LimitCodes.ts"
 import { requests } from "./RequestCodes.ts"
 import { servers } from "./ServerCodes.ts"
-import type { CodeGroup, SignalClass } from "./Verdict.ts"
+import type { CodeGroup } from "./Verdict.ts"
 
 /** The form in which values are compared. */
 const fold = (value: string): string => value.toLowerCase().replace(/[^a-z0-9]/g, "")

@@ -5,8 +5,9 @@
  * lines and advice ("add 10 credits to unlock …") are removed first.
  */
 import { toSimplified } from "../../words/SimplifiedChinese.ts"
-import { sentences, serverSentences } from "./Sentences.ts"
-import type { Row, Verdict } from "./Verdict.ts"
+import type { Row } from "../sentences/Row.ts"
+import { sentences, serverSentences } from "../sentences/Sentences.ts"
+import type { Verdict } from "./Verdict.ts"
 
 /** The most of one message that is read. Error messages are shorter; a longer text quotes something. */
 const maxText = 8 * 1024

@@ -2,7 +2,7 @@
  * Error numbers of vendors. The same number has different meanings at different vendors, so it is read only if the
  * shape of the body, or the provider's name, shows the vendor.
  */
-import type { SignalClass } from "./Verdict.ts"
+import type { SignalClass } from "../sentences/Row.ts"
 
 /** A vendor with its own reading: one with known numbers, DashScope, or Google. */
 export type Dialect =

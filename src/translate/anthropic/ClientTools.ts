@@ -41,7 +41,7 @@ const rows: ReadonlyArray<Row> = [
     type: /^bash_\d+$/,
     source: "https://platform.claude.com/docs/en/agents-and-tools/tool-use/bash-tool",
     description: () => "Runs a command in a bash session that lasts for the whole conversation.",
-    schema: object({ command: texts, restart: { type: "boolean", description: "Starts the session anew." } })
+    schema: object({ command: texts, restart: { type: "boolean", description: "Restarts the session." } })
   },
   {
     type: /^text_editor_(?:2024\d+|20250124)$/,

@@ -5,7 +5,7 @@
  * "not available". A field that a server does not know at all ("Unknown parameter") may be a mistake of the
  * caller, and is `Invalid`. Texts are prepared as in `Sentences.ts`.
  */
-import type { Row } from "./Verdict.ts"
+import type { Row } from "./Row.ts"
 
 /** Features that a request may use and that not every model and server has. */
 const feature = [

@@ -1,0 +1,39 @@
+/**
+ * The sentences of providers as patterns, by priority.
+ *
+ * Every pattern is matched against one prepared text (see `signals/Texts.ts`): lower case, straight quotes, single spaces,
+ * without links, quoted names and advice. A pattern is a phrase with one meaning; a single word or a bare number
+ * never decides. All repetitions are bounded, so matching is linear in the text.
+ */
+import { forbidden, key, unchecked } from "./Access.ts"
+import { billing, usageWindow } from "./Allowances.ts"
+import { model, place } from "./Models.ts"
+import { policy } from "./Refusals.ts"
+import type { Row } from "./Row.ts"
+import { overload, server } from "./Servers.ts"
+import { context, outputCeiling, tooLarge, tooLargeUnitless } from "./Sizes.ts"
+import { rate, throttleGuard } from "./Throttling.ts"
+import { unsupported } from "./Unsupported.ts"
+
+/** The rows that always count, by priority. */
+export const sentences: ReadonlyArray<Row> = [
+  ...throttleGuard,
+  ...usageWindow,
+  ...billing,
+  ...tooLarge,
+  ...context,
+  ...outputCeiling,
+  ...place,
+  ...unsupported,
+  ...tooLargeUnitless,
+  ...model,
+  ...unchecked,
+  ...key,
+  ...forbidden,
+  ...policy,
+  ...overload,
+  ...rate
+]
+
+/** The rows that count without a deciding status. */
+export const serverSentences: ReadonlyArray<Row> = server

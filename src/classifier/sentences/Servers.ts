@@ -1,0 +1,88 @@
+/** Sentences about servers that are full or at fault. */
+import { type Row, rows } from "./Row.ts"
+
+/** The service is full, starting up or down for all callers. */
+export const overload: ReadonlyArray<Row> = [
+  ...rows(
+    "Overloaded",
+    "https://docs.anthropic.com/en/api/errors; https://github.com/MoonshotAI/kimi-cli/issues/2209",
+    /\b(is |are |been |currently |temporarily |server |engine |service |system |model |provider )(currently |temporarily )?overload(ed)?\b/,
+    /\boverloaded(_error)?\b/,
+    /\bserver overload\b/,
+    /\b(server|service|system|engine|model|backend|upstream)s? (is |are )?(currently |too |very |temporarily )?busy\b/
+  ),
+  ...rows(
+    "Overloaded",
+    "https://ai.google.dev/gemini-api/docs/troubleshooting; https://github.com/google-gemini/gemini-cli",
+    /\b(no|not enough|insufficient|lack of|limited|out of|over|at|exceeded|due to|full) (\w+ ){0,2}capacity\b/,
+    /\bcapacity (is |are |has been )?(temporarily |currently )?(exceeded|exhausted|constraints?|unavailable|limit|reached|issues?)\b/,
+    /\b(experiencing|under|due to) (\w+ ){0,2}(high|heavy|increased|unusual|elevated) (\w+ )?(demand|load|traffic|volume)\b/,
+    /\bhigh (demand|load|traffic) (right now|at the moment|currently)\b/,
+    /\bspikes in demand\b/
+  ),
+  ...rows(
+    "Overloaded",
+    "https://huggingface.co/docs/inference-endpoints; https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
+    /\b(model|server|it|endpoint|runner)\b[^.]{0,60}\b(is |are |being )?(currently |still )?(loading|starting( up)?|warming up|initiali[sz]ing|being loaded|cold)\b/,
+    /\b(model|deployment)( [\w./:@-]{1,80})? (is )?(still )?not ready\b/,
+    // https://featherless.ai/docs/api-reference-error-codes: with status 400
+    /\bnot ready for inference\b/,
+    // https://github.com/GoogleCloudPlatform/generative-ai/issues/1308: Vertex, with status 400
+    /\b(is|are) (still |currently )?being (provisioned|created|deployed|set up)\b/,
+    /\bmodel (is |was |has been |got )?(currently )?unloaded\b/,
+    /\b(model|runner|engine|worker|process) (has )?(crashed|terminated unexpectedly|been unloaded|died)\b/,
+    /\b(service|server|model|api|provider|upstream|resource|engine|endpoint|backend)s?( \w+){0,3} (is |are |has become )?(temporarily |currently |momentarily )?(unavailable|not available at the moment|down for maintenance|out of service|unable to handle)\b/,
+    /\btemporarily (unavailable|unable|out of)\b/,
+    /\btemporary (\w+ )?(error|failure|outage)\b/,
+    /\bunable to process your request\b/
+  ),
+  ...rows(
+    "Overloaded",
+    "https://build.nvidia.com (DEGRADED functions); https://docs.vllm.ai",
+    /\bdegraded\b[^.]{0,40}\b(cannot|can't|not) be invoked\b/,
+    /\bno healthy (upstream|deployment|instance|replica|backend|endpoint)s?\b/,
+    /\b(queue|waiting queue|request queue) (is )?(full|exceeded)\b|\bqueue_exceeded\b/,
+    /\bmaximum pending requests exceeded\b/,
+    /\btoo many (pending|queued|waiting) requests\b/,
+    /\bmodel service overloaded\b/,
+    /\bno (available|idle|free|healthy) (workers?|instances?|servers?|backends?|gpus?|replicas?|slots?|resources?)\b/,
+    /\b(all|every) (\w+ )?(instances?|workers?|servers?|replicas?|slots?|backends?) (is |are )(currently )?(busy|occupied|unavailable|in use)\b/
+  ),
+  ...rows(
+    "Overloaded",
+    "https://docs.bigmodel.cn/cn/api/api-code",
+    /访问量过大|(系统|服务|服务器|模型)(当前)?(繁忙|过载|负载过高)|服务(暂时|暂)?不可用/,
+    // https://help.aliyun.com/document_detail/2593384.html (100020); https://github.com/Wei-Shaw/sub2api/issues/593
+    /暂时无法(提供)?服务|(系统|服务)(正在)?维护|排队人数(过|较)多|负载(较|过)高|(算力|资源)(不足|紧张)|没有可用(的)?(账户|账号)/
+  )
+]
+
+/** A fault of the server; read only if no status decides. */
+export const server: ReadonlyArray<Row> = [
+  ...rows(
+    "ServerError",
+    "https://platform.openai.com/docs/guides/error-codes; https://docs.anthropic.com/en/api/errors",
+    /\b(internal|unexpected|unknown) (server |service |system |processing )?(error|failure|exception)\b/,
+    /\berror (occurred )?while processing\b/,
+    /\bserver had an error\b/,
+    /\b(bad gateway|gateway time-?out|upstream (error|connect error|request timeout))\b/,
+    /\b(timed out|time-?out|deadline (exceeded|expired)|took too long)\b/,
+    /\b(connection|stream|provider|upstream|socket)\b[^.]{0,40}\b(closed|reset|disconnected|interrupted|terminated|aborted|lost|failed)\b/
+  ),
+  ...rows(
+    "Invalid",
+    "https://platform.minimax.io/docs/api-reference/errorcode; https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
+    /\binvalid (params?|parameters?|arguments?|request body|request format|json)\b/,
+    /\bmalformed input request\b/
+  ),
+  ...rows(
+    "ServerError",
+    "https://help.aliyun.com/document_detail/2593384.html (100000, 100013, 200001)",
+    /超时|(内部|系统|服务|服务器|网络)(错误|异常|出错)|模型调用失败/
+  ),
+  ...rows(
+    "Invalid",
+    "https://help.aliyun.com/document_detail/2593384.html (100004, 100005)",
+    /参数(缺失|非法|错误|有误|无效)/
+  )
+]
