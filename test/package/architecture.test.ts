@@ -190,7 +190,7 @@ describe("the files of src", () => {
         file: relative(src, file),
         lines: readFileSync(file, "utf8").trimEnd().split("\n").length
       }))
-      .filter(({ file, lines }) => lines > maxLines)
+      .filter(({ lines }) => lines > maxLines)
     assert.deepStrictEqual(long, [])
   })
 })

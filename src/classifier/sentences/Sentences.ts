@@ -8,6 +8,7 @@
 import { forbidden, key, unchecked } from "./Access.ts"
 import { billing, usageWindow } from "./Allowances.ts"
 import { model, place } from "./Models.ts"
+import { references } from "./References.ts"
 import { policy } from "./Refusals.ts"
 import type { Row } from "./Row.ts"
 import { overload, server } from "./Servers.ts"
@@ -23,6 +24,7 @@ export const sentences: ReadonlyArray<Row> = [
   ...tooLarge,
   ...context,
   ...outputCeiling,
+  ...references,
   ...place,
   ...unsupported,
   ...tooLargeUnitless,

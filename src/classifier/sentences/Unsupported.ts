@@ -90,17 +90,6 @@ export const unsupported: ReadonlyArray<Row> = [
     /\bdoes not support (a)?synchronous calls\b/
   ),
   ...rows(
-    // A file, an answer or a cache belongs to one account; another key may have it.
-    "https://www.volcengine.com/docs/82379/1299023; https://github.com/can1357/oh-my-pi/issues/41 (OpenAI's 404); seen: Gemini's 403",
-    /\bthe specified (file|context|response|cache)\b[^.]{0,80}\b(is|was) not found\b/,
-    /\bno such file object\b/,
-    /\b(item|response|conversation|vector store|file|container|upload|batch|thread|assistant|prompt) with id\b[^.]{0,120}\b(not found|does not exist)\b/,
-    /\bno (file|container|vector store|item)s? found with id\b/,
-    /\b(file_id |file )?file-\w{2,80} (was )?(not found|does not exist)\b/,
-    /\bcached ?contents?\b[^.]{0,120}\bnot found\b/,
-    /\bpermission to access the file\b[^.]{0,120}\bmay not exist\b/
-  ),
-  ...rows(
     "https://github.com/QuantumNous/new-api; https://lmstudio.ai/docs/api; https://docs.github.com/en/copilot (one API only)",
     /^(error: )?not (yet )?implemented\b|\b(endpoint|method|operation|api|route|relay|adaptor|adapter|feature|format)\b[^.]{0,30}\b(is |are )?not (yet )?(been )?implemented\b/,
     /\b(unknown|unexpected|unsupported) (endpoint|route|path|url|(request|api) (url|endpoint|path))\b|\bunsupported api\b/,

@@ -1,0 +1,42 @@
+/** Sentences about what a request names or lets the provider fetch: files, answers, caches, images, servers of tools. */
+import { type Row, rows } from "./Row.ts"
+
+/** The model and the key are not at fault, and another provider may have or reach it. */
+export const references: ReadonlyArray<Row> = [
+  ...rows(
+    "Unsupported",
+    // They belong to one account; another key may have them.
+    "https://www.volcengine.com/docs/82379/1299023; https://github.com/can1357/oh-my-pi/issues/41 (OpenAI's 404); seen: Gemini's 403",
+    /\bthe specified (file|context|response|cache)\b[^.]{0,80}\b(is|was) not found\b/,
+    /\bno such file object\b/,
+    /\b(item|response|conversation|vector store|file|container|upload|batch|thread|assistant|prompt) with id\b[^.]{0,120}\b(not found|does not exist)\b/,
+    /\bno (file|container|vector store|item|assistant|thread|conversation|response|batch|upload|prompt|skill|voice)s? found with id\b/,
+    /\b(file_id |file )?file-\w{2,80} (was )?(not found|does not exist)\b/,
+    /\bcached ?contents?\b[^.]{0,120}\bnot found\b/,
+    /\bpermission to access the file\b[^.]{0,120}\bmay not exist\b/
+  ),
+  ...rows(
+    "Unsupported",
+    "https://platform.claude.com/docs/en/build-with-claude/files; https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool",
+    /(?<!\bmodel )\b(file|container|skill|voice|assistant|thread|vector store|conversation|upload|batch) (was |is |could )?(not found|not be found|does not exist|has expired)\b/,
+    /\bcontainer is expired\b/,
+    /\b(not have|no|denied|without) (access|permissions?) to (the |this |that )?(file|container|skill|voice|assistant|thread|vector store|conversation|response|batch)\b/
+  ),
+  ...rows(
+    "Unsupported",
+    // A file in a bucket that only some accounts may read.
+    "https://cloud.google.com/storage/docs/access-control/iam-permissions",
+    /\bstorage\.(objects|buckets)\.\w{2,20}\b/
+  ),
+  ...rows(
+    "Unsupported",
+    // The status of the caller's own server stands in the sentence.
+    "https://developers.openai.com/api/docs/guides/tools-connectors-mcp; https://platform.claude.com/docs/en/agents-and-tools/mcp-connector",
+    /\b(from|to|with|of) (the |your |remote )?mcp server\b|\bmcp server\b[^.]{0,60}\b(error|failed|refused|unauthori[sz]ed|timed out|not reach)/
+  ),
+  ...rows(
+    "Unsupported",
+    "https://developers.openai.com/api/docs/guides/images-vision; https://platform.claude.com/docs/en/build-with-claude/vision",
+    /\b(failed|unable|could not|cannot|can't|error|timeout) (while |when )?(to )?(fetch|download|load|retriev|access)(e|ing)? (the |an? |your )?((image|file|url|media|document|pdf|audio|video)s?)\b/
+  )
+]

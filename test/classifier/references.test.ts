@@ -1,0 +1,41 @@
+/** What a request names or lets the provider fetch blames neither the model nor the key: one caller could bench them for all. */
+import { assert, describe, it } from "@effect/vitest"
+import { classify } from "../../src/classifier/Classifier.ts"
+import * as Failure from "../../src/failure/Failure.ts"
+
+const said = (status: number, message: string) =>
+  Failure.classOf(classify({ status, headers: {}, body: JSON.stringify({ error: { message } }) }))
+
+describe("an error about something that a request names", () => {
+  const errors: ReadonlyArray<readonly [status: number, message: string]> = [
+    [404, "File not found: file_abc"],
+    [404, "Container not found"],
+    [400, "Container is expired."],
+    [404, "No assistant found with id 'asst_abc'."],
+    [404, "Voice not found"],
+    [404, "Skill does not exist"],
+    [401, "You do not have access to file file-123"],
+    [
+      403,
+      "x@y.iam.gserviceaccount.com does not have storage.objects.get access to the Google Cloud Storage object."
+    ],
+    [401, "Error retrieving tool list from MCP server: 'docs'. Http status code: 401 (Unauthorized)"],
+    [424, "Error retrieving tool list from MCP server: 'docs'. Http status code: 424 (Failed Dependency)"],
+    [400, "Failed to fetch image: 401 Unauthorized: invalid api key"],
+    [500, "Unable to download the file: connection refused"]
+  ]
+  for (const [status, message] of errors) {
+    it(`benches nothing: ${status}, ${message}`, () => {
+      assert.strictEqual(said(status, message), "Unsupported")
+    })
+  }
+
+  it("is told from a model or a key that is missing", () => {
+    assert.strictEqual(said(404, "model file not found"), "ModelMissing")
+    assert.strictEqual(
+      said(404, "The model `m` does not exist or you do not have access to it."),
+      "ModelMissing"
+    )
+    assert.strictEqual(said(401, "Incorrect API key provided"), "InvalidKey")
+  })
+})
