@@ -73,7 +73,12 @@ const replace = Effect.fnUntraced(function* (
   name: string,
   value: string | Uint8Array
 ) {
-  const file = yield* Effect.orElseSucceed(fs.realPath(name), () => name)
+  // A link to a file that is not there yet has no real path.
+  const linked = Effect.map(fs.readLink(name), (target) => path.resolve(path.dirname(name), target))
+  const file = yield* Effect.orElseSucceed(
+    Effect.catch(fs.realPath(name), () => linked),
+    () => name
+  )
   // A starting process must not write to the file of an ending one. Their process ids may be equal: in a container it is 1.
   const own = yield* Random.nextIntBetween(100_000_000, 999_999_999)
   const next = `${file}.${globalThis.process?.pid ?? 0}${own}.new`

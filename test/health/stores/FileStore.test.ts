@@ -155,6 +155,18 @@ describe("a file store", () => {
       }).pipe(Effect.scoped)
   )
 
+  it.live("follows a symbolic link to a file that is not there yet", () =>
+    Effect.gen(function* () {
+      const folder = yield* Files.folder
+      mkdirSync(join(folder, "real"))
+      symlinkSync(join("real", "file"), join(folder, "bench.json"))
+      const store = yield* storeIn(folder)
+      yield* store.set("bench.json", "new")
+      assert.strictEqual(readFileSync(join(folder, "real", "file"), "utf8"), "new")
+      assert.deepStrictEqual(readdirSync(folder).sort(), ["bench.json", "real"])
+    })
+  )
+
   it.live("follows a symbolic link, and removes temporary files of killed processes", () =>
     Effect.gen(function* () {
       const folder = yield* Files.folder
