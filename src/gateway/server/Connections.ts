@@ -137,7 +137,11 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
     // Node's own closing of idle connections is replaced (see the header of this file).
     server.closeIdleConnections = () => {}
     const close = server.close.bind(server)
+    let isClosing = false
     server.close = (closed) => {
+      if (!server.listening) return close(closed)
+      if (isClosing) return closed === undefined ? server : server.once("close", () => closed())
+      isClosing = true
       const calledAt = now()
       afterQuietTurn(
         () => accepted,
@@ -212,9 +216,9 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
   })
 
 /**
- * Calls a function right after a turn of the event loop in which no connection was accepted, while `mayWait`
- * and for at most 2,000 turns: in each one, Node accepts one connection. Closing a port resets the connections that wait to be accepted; right after such a
- * turn there are none. Clients that connect again and again leave no such turn.
+ * Calls a function right after a turn of the event loop in which no connection was accepted. Closing a port resets the
+ * connections that wait to be accepted; right after such a turn there are none. Node accepts one connection in each turn. Clients
+ * that connect again and again leave no such turn, so it waits while `mayWait`, and for at most 2,000 turns.
  */
 const afterQuietTurn = (accepted: () => number, mayWait: () => boolean, close: () => void): void => {
   let turns = 0
