@@ -61,7 +61,7 @@ const answer =
   ({ model, prompt }) =>
     Effect.map(Random.nextBetween(60, 180), (wait) => ({
       _tag: "Answer",
-      text: `This is ${provider}/${model}. You said ${prompt.length} characters, and nobody thought about them.`,
+      text: `This is ${provider}/${model}. Your message has ${prompt.length} characters. No model has read it.`,
       wait,
       pause: "15 millis"
     }))
