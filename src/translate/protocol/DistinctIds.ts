@@ -10,6 +10,9 @@
 import * as CallId from "../carry/CallId.ts"
 import { type JsonObject, objects, string } from "../common/Json.ts"
 
+/** How much of an id stays before a number. Clients get at least 40 characters of any id, so they always see the number. */
+const longestStem = 32
+
 /** The ids of the calls of one answer. */
 export class DistinctIds {
   readonly #body: JsonObject
@@ -26,7 +29,7 @@ export class DistinctIds {
     if (id === "") return item
     const given = (this.#given ??= new Set(idsIn(this.#body)))
     let own = id
-    for (let count = 1; given.has(shown(own)); count++) own = `${id}_${count}`
+    for (let count = 1; given.has(shown(own)); count++) own = `${id.slice(0, longestStem)}_${count}`
     given.add(shown(own))
     return own === id ? item : { ...item, id: own }
   }
