@@ -102,7 +102,7 @@ export const parse = (json: string): unknown => {
 }
 
 /** True for a JSON text that begins like that of a string. */
-export const isQuoted = (json: string): boolean => json.trimStart().startsWith('"')
+const isQuoted = (json: string): boolean => json.trimStart().startsWith('"')
 
 /**
  * The JSON text of an object that is inside of another text, as some models write the arguments of a call; any other

@@ -5,21 +5,20 @@
  * - Some send them as a text inside of a text: https://github.com/vllm-project/vllm/pull/54964
  * - Some begin with `{}` as a placeholder.
  */
-import { isQuoted, parse, unwrapped } from "../../common/Json.ts"
+import { unwrapped } from "../../common/Json.ts"
 import { JsonEnd } from "../../common/JsonEnd.ts"
 
-/** Collects the arguments of one call. */
+/** Collects the arguments of one call. A piece costs no more than its own length: arguments may be a whole file. */
 export class Arguments {
   /** All arguments so far. */
   #all = ""
   /** Those that have not been taken yet. */
   #kept = ""
+  /** The first character that is no blank. */
+  #first = ""
   readonly #end = new JsonEnd()
   /** Each piece has all arguments so far. */
   #isWhole = false
-  /** They are a text, which has ended. */
-  #isClosed = false
-
   /** True if there are none yet. */
   get isEmpty(): boolean {
     return this.#all === ""
@@ -27,7 +26,7 @@ export class Arguments {
 
   /** True if nothing but blanks came. */
   get isBlank(): boolean {
-    return this.#all.trim() === ""
+    return this.#first === ""
   }
 
   /** True while they are an empty object, which may be a placeholder. */
@@ -37,7 +36,7 @@ export class Arguments {
 
   /** True once nothing more can follow. */
   get isComplete(): boolean {
-    return this.#end.isComplete || this.#isClosed
+    return this.#isText ? !this.#end.isInString : this.#end.isComplete
   }
 
   /** Whether these are the arguments so far. */
@@ -48,7 +47,7 @@ export class Arguments {
   /** Adds a piece; `false` if it cannot belong here. */
   add(json: string): boolean {
     if (this.#kept === "{}" && json.trimStart().startsWith("{")) {
-      this.#all = this.#kept = ""
+      this.#all = this.#kept = this.#first = ""
       this.#end.reset()
     }
     // Complete arguments are followed by blanks, or sent again.
@@ -57,14 +56,14 @@ export class Arguments {
     const rest = this.#isWhole && json.startsWith(this.#all) ? json.slice(this.#all.length) : json
     this.#all += rest
     this.#kept += rest
+    if (this.#first === "") this.#first = rest.trimStart().charAt(0)
     this.#end.push(rest)
-    this.#isClosed = rest.endsWith('"') && isQuoted(this.#all) && parse(this.#all) !== undefined
     return true
   }
 
   /** What has not been taken yet. Arguments inside of a text are kept until their end. */
   take(isOver = false): string {
-    if (!isOver && isQuoted(this.#all)) return ""
+    if (!isOver && this.#isText) return ""
     const kept = this.#kept
     this.#kept = ""
     return isOver ? unwrapped(kept) : kept
@@ -75,13 +74,18 @@ export class Arguments {
     return this.#all
   }
 
+  /** They are a text, which may hold the arguments. */
+  get #isText(): boolean {
+    return this.#first === '"'
+  }
+
   /**
    * Whether a piece repeats what came before and goes on. It does not if it could be an object inside of this one that begins
    * in the same way: `{"child":` and `{"child":1}}`.
    */
   #repeats(json: string): boolean {
     const before = this.#all
-    if (!before.startsWith("{") || json.length <= before.length || !json.startsWith(before)) return false
+    if (this.#first !== "{" || json.length <= before.length || !json.startsWith(before)) return false
     return this.#end.isInString || !/[:[,]\s*$/.test(before)
   }
 }
