@@ -32,6 +32,9 @@ const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
   ])
 }
 
+/** Whether a rule has an effect for servers of a protocol. */
+export const hasEffect = (rule: RuleName, protocol: ProtocolName): boolean => !foreign[protocol].has(rule)
+
 /** All problems of a choice: an unknown row, a rule of another protocol, contradictory rules. */
 export const problemsOf = (choice: Choice, protocol: ProtocolName): ReadonlyArray<Problem> => {
   const name = typeof choice === "string" ? choice : choice.row

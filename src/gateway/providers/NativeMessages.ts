@@ -39,7 +39,7 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
     stream: (request, target) => provider.stream(own(request, target), target),
     secondTry: (request, refusal) => {
       const dialect = dialects.get(request)
-      const overrides = dialect && SecondTry.overridesOf(refusal, dialect)
+      const overrides = dialect && SecondTry.overridesOf(refusal, dialect, "anthropic")
       const again =
         overrides?.signatures === "none"
           ? edited(request, Translate.withoutThinking(request.body))

@@ -3,7 +3,13 @@
  * once more. Dialects cover known servers; this covers unknown ones.
  */
 
-import type { Dialect, Overrides } from "../../dialect/index.ts"
+import {
+  type Dialect,
+  hasEffect,
+  type Overrides,
+  type ProtocolName,
+  type RuleName
+} from "../../dialect/index.ts"
 import type { BadRequest } from "../../failure/Failure.ts"
 import { isProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 
@@ -84,14 +90,19 @@ const rows: ReadonlyArray<readonly [pattern: RegExp, overrides: Overrides]> = [
   [/after role .?tool/i, { afterToolResult: "assistant" }]
 ]
 
-/** The rules that a refusal implies, if they differ from the dialect's; `undefined` if it implies none. */
-export const overridesOf = (refusal: BadRequest, dialect: Dialect): Overrides | undefined => {
+/**
+ * The rules of the first row that would change the request: the refusal implies them, and they differ from the dialect's.
+ * `undefined` if there is none.
+ */
+export const overridesOf = (
+  refusal: BadRequest,
+  dialect: Dialect,
+  protocol: ProtocolName
+): Overrides | undefined => {
   const text = isProviderResponse(refusal.cause)
     ? `${refusal.message} ${refusal.cause.body}`
     : refusal.message
-  const found = rows.find(([pattern]) => pattern.test(text))?.[1]
-  if (found === undefined) return undefined
-  return Object.entries(found).some(([rule, value]) => Reflect.get(dialect, rule) !== value)
-    ? found
-    : undefined
+  const isNew = ([rule, value]: [string, unknown]) =>
+    hasEffect(rule as RuleName, protocol) && Reflect.get(dialect, rule) !== value
+  return rows.find(([pattern, overrides]) => Object.entries(overrides).some(isNew) && pattern.test(text))?.[1]
 }

@@ -264,7 +264,7 @@ export const make = (
     },
     secondTry: (request, refusal) => {
       const dialect = dialects.get(request)
-      const overrides = dialect === undefined ? undefined : SecondTry.overridesOf(refusal, dialect)
+      const overrides = dialect === undefined ? undefined : SecondTry.overridesOf(refusal, dialect, to)
       if (overrides === undefined) return undefined
       const again = { ...request }
       overridden.set(again, overrides)
