@@ -7,6 +7,7 @@ import { Dropped } from "./common/Dropped.ts"
 import { Bounds, isObject, type JsonObject } from "./common/Json.ts"
 import * as Fit from "./fit/Fit.ts"
 import * as Restore from "./fit/Restore.ts"
+import * as MixedForms from "./MixedForms.ts"
 import { codec as openai } from "./openai/Codec.ts"
 import { thinkingNames } from "./openai/ReadThinking.ts"
 import { packAnswer } from "./PackAnswer.ts"
@@ -125,7 +126,8 @@ function* express(
   dialect?: TargetDialect
 ): Generator<void, ExpressedRequest> {
   const dropped = new Dropped(callers[from].names)
-  const read = callers[shapeOf(from, named)].readRequest(named, dropped)
+  const written = MixedForms.formOf(from, named)
+  const read = callers[written.form].readRequest(written.body, dropped)
   yield
   const rules = dialect ?? resolve({ protocol: to, model: read.model })
   const turns =
@@ -140,16 +142,6 @@ function* express(
   const change = lost.length > 0 ? "cannot" : dropped.list.length > 0 ? "dropped" : "changed"
   if (from === to) return withinProtocol(named, made, { dropped: dropped.list, change, lost, restore })
   return { body: made, dropped: dropped.list, change, lost, restore }
-}
-
-/**
- * The protocol in whose form a request was written. Some clients send the form of responses where chats are called, or the
- * other way round: https://github.com/BerriAI/litellm/pull/34029 (Cursor).
- */
-const shapeOf = (called: Dialect, { input, messages }: JsonObject): Dialect => {
-  const hasMessages = Array.isArray(messages) && messages.length > 0
-  if (called === "openai" && !hasMessages && input !== undefined && input !== null) return "responses"
-  return called === "responses" && (input === undefined || input === null) && hasMessages ? "openai" : called
 }
 
 /**

@@ -270,6 +270,45 @@ describe("a request in the form of another protocol", () => {
     assert.deepStrictEqual<unknown>(body.messages, [{ role: "user", content: "What is new?" }])
   })
 
+  it("keeps the settings that are in the called protocol's form", () => {
+    const asked = toClaude({
+      messages: [],
+      input,
+      max_tokens: 5000,
+      reasoning_effort: "high",
+      response_format: {
+        type: "json_schema",
+        json_schema: { name: "x", schema: weather.function.parameters }
+      }
+    })
+    assert.deepStrictEqual(asked.dropped, [])
+    assert.strictEqual(asked.body.max_tokens, 5000)
+    assert.include(JSON.stringify(asked.body.thinking), "budget_tokens")
+    assert.include(JSON.stringify(asked.body), '"city"')
+    for (const none of [undefined, null, [], ""]) {
+      const { body, dropped, lost } = toChats({
+        input: none,
+        instructions: "Be brief.",
+        messages: "What is new?",
+        max_output_tokens: 50,
+        text: { format: { type: "json_object" } }
+      })
+      assert.deepStrictEqual([dropped, lost], [[], []])
+      assert.deepStrictEqual<unknown>(body.messages, [
+        { role: "system", content: "Be brief." },
+        { role: "user", content: "What is new?" }
+      ])
+      assert.deepInclude(body, { max_tokens: 50, response_format: { type: "json_object" } })
+    }
+    const items = [{ role: "developer", content: "Be brief." }]
+    const { body } = toChats({
+      input: undefined,
+      instructions: items,
+      messages: { role: "user", content: "hi" }
+    })
+    assert.deepStrictEqual((body.messages as ReadonlyArray<unknown>).length, 2)
+  })
+
   it("of completions is refused, because a chat would be answered blindly", () => {
     assert.strictEqual(toClaude({ messages: undefined, prompt: "What is new?" }).change, "cannot")
     const asked = { model: "m", max_tokens: 9, prompt: "\n\nHuman: What is new?\n\nAssistant:" }
