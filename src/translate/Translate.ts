@@ -140,25 +140,28 @@ function* express(
   const made = codecs[to].writeRequest(request, dropped, rules)
   const lost = dropped.lostContent
   const change = lost.length > 0 ? "cannot" : dropped.list.length > 0 ? "dropped" : "changed"
-  if (from === to) return withinProtocol(named, made, { dropped: dropped.list, change, lost, restore })
+  if (from === to) return withinProtocol(to, named, made, dropped, { change, lost, restore })
   return { body: made, dropped: dropped.list, change, lost, restore }
 }
 
 /**
- * A request that stays in its protocol: fields unknown to the common form are unchanged, and if some content is
- * unknown to it, the whole request is.
+ * A request that stays in its protocol: fields unknown to the common form are unchanged, unless the target refuses them, and
+ * if some content is unknown to it, the whole request is.
  */
 const withinProtocol = (
+  protocol: Protocol,
   body: JsonObject,
   made: JsonObject,
-  { change, dropped, lost, restore }: Omit<ExpressedRequest, "body">
+  dropped: Dropped,
+  { change, lost, restore }: Omit<ExpressedRequest, "body" | "dropped">
 ): ExpressedRequest => {
   if (change === "cannot" || lost.length > 0) return { body, dropped: [], change: "unchanged", lost: [] }
-  const ofThinking = thinkingNames.filter((name) => Object.hasOwn(body, name))
+  const isKept = (name: string) => Object.hasOwn(body, name) && !dropped.isRefused(name)
+  const ofThinking = protocol === "openai" ? thinkingNames.filter((name) => Object.hasOwn(body, name)) : []
   const kept = Object.fromEntries(
-    [...ofThinking, ...dropped.filter((name) => Object.hasOwn(body, name))].map((name) => [name, body[name]])
+    [...ofThinking, ...dropped.list.filter(isKept)].map((name) => [name, body[name]])
   )
-  const left = dropped.filter((name) => !Object.hasOwn(body, name))
+  const left = dropped.list.filter((name) => !isKept(name))
   // The caller says it in the server's own field.
   const { reasoning_effort, ...others } = made
   const isOwn = ofThinking.length > 0 && body.reasoning_effort === undefined

@@ -324,3 +324,66 @@ describe("a request in the form of another protocol", () => {
     }
   })
 })
+
+describe("a request that stays in its protocol", () => {
+  const within = (asked: Translate.JsonObject, rules: object) => {
+    const dialect = Object.assign(resolve({ protocol: "openai", model: "m" }), { apply: "always" }, rules)
+    return Translate.expressRequest(
+      "openai",
+      "openai",
+      { model: "m", messages: [hi], ...asked },
+      "m",
+      undefined,
+      dialect
+    )
+  }
+
+  it("loses the fields that the target's rules refuse", () => {
+    for (const [rule, name, value] of [
+      ["effort", "reasoning_effort", "high"],
+      ["sampling", "temperature", 0.5],
+      ["stops", "stop", ["END"]],
+      ["metadata", "user", "me"],
+      ["jsonObject", "response_format", { type: "json_object" }],
+      ["parallelToolCalls", "parallel_tool_calls", false]
+    ] as const) {
+      const asked = { tools: [weather], [name]: value }
+      const { body, dropped } = within(asked, { [rule]: false })
+      assert.isUndefined(body[name], name)
+      assert.deepStrictEqual(dropped, [name])
+      assert.deepStrictEqual<unknown>(
+        within(asked, { [rule]: true }).body[name],
+        Array.isArray(value) ? value[0] : value
+      )
+    }
+  })
+
+  it("loses the thinking that a server of messages refuses", () => {
+    const asked = {
+      model: "claude-sonnet-4-5",
+      max_tokens: 9000,
+      thinking: { type: "enabled", budget_tokens: 2000 },
+      messages: [hi]
+    }
+    const dialect = Object.assign(resolve({ protocol: "anthropic", model: asked.model }), {
+      apply: "always",
+      thinking: "none"
+    })
+    const { body, dropped } = Translate.expressRequest(
+      "anthropic",
+      "anthropic",
+      asked,
+      undefined,
+      undefined,
+      dialect
+    )
+    assert.isUndefined(body.thinking)
+    assert.deepStrictEqual(dropped, ["thinking"])
+  })
+
+  it("keeps the fields that only its server knows", () => {
+    const { body, dropped } = within({ top_k: 5, min_p: 0.1 }, {})
+    assert.deepInclude(body, { top_k: 5, min_p: 0.1 })
+    assert.deepStrictEqual(dropped, [])
+  })
+})

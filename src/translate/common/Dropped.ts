@@ -37,6 +37,7 @@ export class Dropped {
   readonly #names: Names
   readonly #seen = new Set<string>()
   readonly #lost = new Set<string>()
+  readonly #refused = new Set<string>()
 
   constructor(names: Names) {
     this.#names = names
@@ -44,7 +45,18 @@ export class Dropped {
 
   /** Records a feature of the common form that the target lacks. `detail` narrows it down. */
   common(name: Nameable, detail?: string): void {
+    if (detail === undefined) this.#refused.add(this.#names[name])
+    this.unknown(name, detail)
+  }
+
+  /** The same for a feature that the target's protocol has no word for, although its server may. */
+  unknown(name: Nameable, detail?: string): void {
     this.field(detail === undefined ? this.#names[name] : `${this.#names[name]}.${detail}`)
+  }
+
+  /** Whether it is a field that the target itself refuses. */
+  isRefused(path: string): boolean {
+    return this.#refused.has(path)
   }
 
   /** Records a field of the request, by its path without indices: `messages.name`. */

@@ -68,7 +68,7 @@ const settings = (
   // The default of every model; leaving it out is equivalent.
   if (!samples && temperature !== undefined && temperature !== 1) dropped.common("temperature")
   if (!samples && topP !== undefined && topP !== 1) dropped.common("topP")
-  if (topK !== undefined) dropped.common("topK")
+  if (topK !== undefined) dropped.unknown("topK")
   const stops = traits.reasons || !dialect.stops ? undefined : stop?.slice(0, mostStops)
   if (stop !== undefined && stops?.length !== stop.length) dropped.common("stop")
   const keepsUser = user !== undefined && user.length <= longestUser && dialect.metadata
@@ -103,7 +103,7 @@ const writeEffort = (request: Request, traits: Models.Traits, dropped: Dropped, 
   }
   if (effort === undefined) return undefined
   const fitted = Effort.nearest(effort, dialect.efforts === "model" ? traits.efforts : dialect.efforts)
-  if (fitted === undefined && effort !== "none") dropped.common("effort")
+  if (fitted === undefined && effort !== "none") dropped.unknown("effort")
   return fitted
 }
 
