@@ -93,6 +93,8 @@ describe("content", () => {
         const got = yield* toMessages(reply({ audio }), stream)
         assert.include(got.text, "It is ")
         assert.include(got.dropped, "message.audio")
+        const both = yield* toMessages(reply({ audio, content: "It is " }), stream)
+        assert.strictEqual(both.text, stream ? "It is Mild." : "It is ")
       })
     )
   }

@@ -105,8 +105,11 @@ export const readSpoken = (
 ): void => {
   readContent(message.content, out)
   say("refusal", string(message.refusal) ?? "", out)
-  // What a recording says: https://developers.openai.com/api/docs/guides/audio
-  if (isObject(message.audio)) say("text", string(message.audio.transcript) ?? "", out)
+  // What a recording says, unless the content says the same: https://developers.openai.com/api/docs/guides/audio
+  if (isObject(message.audio)) {
+    const told = string(message.audio.transcript) ?? ""
+    if (told !== message.content) say("text", told, out)
+  }
   for (const name in message) {
     if (quiet.has(name) || isThoughtField(name) || returned.includes(name)) continue
     const value = message[name]
