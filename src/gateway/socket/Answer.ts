@@ -38,12 +38,13 @@ export const answer = (
             ? undefined
             : unknownEvent
           : notObject
-    if (refusal === undefined && generate === false) return yield* warmUp(socket, body, latest)
     const isLarge = typeof text === "string" && text.length >= Turns.large
     // Reading, writing and reading again are separate turns of the event loop.
     if (isLarge) yield* Turns.next
     const whole = refusal ?? JSON.stringify(body)
     const excess = typeof whole === "string" && completed !== given ? excessOf(whole, maxBytes) : undefined
+    if (typeof (excess ?? whole) === "string" && generate === false)
+      return yield* warmUp(socket, body, latest)
     if (isLarge) yield* Turns.next
     const out = new FrameOut(wireOf(socket), (response) => latest.keep(body, response))
     const response = yield* respond({ text: excess ?? whole, out })

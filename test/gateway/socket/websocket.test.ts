@@ -362,6 +362,14 @@ describe("responses over a WebSocket", () => {
       yield* eventually(() => ended(client.frames) === 2)
       assert.deepInclude(client.frames.at(-1), { type: "error", status: 413 })
       assert.lengthOf(a.requests, 1)
+
+      const warm = yield* connect(url)
+      warm.create({ model: "a/m", input, generate: false })
+      yield* eventually(() => ended(warm.frames) === 1)
+      const previous_response_id = warm.frames.at(-1).response.id
+      warm.create({ model: "a/m", input, generate: false, previous_response_id })
+      yield* eventually(() => ended(warm.frames) === 2)
+      assert.deepInclude(warm.frames.at(-1), { type: "error", status: 413 })
     })
   )
 
