@@ -40,6 +40,11 @@ describe("the arguments of a call", () => {
     assert.strictEqual(joined(soFar), json)
   })
 
+  it("arrive once if they are sent again at the end, also with other blanks", () => {
+    for (const again of [json, JSON.stringify(JSON.parse(json), null, 1), `${json}\n`])
+      assert.strictEqual(joined([...cut(json, 7), again]), json)
+  })
+
   it("take linear time, also inside of a text: a whole file may be among them", () => {
     const time = (size: number, begin: string) => {
       const pieces = [begin, ...Array.from({ length: size }, () => 'abc\\\\\\"')]

@@ -5,7 +5,7 @@
  * - Some send them as a text inside of a text: https://github.com/vllm-project/vllm/pull/54964
  * - Some begin with `{}` as a placeholder.
  */
-import { unwrapped } from "../../common/Json.ts"
+import { parse, unwrapped, write } from "../../common/Json.ts"
 import { JsonEnd } from "../../common/JsonEnd.ts"
 
 /** Collects the arguments of one call. A piece costs no more than its own length: arguments may be a whole file. */
@@ -39,9 +39,9 @@ export class Arguments {
     return this.#isText ? !this.#end.isInString : this.#end.isComplete
   }
 
-  /** Whether these are the arguments so far. */
+  /** Whether these are the arguments so far; complete ones may have other blanks. */
   equals(json: string): boolean {
-    return json === this.#all
+    return json === this.#all || (this.isComplete && isSame(parse(json), parse(this.#all)))
   }
 
   /** Adds a piece; `false` if it cannot belong here. */
@@ -89,3 +89,6 @@ export class Arguments {
     return this.#end.isInString || !/[:[,]\s*$/.test(before)
   }
 }
+
+const isSame = (a: unknown, b: unknown): boolean =>
+  a !== undefined && b !== undefined && write(a) === write(b)
