@@ -49,7 +49,7 @@ export class Dropped {
     this.unknown(name, detail)
   }
 
-  /** The same for a feature that the target's protocol has no word for, although its server may. */
+  /** The same for a feature that the target's protocol cannot express, although its server may have a field for it. */
   unknown(name: Nameable, detail?: string): void {
     this.field(detail === undefined ? this.#names[name] : `${this.#names[name]}.${detail}`)
   }
