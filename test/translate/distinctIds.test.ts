@@ -23,6 +23,13 @@ describe("ids of calls", () => {
     }
   })
 
+  it("are numbered in linear time", () => {
+    const start = performance.now()
+    assert.strictEqual(new Set(shown(Array.from({ length: 20_000 }, () => "call_0"))).size, 20_000)
+    // 19 s if each one begins to count at 1.
+    assert.isBelow(performance.now() - start, 2_000)
+  })
+
   it("are numbered if they differ only behind what clients get, as Kimi's for tools with a long name", () => {
     const name = "functions.mcp__github__create_pull_request_review"
     assert.strictEqual(new Set(shown([`${name}:0`, `${name}:1`, `${name}:2`])).size, 3)

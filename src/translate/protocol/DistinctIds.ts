@@ -17,6 +17,8 @@ const longestStem = 32
 export class DistinctIds {
   readonly #body: JsonObject
   #given: Set<string> | undefined
+  /** The last number behind each stem: the next call begins there, so many equal ids take linear time. */
+  readonly #counts = new Map<string, number>()
 
   /** `body` is the caller's request: the ids of its conversation are taken. */
   constructor(body: JsonObject) {
@@ -29,7 +31,10 @@ export class DistinctIds {
     if (id === "") return item
     const given = (this.#given ??= new Set(idsIn(this.#body)))
     let own = id
-    for (let count = 1; given.has(shown(own)); count++) own = `${id.slice(0, longestStem)}_${count}`
+    const stem = id.slice(0, longestStem)
+    let count = this.#counts.get(stem) ?? 0
+    while (given.has(shown(own))) own = `${stem}_${++count}`
+    this.#counts.set(stem, count)
     given.add(shown(own))
     return own === id ? item : { ...item, id: own }
   }
