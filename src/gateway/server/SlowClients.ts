@@ -48,5 +48,5 @@ export const watch = (server: Server, stall: number): Effect.Effect<void, never,
     return Effect.forkScoped(Effect.repeat(look, Schedule.spaced(interval(stall))))
   }).pipe(Effect.asVoid)
 
-/** The interval of the check, in milliseconds: at most a quarter of the timeout too late. */
-const interval = (timeout: number): number => Math.min(30_000, Math.max(20, Math.floor(timeout / 4)))
+/** The interval of checks of a timeout, in milliseconds: at most a quarter of it too late. */
+export const interval = (timeout: number): number => Math.min(30_000, Math.max(20, Math.floor(timeout / 4)))

@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function* (
   })
 
   return (request) => {
-    const { maxBodiesBytes, maxBodyBytes, websocket } = live.current().config.server
+    const { maxBodiesBytes, maxBodyBytes, timeouts, websocket } = live.current().config.server
     if (websocket === false || connections.isStopping()) return undefined
     if (request.httpVersion !== "1.1" || hasBody(request)) return undefined
     if (request.method !== "GET" || request.headers.upgrade?.toLowerCase() !== "websocket") return undefined
@@ -106,6 +106,7 @@ export const make = Effect.fnUntraced(function* (
             budget,
             idle: websocket.idle,
             maxBytes: maxBodyBytes,
+            timeout: timeouts.request,
             hold: (bytes) => bodies.hold(bytes, maxBodiesBytes)
           })
         )

@@ -350,6 +350,56 @@ describe("responses over a WebSocket", () => {
     })
   )
 
+  it.live("count while they arrive, and the connection ends in order when there are too many", () =>
+    Effect.gen(function* () {
+      const { a, url } = yield* gateway({ server: { maxBodyBytes: 50_000, maxBodiesBytes: 50_000 } })
+      const slow = [{ wait: 300 }, ...FaultServer.sse(responseEvents("resp_1", "hello"))]
+      a.play(slow, slow, slow)
+      const [first, second] = [yield* connect(url), yield* connect(url)]
+      first.create({ model: "a/m", input: "one" })
+      first.socket.send("x".repeat(40_000), { fin: false })
+      yield* eventually(() => a.requests.length === 1)
+      second.create({ model: "a/m", input: "two" })
+      yield* eventually(() => a.requests.length === 2)
+      second.socket.send("x".repeat(20_000), { fin: false })
+      second.socket.send("x", { fin: false })
+      yield* eventually(() => second.code() !== 0)
+      assert.strictEqual(second.code(), 1013)
+      assert.deepStrictEqual(types(second.frames).slice(-2), ["response.completed", "error"])
+      const { error, status } = second.frames.at(-1)
+      assert.deepStrictEqual([status, error.code], [503, "bodies_too_large"])
+      first.socket.terminate()
+      // Whatever was counted is released.
+      const third = yield* connect(url)
+      yield* eventually(() => a.running === 0)
+      third.create({ model: "a/m", input: "x".repeat(45_000) })
+      yield* eventually(() => ended(third.frames) === 1)
+      assert.strictEqual(third.frames.at(-1).type, "response.completed")
+    })
+  )
+
+  it.live("end if a message does not arrive in the time of a request, but not between messages", () =>
+    Effect.gen(function* () {
+      const { a, url } = yield* gateway({ server: { timeouts: { request: "200 millis" } } })
+      a.play(
+        FaultServer.sse(responseEvents("resp_1", "hello")),
+        FaultServer.sse(responseEvents("resp_2", "hi"))
+      )
+      const [slow, quiet] = [yield* connect(url), yield* connect(url)]
+      quiet.create({ model: "a/m", input: "hi" })
+      yield* eventually(() => ended(quiet.frames) === 1)
+      quiet.socket.ping("still here")
+      slow.socket.send('{"type":"response.create",', { fin: false })
+      yield* eventually(() => slow.code() !== 0)
+      assert.strictEqual(slow.code(), 1008)
+      const { error, status } = slow.frames.at(-1)
+      assert.deepStrictEqual([status, error.code], [408, "request_timeout"])
+      quiet.create({ model: "a/m", input: "hi" })
+      yield* eventually(() => ended(quiet.frames) === 2)
+      assert.strictEqual(quiet.frames.at(-1).type, "response.completed")
+    })
+  )
+
   it.live("that continue a conversation are refused if it has become too large", () =>
     Effect.gen(function* () {
       const { a, url } = yield* gateway({ server: { maxBodyBytes: 10_000 } })
