@@ -20,6 +20,7 @@ import * as Tokens from "../server/Tokens.ts"
 import * as WrongTokens from "../server/WrongTokens.ts"
 import { AdminApi, AdminAuth, InvalidRequest, Readable, TooManyTries, Unauthorized } from "./AdminApi.ts"
 import * as Handlers from "./Handlers.ts"
+import * as Methods from "./Methods.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
@@ -129,21 +130,32 @@ const layerReadable = HttpApiMiddleware.layerSchemaErrorTransform(Readable, (err
 const openApi = (isToken: (token: string) => boolean) =>
   HttpRouter.use((router) => {
     const document = HttpServerResponse.jsonUnsafe(OpenApi.fromApi(AdminApi))
-    return router.add("GET", "/admin/openapi.json", (request) => {
+    return router.add("GET", Methods.documentPath, (request) => {
       const given = Tokens.bearer(request.headers.authorization) ?? ""
       return Effect.succeed(isToken(given) ? document : refused(401, wrong(given)))
     })
   })
 
+const notFound = (url: string): Response => {
+  const allow = Methods.of(url)
+  return allow === undefined
+    ? refused(404, { _tag: "NotFound", message: "unknown path of the admin API" })
+    : HttpServerResponse.setHeader(
+        refused(405, { _tag: "MethodNotAllowed", message: `only ${allow} is allowed here` }),
+        "allow",
+        allow
+      )
+}
+
 const refused = (status: number, error: { readonly _tag: string; readonly message: string }): Response =>
   HttpServerResponse.jsonUnsafe({ _tag: error._tag, message: error.message }, { status })
 
-/** Errors outside of the endpoints: an unknown path, or an unreadable body. */
+/** Errors outside of the endpoints: an unknown path or method, or an unreadable body. */
 const onServerError = (error: HttpServerError): Effect.Effect<Response> => {
   const { reason } = error
   switch (reason._tag) {
     case "RouteNotFound":
-      return Effect.succeed(refused(404, { _tag: "NotFound", message: "unknown path of the admin API" }))
+      return Effect.succeed(notFound(reason.request.url))
     case "RequestParseError":
       return Effect.succeed(
         reason.reason === "BodyTooLarge"

@@ -123,6 +123,28 @@ describe("the admin API", () => {
     })
   )
 
+  it.live("returns 405 for a method that its path does not have, with those that it has", () =>
+    Effect.gen(function* () {
+      const { url } = yield* running()
+      for (const [method, path, allow] of [
+        ["PUT", "/benches", "GET, POST"],
+        ["POST", "/health", "GET"],
+        ["DELETE", "/explain?model=smart", "GET"],
+        ["GET", "/reload", "POST"],
+        ["POST", "/benches/openai/gpt-5.2", "DELETE"],
+        ["GET", "/benches/openai%2Fgpt-5.2", "DELETE"],
+        ["PATCH", "/openapi.json", "GET"]
+      ] as const) {
+        const got = yield* ask(`${url}/admin${path}`, { method, headers: bearer })
+        assert.deepStrictEqual([got.status, got.headers.allow], [405, allow], `${method} ${path}`)
+        assert.strictEqual(got.at("_tag"), "MethodNotAllowed")
+        assert.strictEqual(got.at("message"), `only ${allow} is allowed here`)
+      }
+      const other = yield* ask(`${url}/admin/nothing`, { method: "PUT", headers: bearer })
+      assert.strictEqual(other.status, 404)
+    })
+  )
+
   it.live("returns 404 for unknown paths", () =>
     Effect.gen(function* () {
       const { url } = yield* running()
