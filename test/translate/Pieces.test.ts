@@ -231,6 +231,7 @@ describe("a schema", () => {
 describe("the exports", () => {
   it("are what a gateway needs", () => {
     assert.deepStrictEqual(Object.keys(Translate).sort(), [
+      "LargeEvent",
       "beginExpress",
       "contextError",
       "declined",

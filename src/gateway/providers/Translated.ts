@@ -31,6 +31,7 @@ import type { GatewayProvider } from "./GatewayProvider.ts"
 import type { Items } from "./ItemMemory.ts"
 import * as SecondTry from "./SecondTry.ts"
 import { TranslatedFlow, withDropped } from "./TranslatedFlow.ts"
+import { WrittenFlow } from "./WrittenFlow.ts"
 
 /** From this size, in characters, a request is translated in steps; smaller ones take less than a tenth of a second. */
 const large = 128 * 1024
@@ -239,7 +240,8 @@ export const make = (
       if (sent.lost.length > 0) return Flow.fail(TargetRefusal.notSent(target, sent.lost))
       const context = contextOf(request, target, sent, services)
       const { malformedEvents } = target.policy
-      return new TranslatedFlow(Pump.begin(provider.stream(sent.request, target), services), {
+      const source = Pump.begin(provider.stream(sent.request, target), services)
+      const translated = new TranslatedFlow(source, {
         translator: Translate.makeStreamTranslator(to, from, context, malformedEvents),
         lastEvent: lastEvents[to],
         dropped: sent.dropped,
@@ -247,6 +249,7 @@ export const make = (
         target: target.key,
         context: services
       })
+      return new WrittenFlow(translated, services)
     })
 
   return {
@@ -301,9 +304,9 @@ const malformed = (target: Target, message: string): Failure =>
 const keeper =
   (items: Items, request: Request) =>
   (events: ReadonlyArray<Translate.OutEvent>): void => {
-    for (const { data, event } of events) {
-      if (event !== "response.completed" && event !== "response.incomplete") continue
-      const { response } = JSON.parse(data)
+    for (const each of events) {
+      if (each.event !== "response.completed" && each.event !== "response.incomplete") continue
+      const { response } = each instanceof Translate.LargeEvent ? each.json : JSON.parse(each.data)
       if (isObject(response)) items.keep(request, response)
     }
   }

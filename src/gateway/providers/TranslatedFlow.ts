@@ -16,6 +16,7 @@ import { RunClock } from "../../time/RunClock.ts"
 import * as Translate from "../../translate/index.ts"
 import { MovableTimer } from "../../util/MovableTimer.ts"
 import * as TargetRefusal from "../http/TargetRefusal.ts"
+import { type Item, Unwritten } from "./WrittenFlow.ts"
 
 /**
  * How long a complete answer may still bring its usage, in milliseconds. The engine waits twice as long for
@@ -37,8 +38,8 @@ export interface Options {
   readonly context: Context.Context<never>
 }
 
-/** A translated stream. */
-export class TranslatedFlow implements Flow.Flow<Chunk, Failure> {
+/** A translated stream. Its large events are not written yet. */
+export class TranslatedFlow implements Flow.Flow<Item, Failure> {
   readonly #source: Flow.Flow<Chunk, Failure>
   readonly #options: Options
   readonly #now: RunClock
@@ -59,7 +60,7 @@ export class TranslatedFlow implements Flow.Flow<Chunk, Failure> {
     this.#brokenOff = brokenOff === undefined ? undefined : (why) => Translate.encode(brokenOff(why))
   }
 
-  take(): NonEmptyReadonlyArray<Chunk> | undefined {
+  take(): NonEmptyReadonlyArray<Item> | undefined {
     if (this.#end !== undefined) return undefined
     const chunks = this.#source.take()
     if (chunks !== undefined) return this.#translate(chunks)
@@ -113,12 +114,15 @@ export class TranslatedFlow implements Flow.Flow<Chunk, Failure> {
   }
 
   /** The chunks up to a malformed one. Its failure follows them. */
-  #translate(chunks: ReadonlyArray<Chunk>): NonEmptyReadonlyArray<Chunk> | undefined {
-    const made: Array<Chunk> = []
+  #translate(chunks: ReadonlyArray<Chunk>): NonEmptyReadonlyArray<Item> | undefined {
+    const made: Array<Item> = []
     for (const chunk of chunks) {
-      const next = this.#chunkOf(chunk)
-      if (this.#end !== undefined) break
-      made.push(next)
+      const before = made.length
+      this.#add(chunk, made)
+      if (this.#end !== undefined) {
+        made.length = before
+        break
+      }
       if (chunk.phase.last) {
         this.#close(Exit.void)
         break
@@ -127,7 +131,7 @@ export class TranslatedFlow implements Flow.Flow<Chunk, Failure> {
     return isNonEmpty(made) ? made : undefined
   }
 
-  #chunkOf(chunk: Chunk): Chunk {
+  #add(chunk: Chunk, made: Array<Item>): void {
     const { dropped, onEvents, target, translator } = this.#options
     const events = translator.event(chunk)
     const { malformed } = translator
@@ -137,24 +141,54 @@ export class TranslatedFlow implements Flow.Flow<Chunk, Failure> {
     onEvents?.(events)
     const lost = translator.dropped()
     const isFirst = chunk.head !== undefined
-    const text = (isFirst ? "" : comment(lost)) + Translate.encode(events)
     this.#isComplete ||= chunk.phase.complete
-    const made = new Chunk(Buffer.from(text), chunk.phase, undefined, undefined)
+    const at = made.length
+    addItems(made, isFirst ? "" : comment(lost), events, chunk.phase)
     if (chunk.head !== undefined) {
-      made.head = { ...headOf(chunk.head, [...dropped, ...lost]), brokenOff: this.#brokenOff }
+      made[at]!.head = { ...headOf(chunk.head, [...dropped, ...lost]), brokenOff: this.#brokenOff }
     }
-    return made
   }
 
   /** Ends a complete answer if its provider sends nothing more, as if its last event had arrived. */
-  #finish(): NonEmptyReadonlyArray<Chunk> {
+  #finish(): NonEmptyReadonlyArray<Item> | undefined {
     this.#close(Exit.void)
     const { lastEvent, onEvents, translator } = this.#options
     const events = translator.event(lastEvent)
     onEvents?.(events)
-    return [new Chunk(Buffer.from(Translate.encode(events)), Phase.last, undefined, undefined)]
+    const made: Array<Item> = []
+    addItems(made, "", events, Phase.last)
+    return isNonEmpty(made) ? made : undefined
   }
 }
+
+/**
+ * Adds one chunk with all events, or several if some are large. The last one has the phase: what comes before it is not yet all
+ * that the chunk says.
+ */
+const addItems = (
+  made: Array<Item>,
+  before: string,
+  events: ReadonlyArray<Translate.OutEvent>,
+  phase: Phase.Phase
+): void => {
+  const at = events.findIndex(isLarge)
+  const event = events[at]
+  if (!isLarge(event)) {
+    made.push(textChunk(before + Translate.encode(events), phase))
+    return
+  }
+  const text = before + Translate.encode(events.slice(0, at))
+  if (text !== "") made.push(textChunk(text, Phase.held))
+  const rest = events.slice(at + 1)
+  made.push(new Unwritten(event, rest.length === 0 ? phase : Phase.held))
+  if (rest.length > 0) addItems(made, "", rest, phase)
+}
+
+const isLarge = (event: Translate.OutEvent | undefined): event is Translate.LargeEvent =>
+  event instanceof Translate.LargeEvent
+
+const textChunk = (text: string, phase: Phase.Phase): Chunk =>
+  new Chunk(Buffer.from(text), phase, undefined, undefined)
 
 /** The headers, with the names of what was dropped. */
 export const withDropped = (headers: Headers, dropped: ReadonlyArray<string>): Headers =>

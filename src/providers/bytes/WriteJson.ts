@@ -8,11 +8,14 @@ const large = 256 * 1024
 
 /**
  * The bytes of what `JSON.stringify` would write, without one large text in between: a long string takes its size once
- * more instead of four times.
+ * more instead of four times. `before` and `after` are written around it.
  */
-export function* bytesOf(json: unknown): Turns.Steps<Uint8Array> {
+export function* bytesOf(json: unknown, before = "", after = ""): Turns.Steps<Uint8Array> {
   const gathered = new ByteChunks()
-  yield* write(json, (text) => gathered.pushOwn(Buffer.from(text)))
+  const add = (text: string) => gathered.pushOwn(Buffer.from(text))
+  if (before !== "") add(before)
+  yield* write(json, add)
+  if (after !== "") add(after)
   return gathered.join()
 }
 

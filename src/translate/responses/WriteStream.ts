@@ -6,9 +6,11 @@
  *
  * https://developers.openai.com/api/reference/resources/responses/streaming-events
  */
+import * as WriteJson from "../../providers/bytes/WriteJson.ts"
 import type { Answer, Delta, Ending, Spoken, Usage } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"
 import type { Context } from "../protocol/Context.ts"
+import { LargeEvent, large } from "../protocol/Encode.ts"
 import type { BrokenOff, OutEvent, StreamWriter } from "../protocol/Protocol.ts"
 import { OpenCall, OpenClientCall, type OpenItem, OpenMessage, OpenThought, type Tell } from "./Items.ts"
 import { foreignId } from "./Reasoning.ts"
@@ -179,6 +181,8 @@ export class ResponseStreamWriter implements StreamWriter {
   readonly #draft: Draft
   #events: Array<OutEvent> = []
   #count = 0
+  /** The characters of the answer so far. No event has more than that and its frame. */
+  #size = 0
 
   constructor(context: Context) {
     this.#draft = new Draft(context, (type, members) => this.#event(`response.${type}`, members))
@@ -186,6 +190,7 @@ export class ResponseStreamWriter implements StreamWriter {
 
   write(delta: Delta): ReadonlyArray<OutEvent> {
     const draft = this.#draft
+    this.#size += sizeOf(delta)
     switch (delta.type) {
       case "start":
         draft.start(delta.model)
@@ -235,10 +240,27 @@ export class ResponseStreamWriter implements StreamWriter {
   }
 
   #event(type: string, members: JsonObject): void {
-    this.#events.push({
-      event: type,
-      data: JSON.stringify({ type, sequence_number: this.#count++, ...members })
-    })
+    const json = { type, sequence_number: this.#count++, ...members }
+    const isLarge = this.#size >= large && WriteJson.sizeOf(json) >= large
+    this.#events.push(isLarge ? new LargeEvent(type, json) : { event: type, data: JSON.stringify(json) })
+  }
+}
+
+/** The characters that a delta adds to an answer. */
+const sizeOf = (delta: Delta): number => {
+  switch (delta.type) {
+    case "text":
+    case "refusal":
+    case "thinking":
+      return delta.text.length
+    case "arguments":
+      return delta.json.length
+    case "signature":
+      return delta.signature.length
+    case "redacted":
+      return delta.data.length
+    default:
+      return 0
   }
 }
 

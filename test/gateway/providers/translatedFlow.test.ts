@@ -7,8 +7,11 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Phase from "../../../src/domain/Phase.ts"
 import { type Failure, isFailure, Transient } from "../../../src/failure/Failure.ts"
 import { TranslatedFlow } from "../../../src/gateway/providers/TranslatedFlow.ts"
+import { WrittenFlow } from "../../../src/gateway/providers/WrittenFlow.ts"
 import { Chunk } from "../../../src/providers/wire/Wire.ts"
 import type { StreamTranslator } from "../../../src/translate/index.ts"
+import { LargeEvent } from "../../../src/translate/protocol/Encode.ts"
+import * as Turns from "../../../src/util/Turns.ts"
 import { Tap } from "../../support/flows.ts"
 
 const chunk = (text: string, phase: Phase.Phase) =>
@@ -30,26 +33,30 @@ const translator = (): StreamTranslator & { malformed: string | undefined } => (
 const lost = new Transient({ reason: "Connection", message: "lost" })
 
 /** A translated flow, what its reader has got so far, and how it ended. */
-const read = Effect.map(Effect.context<never>(), (context) => {
-  const source = new Tap<Chunk, Failure>()
-  const flow = new TranslatedFlow(source, {
-    translator: translator(),
-    lastEvent: { data: "[last]" },
-    dropped: [],
-    onEvents: undefined,
-    target: "p/m#default",
-    context
-  })
-  const texts: Array<string> = []
-  const onReady = () => {
-    for (let chunks = flow.take(); chunks !== undefined; chunks = flow.take()) {
-      texts.push(...chunks.map(({ bytes }) => bytes.toString().trim()))
+const readWith = (translator: StreamTranslator) =>
+  Effect.map(Effect.context<never>(), (context) => {
+    const source = new Tap<Chunk, Failure>()
+    const translated = new TranslatedFlow(source, {
+      translator,
+      lastEvent: { data: "[last]" },
+      dropped: [],
+      onEvents: undefined,
+      target: "p/m#default",
+      context
+    })
+    const flow = new WrittenFlow(translated, context)
+    const texts: Array<string> = []
+    const onReady = () => {
+      for (let chunks = flow.take(); chunks !== undefined; chunks = flow.take()) {
+        texts.push(...chunks.map(({ bytes }) => bytes.toString().trim()))
+      }
+      if (flow.ended() === undefined) flow.onReady(onReady)
     }
-    if (flow.ended() === undefined) flow.onReady(onReady)
-  }
-  onReady()
-  return { source, flow, texts }
-})
+    onReady()
+    return { source, flow, texts }
+  })
+
+const read = Effect.suspend(() => readWith(translator()))
 
 describe("a translated stream", () => {
   it.effect("is read in the turn in which its chunks arrive, and ends with its provider's last event", () =>
@@ -104,6 +111,45 @@ describe("a translated stream", () => {
       const end = flow.ended()
       const error = end === undefined || Exit.isSuccess(end) ? undefined : Exit.findErrorOption(end)
       assert.isTrue(error?._tag === "Some" && isFailure(error.value))
+    })
+  )
+
+  it.live("writes each large event in turns of its own, whole and in order", () =>
+    Effect.gen(function* () {
+      const long = "hello 漢\n".repeat(400_000)
+      const large = (type: string) => new LargeEvent(type, { type, text: long })
+      const { flow, source, texts } = yield* readWith({
+        ...translator(),
+        event: ({ data }) =>
+          data === "end"
+            ? [{ data: "before" }, large("one"), { data: "between" }, large("two")]
+            : [{ data: data! }]
+      })
+      source.put(chunk("first", Phase.content), chunk("end", Phase.last))
+      assert.deepStrictEqual(texts, ["data: first", "data: before"])
+      assert.isUndefined(flow.ended())
+      let turns = 0
+      for (; turns < 1_000 && flow.ended() === undefined; turns++) yield* Turns.next
+      assert.isAtLeast(turns, 4)
+      assert.deepStrictEqual(flow.ended(), Exit.void)
+      const written = (type: string) => `event: ${type}\ndata: ${JSON.stringify({ type, text: long })}`
+      assert.isTrue(
+        texts.slice(1).join("\n\n") ===
+          ["data: before", written("one"), "data: between", written("two")].join("\n\n")
+      )
+    })
+  )
+
+  it.live("writes no large event after it is cancelled", () =>
+    Effect.gen(function* () {
+      const event = new LargeEvent("one", { text: "x".repeat(4_000_000) })
+      const { flow, source, texts } = yield* readWith({ ...translator(), event: () => [event] })
+      source.put(chunk("one", Phase.content))
+      yield* Turns.next
+      flow.cancel()
+      assert.strictEqual(source.cancelled, 1)
+      for (let turns = 0; turns < 20; turns++) yield* Turns.next
+      assert.deepStrictEqual(texts, [])
     })
   )
 
