@@ -1,7 +1,7 @@
 /**
  * Redacts known secrets in every spelling a provider may echo them in: plain, escaped for JSON, JavaScript, URLs or
  * HTML (any part of them, up to three layers), in base64 (also inside a longer text, as in `Basic`), in
- * hexadecimal, as a list of bytes, and in lower or upper case.
+ * hexadecimal (also with colons or spaces between the bytes), as a list of bytes, and in lower or upper case.
  *
  * The time is proportional to the length of the text and independent of the number of secrets.
  */
@@ -130,8 +130,11 @@ const spellings = (secrets: ReadonlyArray<string>): ReadonlyArray<Uint8Array> =>
       const inner = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
       texts.add(inner).add(inner.replaceAll("+", "-").replaceAll("/", "_"))
     }
-    const digits = bytes.toString("hex")
-    texts.add(digits).add(digits.toUpperCase())
+    // As a number, as a fingerprint and as a dump.
+    for (const between of ["", ":", " "]) {
+      const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(between)
+      texts.add(digits).add(digits.toUpperCase())
+    }
     // As Node writes a buffer in JSON.
     texts.add(bytes.join(",")).add(bytes.join(", "))
     // Names of headers come in lower case. A word would occur by chance.

@@ -70,6 +70,11 @@ for (const before of ["", "u", "us", "user:", "user:s"]) {
   }
 }
 spellings.set("hexadecimal", Buffer.from(secret).toString("hex"))
+for (const between of [":", " "]) {
+  const digits = [...Buffer.from(secret)].map((byte) => byte.toString(16).padStart(2, "0")).join(between)
+  spellings.set(`hexadecimal with "${between}" between bytes`, digits)
+  spellings.set(`HEXADECIMAL with "${between}" between bytes`, digits.toUpperCase())
+}
 spellings.set("lower case, as names of headers are", secret.toLowerCase())
 spellings.set("upper case", secret.toUpperCase())
 spellings.set("a list of bytes", [...Buffer.from(secret)].join(","))
