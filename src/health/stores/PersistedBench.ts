@@ -4,7 +4,7 @@
  * Requests never wait for the store. Changes are written a moment later, batched, and once more when the layer closes
  * (for at most a second). A failed write is retried until it succeeds. A record that cannot be read is skipped, named
  * in the log and left unchanged, and a document that cannot be read is kept under `KEY.unreadable`: a newer version
- * may understand it.
+ * may understand it. Two processes on one place are named in the log.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,6 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Queue from "effect/Queue"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { BenchKey } from "../../domain/BenchKey.ts"
@@ -34,6 +35,9 @@ export interface Options {
 
 /** The delay before a failed write is retried. */
 const retryDelay = "5 seconds"
+
+/** How often it is looked whether another process writes, in milliseconds. A large file takes a while to read. */
+const lookInterval = 60_000
 
 /** How long the final write may take when the layer closes. */
 const finalWriteTimeout = "1 second"
@@ -77,6 +81,20 @@ export const make = Effect.fnUntraced(function* (
     Effect.logWarning("The saved bench could not be read; it is left unchanged until it can be.", error)
   )
 
+  /** How a document begins that this process wrote. */
+  const own = `{"version":1,"writer":"${(yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)).toString(36)}",`
+  /** When to look next; only after the first write, since the process before may end after this one begins. */
+  let lookAt = Number.POSITIVE_INFINITY
+  let hasWritten = false
+  const look = Effect.gen(function* () {
+    const text = yield* store.get(key)
+    if (text === undefined || text.startsWith(own)) return
+    lookAt = Number.POSITIVE_INFINITY
+    yield* Effect.logWarning(
+      "The saved bench was written by another process meanwhile: each overwrites what the other one has saved. Give each process its own place, or share one bench over Redis."
+    )
+  })
+
   const dirty = yield* Queue.sliding<void>(1)
   // Keeps the revision only: holding a version would keep all changes since.
   let written = bench.stateUnsafe().entries.revision
@@ -86,8 +104,14 @@ export const make = Effect.fnUntraced(function* (
     // Never overwrites what has not been read.
     if (foreign === undefined) yield* read
     const now = yield* MonotonicClock.currentTimeMillis
+    if (now >= lookAt) {
+      lookAt = now + lookInterval
+      yield* Effect.ignore(look)
+    }
     const latest = bench.stateUnsafe().entries
-    yield* store.set(key, textOf(latest, foreign ?? new Map(), now, yield* MonotonicClock.ahead))
+    yield* store.set(key, own + textOf(latest, foreign ?? new Map(), now, yield* MonotonicClock.ahead))
+    if (!hasWritten) lookAt = now
+    hasWritten = true
     written = latest.revision
   })
   /** True if there is nothing left to write. */
@@ -196,8 +220,8 @@ const load = Effect.fnUntraced(function* (
 })
 
 /**
- * Times are saved by the wall clock, which the next process starts with. An unreadable record is written back
- * unchanged until its key changes here.
+ * The rest of a document. Times are saved by the wall clock, which the next process starts with. An unreadable record is
+ * written back unchanged until its key changes here.
  */
 const textOf = (entries: Bench.State["entries"], foreign: Foreign, now: number, ahead: number): string => {
   const kept = new Map<BenchKey, unknown>()
@@ -209,5 +233,5 @@ const textOf = (entries: Bench.State["entries"], foreign: Foreign, now: number, 
     if (entries.get(key) === entry) kept.set(key, record)
     else foreign.delete(key)
   }
-  return JSON.stringify({ version: 1, entries: Object.fromEntries(kept) })
+  return JSON.stringify({ entries: Object.fromEntries(kept) }).slice(1)
 }

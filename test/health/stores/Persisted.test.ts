@@ -1,9 +1,10 @@
 /** A bench that outlives its process. Each `process` is a scope of its own over the same store. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as TestClock from "effect/testing/TestClock"
-import { BenchRegistry } from "../../../src/health/BenchRegistry.ts"
+import { BenchRegistry, type Registry } from "../../../src/health/BenchRegistry.ts"
 import * as PersistedBench from "../../../src/health/stores/PersistedBench.ts"
 import { dead, fault, throttle } from "../../support/engine.ts"
 import { fail, target } from "../../support/stores.ts"
@@ -103,6 +104,58 @@ describe("a saved bench", () => {
       // Nothing had changed since, so nothing was written at the end.
       assert.strictEqual(writes, 1)
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
+  })
+
+  it.effect("is warned of once by each of two processes that save to the same place", () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ message }) => void lines.push(String(message)))
+    const benching = (registry: Registry, key: string) =>
+      Effect.andThen(registry.bench(key), TestClock.adjust("2 seconds"))
+    return Effect.gen(function* () {
+      const first = yield* PersistedBench.make()
+      yield* benching(first, "a")
+      yield* benching(first, "b")
+      const second = yield* PersistedBench.make()
+      yield* benching(second, "c")
+      assert.deepStrictEqual(lines, [])
+      for (const key of ["d", "e", "f"]) {
+        yield* TestClock.adjust("1 minute")
+        yield* benching(first, key)
+        yield* benching(second, `other-${key}`)
+      }
+      assert.lengthOf(lines, 2)
+      for (const line of lines) assert.include(line, "another process")
+    }).pipe(Effect.scoped, Effect.provide([KeyValueStore.layerMemory, Logger.layer([logger])]))
+  })
+
+  it.effect("is not looked at more than once a minute, and a restart is no second process", () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ message }) => void lines.push(String(message)))
+    return Effect.gen(function* () {
+      const store = yield* KeyValueStore.KeyValueStore
+      let reads = 0
+      const counting = {
+        ...store,
+        get: (key: string) => {
+          reads++
+          return store.get(key)
+        }
+      }
+      for (let start = 0; start < 2; start++) {
+        yield* inProcess(
+          Effect.gen(function* () {
+            const registry = yield* BenchRegistry
+            for (let index = 0; index < 100; index++) {
+              yield* registry.bench(`p${start}-${index}`)
+              yield* TestClock.adjust("2 seconds")
+            }
+          })
+        ).pipe(Effect.provideService(KeyValueStore.KeyValueStore, counting))
+      }
+      // One to start with and one a minute.
+      assert.isAtMost(reads, 2 * 5)
+      assert.deepStrictEqual(lines, [])
+    }).pipe(Effect.provide([KeyValueStore.layerMemory, Logger.layer([logger])]))
   })
 
   it.effect("starts empty if the saved bench cannot be read, and writes again", () =>
