@@ -6,9 +6,10 @@
  * conversation, so the request can fail over like any other. A client that continues an unknown response gets
  * an error and sends everything again. https://developers.openai.com/api/docs/guides/websocket-mode
  */
+import * as WriteJson from "../../providers/bytes/WriteJson.ts"
 import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
 
-/** The memory that all connections of a gateway may still use, in characters of JSON. */
+/** The memory that all connections of a gateway may still use, in characters of JSON, roughly. */
 export interface Budget {
   left: number
 }
@@ -36,7 +37,7 @@ export class LatestResponse {
     const { id } = response
     if (typeof id !== "string" || body.previous_response_id !== undefined) return
     const input = [...itemsOf(body.input), ...itemsOf(response.output)]
-    const size = JSON.stringify(input).length
+    const size = WriteJson.sizeOf(input)
     if (size > this.#budget.left) return
     this.#budget.left -= size
     this.#kept = { id, input, size }
