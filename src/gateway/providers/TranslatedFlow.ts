@@ -10,13 +10,13 @@ import type * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import * as Phase from "../../domain/Phase.ts"
 import { type Failure, Transient } from "../../failure/Failure.ts"
-import { Chunk, type Head, type Headers } from "../../providers/wire/Wire.ts"
+import type { Chunk, Head, Headers } from "../../providers/wire/Wire.ts"
 import * as Flow from "../../stream/Flow.ts"
 import { RunClock } from "../../time/RunClock.ts"
 import * as Translate from "../../translate/index.ts"
 import { MovableTimer } from "../../util/MovableTimer.ts"
 import * as TargetRefusal from "../http/TargetRefusal.ts"
-import { type Item, Unwritten } from "./WrittenFlow.ts"
+import { addItems, type Item } from "./WrittenFlow.ts"
 
 /**
  * How long a complete answer may still bring its usage, in milliseconds. The engine waits twice as long for
@@ -160,35 +160,6 @@ export class TranslatedFlow implements Flow.Flow<Item, Failure> {
     return isNonEmpty(made) ? made : undefined
   }
 }
-
-/**
- * Adds one chunk with all events, or several if some are large. The last one has the phase: what comes before it is not yet all
- * that the chunk says.
- */
-const addItems = (
-  made: Array<Item>,
-  before: string,
-  events: ReadonlyArray<Translate.OutEvent>,
-  phase: Phase.Phase
-): void => {
-  const at = events.findIndex(isLarge)
-  const event = events[at]
-  if (!isLarge(event)) {
-    made.push(textChunk(before + Translate.encode(events), phase))
-    return
-  }
-  const text = before + Translate.encode(events.slice(0, at))
-  if (text !== "") made.push(textChunk(text, Phase.held))
-  const rest = events.slice(at + 1)
-  made.push(new Unwritten(event, rest.length === 0 ? phase : Phase.held))
-  if (rest.length > 0) addItems(made, "", rest, phase)
-}
-
-const isLarge = (event: Translate.OutEvent | undefined): event is Translate.LargeEvent =>
-  event instanceof Translate.LargeEvent
-
-const textChunk = (text: string, phase: Phase.Phase): Chunk =>
-  new Chunk(Buffer.from(text), phase, undefined, undefined)
 
 /** The headers, with the names of what was dropped. */
 export const withDropped = (headers: Headers, dropped: ReadonlyArray<string>): Headers =>

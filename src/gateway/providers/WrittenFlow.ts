@@ -9,11 +9,11 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { Phase } from "../../domain/Phase.ts"
+import { held, type Phase } from "../../domain/Phase.ts"
 import type { Failure } from "../../failure/Failure.ts"
 import { Chunk, type Head } from "../../providers/wire/Wire.ts"
 import * as Flow from "../../stream/Flow.ts"
-import type { LargeEvent } from "../../translate/index.ts"
+import { encode, LargeEvent, type OutEvent } from "../../translate/index.ts"
 import * as Turns from "../../util/Turns.ts"
 
 /** A chunk that is not written yet. */
@@ -38,6 +38,34 @@ export class Unwritten {
 
 /** What a translation makes. */
 export type Item = Chunk | Unwritten
+
+/**
+ * Adds one chunk with all events, or several if some are large. The last one has the phase: what comes before it is not yet all
+ * that the chunk says.
+ */
+export const addItems = (
+  made: Array<Item>,
+  before: string,
+  events: ReadonlyArray<OutEvent>,
+  phase: Phase
+): void => {
+  const at = events.findIndex(isLarge)
+  const event = events[at]
+  if (!isLarge(event)) {
+    made.push(textChunk(before + encode(events), phase))
+    return
+  }
+  const text = before + encode(events.slice(0, at))
+  if (text !== "") made.push(textChunk(text, held))
+  const rest = events.slice(at + 1)
+  made.push(new Unwritten(event, rest.length === 0 ? phase : held))
+  if (rest.length > 0) addItems(made, "", rest, phase)
+}
+
+const isLarge = (event: OutEvent | undefined): event is LargeEvent => event instanceof LargeEvent
+
+const textChunk = (text: string, phase: Phase): Chunk =>
+  new Chunk(Buffer.from(text), phase, undefined, undefined)
 
 /** The written stream. */
 export class WrittenFlow implements Flow.Flow<Chunk, Failure> {
