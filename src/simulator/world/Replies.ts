@@ -28,7 +28,7 @@ export interface Reply {
 const refusal = 80
 const unreachable = 5
 
-const words = ["Nobody ", "thought ", "of ", "this."]
+const words = ["A ", "simulated ", "short ", "answer."]
 
 type Answer = Extract<Act, { readonly _tag: "Answer" }>
 type Bytes = Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, TransportError>
