@@ -82,13 +82,14 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
     }
   }
 
-  const size = sizes(models)
+  const extentOf = extents(models)
   const tooLarge: Array<Problem> = []
   let hasCircle = false
   for (const [name, model] of Object.entries(models)) {
     if (model.chain.length === 0) yield { path: ["models", name, "chain"], message: "the chain is empty" }
     // A circle is nested without end.
-    const circle = size(model.chain) === Number.POSITIVE_INFINITY ? circleFrom(name, models) : undefined
+    const isEndless = extentOf(model.chain).depth === Number.POSITIVE_INFINITY
+    const circle = isEndless ? circleFrom(name, models) : undefined
     hasCircle ||= circle !== undefined
     // A circle is reported once, at the first of its models.
     if (circle !== undefined && names.find((other) => circle.includes(other)) === name) {
@@ -101,7 +102,8 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
     for (const list of ["chain", "onContextExceeded", "onContentPolicy"] as const) {
       const links = model[list] ?? []
       yield* linkProblems(links, ["models", name, list])
-      if (size(links) > mostModels) {
+      const { depth, size } = extentOf(links)
+      if (size > mostModels || depth >= deepest) {
         const message = `stands for more than ${mostModels} models, or nests names more than ${deepest} deep`
         tooLarge.push({ path: ["models", name, list], message })
       }
@@ -162,17 +164,56 @@ const mostModels = 1_000_000
 /** How deep names may be nested. */
 const deepest = 100
 
-/** How many models some links stand for: infinite if they are nested too deep. */
-const sizes = (models: Readonly<Record<string, LinksOfModel>>) => {
-  const known = new Map<string, number>()
-  const sizeOf = (name: string, inside: string | undefined, depth: number): number => {
-    if (!Object.hasOwn(models, name) || (name === inside && ModelSpec.parse(name) !== undefined)) return 1
-    if (depth === deepest) return Number.POSITIVE_INFINITY
-    const found = known.get(name) ?? sum(models[name]!.chain, name, depth + 1)
-    known.set(name, found)
-    return found
+/** How many models some links stand for, and how deep their names are nested. Both are infinite if they lead into a circle. */
+interface Extent {
+  readonly size: number
+  readonly depth: number
+}
+
+const single: Extent = { size: 1, depth: 0 }
+const endless: Extent = { size: Number.POSITIVE_INFINITY, depth: Number.POSITIVE_INFINITY }
+
+/** Measures links. Each name is measured once, so the order of the names makes no difference. */
+const extents = (
+  models: Readonly<Record<string, LinksOfModel>>
+): ((links: ReadonlyArray<Links.Link>) => Extent) => {
+  const known = new Map<string, Extent>()
+  const isVirtual = (name: string, inside: string | undefined): boolean =>
+    Object.hasOwn(models, name) && (name !== inside || ModelSpec.parse(name) === undefined)
+  const sum = (links: ReadonlyArray<Links.Link>, inside: string | undefined): Extent => {
+    let size = 0
+    let depth = 0
+    for (const name of Links.namesIn(links)) {
+      const one = isVirtual(name, inside) ? known.get(name)! : single
+      size += one.size
+      depth = Math.max(depth, one.depth)
+    }
+    return { size, depth }
   }
-  const sum = (links: ReadonlyArray<Links.Link>, inside: string | undefined, depth: number): number =>
-    Links.namesIn(links).reduce((total, name) => total + sizeOf(name, inside, depth), 0)
-  return (links: ReadonlyArray<Links.Link>): number => sum(links, undefined, 1)
+  // No recursion: there may be many thousands of names.
+  const path: Array<string> = []
+  const addNew = (links: ReadonlyArray<Links.Link>, inside: string | undefined): void => {
+    for (const name of Links.namesIn(links)) {
+      if (isVirtual(name, inside) && !known.has(name)) path.push(name)
+    }
+  }
+  return (links) => {
+    addNew(links, undefined)
+    const open = new Set<string>()
+    for (let name = path.at(-1); name !== undefined; name = path.at(-1)) {
+      const { chain } = models[name]!
+      if (open.delete(name)) {
+        const { depth, size } = sum(chain, name)
+        known.set(name, { size, depth: depth + 1 })
+      } else if (!known.has(name)) {
+        open.add(name)
+        // What a name that is still open contains leads back to it.
+        known.set(name, endless)
+        addNew(chain, name)
+        continue
+      }
+      path.pop()
+    }
+    return sum(links, undefined)
+  }
 }

@@ -221,6 +221,14 @@ describe("a catalog", () => {
     assert.strictEqual(deep[0], `models.m0.chain: ${message}`)
     assert.isUndefined(deep.find((line) => !line.endsWith(message)))
     assert.deepStrictEqual(problems({ providers: [provider("a")], models: nested(99, (next) => [next]) }), [])
+    // The order in which the names are written makes no difference.
+    const reversed = (depth: number) => {
+      const models: Readonly<Record<string, Catalog.VirtualModel>> = nested(depth, (next) => [next])
+      return Object.fromEntries(Object.entries(models).reverse())
+    }
+    assert.lengthOf(problems({ providers: [provider("a")], models: nested(3_000, (next) => [next]) }), 2_901)
+    assert.lengthOf(problems({ providers: [provider("a")], models: reversed(3_000) }), 2_901)
+    assert.deepStrictEqual(problems({ providers: [provider("a")], models: reversed(99) }), [])
   })
 
   it("is refused when two of its providers have one name", () => {
