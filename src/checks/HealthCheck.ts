@@ -31,13 +31,14 @@ import type { Chain } from "../domain/Chain.ts"
 import type { Target } from "../domain/Target.ts"
 import * as AttemptPermission from "../engine/run/AttemptPermission.ts"
 import { Listeners } from "../events/Listeners.ts"
-import * as Failure from "../failure/Failure.ts"
+import type * as Failure from "../failure/Failure.ts"
 import type { TargetKey } from "../failure/TargetKey.ts"
 import * as Bench from "../health/Bench.ts"
 import { BenchRegistry } from "../health/BenchRegistry.ts"
 import * as EngineBench from "../health/EngineBench.ts"
 import { type Options as PolicyOptions, ProcessDefaults } from "../policy/Policy.ts"
 import * as PolicyChecks from "../policy/PolicyChecks.ts"
+import { ruleOf } from "../policy/Rule.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Checks from "../util/Checks.ts"
 import * as Check from "./Check.ts"
@@ -215,7 +216,7 @@ export const make = Effect.fnUntraced(function* <R>(
         target: target.key,
         onEnd: ({ at, duration, failure }) => {
           if (failure !== undefined) {
-            const { rest } = target.policy.rules[Failure.classOf(failure)]
+            const { rest } = ruleOf(target.policy.rules, failure)
             bench.modifyUnsafe(
               (state) => [undefined, Bench.fail(state, target, admission, failure, rest, at)],
               at

@@ -13,6 +13,7 @@ import type { Reporter } from "../events/Reporter.ts"
 import * as Failure from "../failure/Failure.ts"
 import { DeadlineExceeded, StreamBroken } from "../failure/RunError.ts"
 import type { EngineBench } from "../health/EngineBench.ts"
+import { ruleOf } from "../policy/Rule.ts"
 import { usageGrace } from "../stream/CommitPoint.ts"
 import type { Flow } from "../stream/Flow.ts"
 import type { OpenStream } from "../stream/OpenStream.ts"
@@ -179,7 +180,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     const { admission, target } = served
     if (error?._tag === "StreamBroken") {
       const { failure } = error
-      const { rest } = target.policy.rules[Failure.classOf(failure)]
+      const { rest } = ruleOf(target.policy.rules, failure)
       BenchRecord.record({ registry, signals }, target, admission, failure, rest, "committed", this.#now())
     } else if (complete) registry.succeedUnsafe(target, admission, now)
     reporter?.streamEnded(target, outcome, complete, error)

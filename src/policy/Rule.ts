@@ -4,7 +4,13 @@
  * Every rule about failures is in this table. A policy overrides rows of it, for all targets, for a provider, a model or a chain.
  */
 import type * as Schedule from "effect/Schedule"
-import { type Failure, type FailureClass, TransientReason } from "../failure/Failure.ts"
+import {
+  classOf,
+  type Failure,
+  type FailureClass,
+  isOnlyThisRequest,
+  TransientReason
+} from "../failure/Failure.ts"
 import { fromNumbers } from "./Backoff.ts"
 
 /**
@@ -54,6 +60,16 @@ export interface Rule {
 
 /** The whole table. */
 export type Rules = { readonly [C in FailureClass]: Rule }
+
+/**
+ * The row of a failure. A failure that concerns only one request is not retried, and benches nothing.
+ *
+ * @internal
+ */
+export const ruleOf = (rules: Rules, failure: Failure): Rule => {
+  const rule = rules[classOf(failure)]
+  return isOnlyThisRequest(failure) ? { ...rule, retry: "never", rest: undefined } : rule
+}
 
 const seconds = (n: number) => n * 1000
 const minutes = (n: number) => seconds(60 * n)

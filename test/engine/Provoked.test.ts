@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Classifier } from "../../src/classifier/index.ts"
 import * as Backend from "../../src/domain/Backend.ts"
@@ -96,6 +97,19 @@ describe("a request that is too large for the account", () => {
       assert.isDefined(fiber.pollUnsafe())
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "ChainExhausted")
       assert.strictEqual(calls, 1)
+      assert.deepStrictEqual(yield* benches, [])
+    }).pipe(layer())
+  )
+})
+
+describe("a refusal of one request for its size, after the first content", () => {
+  it.effect("benches nothing either", () =>
+    Effect.gen(function* () {
+      const failure = Classifier.classify(tooLarge["more tokens than a minute has"])
+      const chain = Chain.make(Model.make(Backend.make("a", {}), "m"))
+      const cut = () => Stream.concat(Stream.make("one"), Stream.fail(failure))
+      const { error } = yield* play(Stream.runDrain(Failover.useStream(chain, cut)))
+      assert.strictEqual(error?._tag, "StreamBroken")
       assert.deepStrictEqual(yield* benches, [])
     }).pipe(layer())
   )

@@ -6,7 +6,7 @@ import type { Visit } from "../../candidates/Visit.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import * as Failure from "../../failure/Failure.ts"
 import * as Bench from "../../health/Bench.ts"
-import type { Next, Rule } from "../../policy/Rule.ts"
+import { type Next, type Rule, ruleOf } from "../../policy/Rule.ts"
 import * as Running from "../../util/Running.ts"
 import * as PolicyDecision from "../failures/PolicyDecision.ts"
 import * as BenchAndLeave from "./BenchAndLeave.ts"
@@ -19,7 +19,7 @@ export const decide = <P extends Backend, R, A>(
   failure: Failure.Failure
 ): Step.Step<A> => {
   const { visit } = run
-  const rule = ruleOf(visit, failure)
+  const rule = ruleOf(visit.target.policy.rules, failure)
   const now = run.now()
   run.remember(failure)
   const isFull = run.learn(failure, now)
@@ -49,12 +49,6 @@ export const decide = <P extends Backend, R, A>(
   }
 }
 
-/** A failure that concerns only this request is not retried, and benches nothing. */
-const ruleOf = ({ target }: Visit<Backend>, failure: Failure.Failure): Rule => {
-  const rule = target.policy.rules[Failure.classOf(failure)]
-  return Failure.isOnlyThisRequest(failure) ? { ...rule, retry: "never", rest: undefined } : rule
-}
-
 /** There is no retry while a hedge is under way: the run goes on with the hedge, and keeps a due retry for later. */
 const besideHedge = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
@@ -79,7 +73,7 @@ export const hedgeFailed = <P extends Backend, R, A>(
 ): void => {
   const first = run.visit
   run.visit = visit
-  const ownRule = ruleOf(visit, failure)
+  const ownRule = ruleOf(visit.target.policy.rules, failure)
   const now = run.now()
   const isFull = run.learn(failure, now)
   run.remember(failure)
