@@ -153,7 +153,7 @@ const byWords = (view: ErrorView, text: string, status: number | undefined): Ver
       evidence: `text "exceeded your current quota" (Google)`
     }
   }
-  const verdict = fromText(text)
+  const verdict = fromText(text, view.status ?? status)
   if (verdict?.as === "ContextExceeded") return byCap(view) ?? verdict
   // A deployment that is not active; 503 adds that it will be. https://docs.impulselabs.ai/api-reference/errors
   if (verdict?.as === "ModelMissing" && status === 503 && /\bnot active\b/.test(text))

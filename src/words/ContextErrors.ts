@@ -150,7 +150,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
   ...rows(
     "https://github.com/NVIDIA/TensorRT-LLM/issues/9277",
     /\bprompt length\b[^a-z]{0,20}\b(query length\b[^a-z]{0,8})?should not exceed\b/,
-    /\bshould not exceed max_num_tokens\b|\bmax_total_tokens\b/,
+    /\bshould not exceed max_num_tokens\b|\b(exceeds?|exceeded|exceeding|(larger|greater|less) than)\b[^.]{0,80}\bmax_total_tokens\b|\bmax_total_tokens\b[^a-z]{0,12}\d/,
     /\btokens? in (the )?(prompt|input|request)\b[^.]{0,40}\bexceeds?\b[^.]{0,30}\b(maximum|limit)\b/
   ),
   ...rows(

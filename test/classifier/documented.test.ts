@@ -49,6 +49,16 @@ describe("a typed error of OpenRouter", () => {
     const messages = { type: "permission_error", message }
     assert.strictEqual(classOf({ status: 403, body: { type: "error", error: messages } }), "ContentPolicy")
   })
+
+  it("is no prompt that is too long if a parameter is only called like a limit", () => {
+    const message = "Unknown parameter: 'max_total_tokens'"
+    assert.strictEqual(classOf({ status: 400, body: { error: { message } } }), "Invalid")
+  })
+
+  it("is a throttle if the block names one", () => {
+    const message = "Request blocked: too many requests"
+    assert.strictEqual(classOf({ status: 429, body: { error: { message } } }), "RateLimit")
+  })
 })
 
 // https://docs.jiekou.ai/docs/models/reference-error-code.md

@@ -167,6 +167,12 @@ it("a gateway that could not check the key says nothing about the key", () => {
     classOf({ status: 500, body: { error: { message: "Failed to validate API key." } } }),
     "InvalidKey"
   )
+  for (const message of [
+    "Unable to verify the API key. Please try again with a valid key",
+    "Failed to verify your API key. Try again with another key",
+    "Could not validate credentials, check your key and try again"
+  ])
+    assert.strictEqual(classOf({ status: 401, body: { error: { message } } }), "InvalidKey")
 })
 
 it("a model that only its own gateway's staff may call is missing for us", () => {

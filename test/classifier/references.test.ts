@@ -38,4 +38,19 @@ describe("an error about something that a request names", () => {
     )
     assert.strictEqual(said(401, "Incorrect API key provided"), "InvalidKey")
   })
+
+  const others: ReadonlyArray<readonly [status: number, message: string, as: Failure.FailureClass]> = [
+    [500, "Container not found", "ServerError"],
+    [503, "Inference container has expired, restarting", "Overloaded"],
+    [500, "Credentials file not found", "InvalidKey"],
+    [401, "Credentials file not found", "InvalidKey"],
+    [500, "model runner failed to load: weights file does not exist", "ModelMissing"],
+    [500, "Failed to load the file weights.bin", "ServerError"],
+    [429, "Too many requests: batch does not exist any more", "RateLimit"]
+  ]
+  for (const [status, message, as] of others) {
+    it(`is told from what a server lacks itself: ${status}, ${message}`, () => {
+      assert.strictEqual(said(status, message), as)
+    })
+  }
 })

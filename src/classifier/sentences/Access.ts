@@ -74,7 +74,7 @@ export const forbidden: ReadonlyArray<Row> = [
 export const unchecked: ReadonlyArray<Row> = rows(
   "ServerError",
   "https://ngrok.com/docs/ai-gateway/reference/error-codes (ERR_NGROK_27009)",
-  /\b(unable to|failed to|could not|couldn't) (verify|validate|check) (the |your )?(\w+ )?(api[- ]?key|token|credentials?)\b.{0,40}\b(try again|retry)\b/
+  /\b(unable to|failed to|could not|couldn't) (verify|validate|check) (the |your )?(\w+ )?(api[- ]?key|token|credentials?)\b(?!.{0,60}\b((check|correct) (the |your )?(\w+[- ])?(key|token|credentials?)|an? (valid|different|new|correct)|another)\b).{0,40}\b(try again|retry)\b/
 )
 
 /** The key itself is invalid. */

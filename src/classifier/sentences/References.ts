@@ -1,6 +1,9 @@
 /** Sentences about what a request names or lets the provider fetch: files, answers, caches, images, servers of tools. */
 import { type Row, rows } from "./Row.ts"
 
+/** A server that lacks something itself, or does not look for it. */
+const isNotAbout = (status: number): boolean => status === 402 || status === 429 || status >= 500
+
 /** The model and the key are not at fault, and another provider may have or reach it. */
 export const references: ReadonlyArray<Row> = [
   ...rows(
@@ -18,10 +21,10 @@ export const references: ReadonlyArray<Row> = [
   ...rows(
     "Unsupported",
     "https://platform.claude.com/docs/en/build-with-claude/files; https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool",
-    /(?<!\bmodel )\b(file|container|skill|voice|assistant|thread|vector store|conversation|upload|batch) (was |is |could )?(not found|not be found|does not exist|has expired)\b/,
+    /(?<!\b(model|weights?|checkpoint|credentials?|key|token|config|configuration) )\b(file|container|skill|voice|assistant|thread|vector store|conversation|upload|batch) (was |is |could )?(not found|not be found|does not exist|has expired)\b/,
     /\bcontainer is expired\b/,
     /\b(not have|no|denied|without) (access|permissions?) to (the |this |that )?(file|container|skill|voice|assistant|thread|vector store|conversation|response|batch)\b/
-  ),
+  ).map((row) => ({ ...row, unless: isNotAbout })),
   ...rows(
     "Unsupported",
     // A file in a bucket that only some accounts may read.
@@ -37,6 +40,6 @@ export const references: ReadonlyArray<Row> = [
   ...rows(
     "Unsupported",
     "https://developers.openai.com/api/docs/guides/images-vision; https://platform.claude.com/docs/en/build-with-claude/vision",
-    /\b(failed|unable|could not|cannot|can't|error|timeout) (while |when )?(to )?(fetch|download|load|retriev|access)(e|ing)? (the |an? |your )?((image|file|url|media|document|pdf|audio|video)s?)\b/
+    /\b(failed|unable|could not|cannot|can't|error|timeout) (while |when )?(to )?((fetch|download|retriev|access)(e|ing)? (the |an? |your )?(file|url|image|media|document|pdf|audio|video)|load(ing)? (the |an? |your )?(url|image|media|document|pdf|audio|video))s?\b/
   )
 ]

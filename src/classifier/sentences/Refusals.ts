@@ -28,7 +28,7 @@ export const policy: ReadonlyArray<Row> = [
   ...rows(
     "ContentPolicy",
     "https://openrouter.ai/docs/api/reference/errors-and-debugging (guardrail errors); https://github.com/UCloudDoc-Team/modelverse (api_doc/common/error-code.md)",
-    /^request blocked: /,
+    /^request blocked: (?!.{0,80}\b(too many|rate|quota|limits?)\b)/,
     /\bprompt[- ]injection\b[^.]{0,40}\b(detected|blocked|found)\b/,
     /\bsensitive (chat )?messages?\b/,
     // https://support.huaweicloud.com/intl/en-us/usermanual-maas-modelarts/maas-modelarts-0080.html, spelled so

@@ -15,6 +15,8 @@ export interface Row {
   readonly as: SignalClass
   readonly when: RegExp
   readonly source: string
+  /** Statuses with which the sentence means something else. */
+  readonly unless?: ((status: number) => boolean) | undefined
 }
 
 /** Rows with one class and one source. */

@@ -87,21 +87,26 @@ export const prepare = (text: string): string => {
   return (kept.length > 0 ? kept : parts).join(". ")
 }
 
-const firstMatch = (prepared: string, rows: ReadonlyArray<Row>): Verdict | undefined => {
+const firstMatch = (
+  prepared: string,
+  rows: ReadonlyArray<Row>,
+  status: number | undefined
+): Verdict | undefined => {
   for (const row of rows) {
     const match = row.when.exec(prepared)
-    if (match !== null) return { as: row.as, evidence: `text "${match[0].trim().slice(0, 80)}"` }
+    if (match !== null && (status === undefined || row.unless?.(status) !== true))
+      return { as: row.as, evidence: `text "${match[0].trim().slice(0, 80)}"` }
   }
   return undefined
 }
 
-/** The verdict of the first row that matches a prepared text; `undefined` if none does. */
-export const fromText = (prepared: string): Verdict | undefined =>
-  prepared === "" ? undefined : firstMatch(prepared, sentences)
+/** The verdict of the first row that matches a prepared text with its status; `undefined` if none does. */
+export const fromText = (prepared: string, status?: number): Verdict | undefined =>
+  prepared === "" ? undefined : firstMatch(prepared, sentences, status)
 
 /** The verdict of a prepared text about the server, for responses with a status that decides nothing. */
 export const fromServerText = (prepared: string): Verdict | undefined =>
-  prepared === "" ? undefined : firstMatch(prepared, serverSentences)
+  prepared === "" ? undefined : firstMatch(prepared, serverSentences, undefined)
 
 /** Sentences in which a library or relay repeats a status. Nothing else in a text is read as a status. */
 const wrappers: ReadonlyArray<RegExp> = [
