@@ -97,7 +97,8 @@ export class PreparedTier<out P extends Backend, out R> {
   #equals: Equals<Target.Target> | undefined
   #lists: ReadonlyArray<ReadonlyArray<Target.Target>> = []
   #targets: ReadonlyArray<Target.Target> = []
-  #backends: ReadonlyMap<Target.Target, P> = new Map()
+  /** Of all its targets: a run may still use those of a backend that another run has replaced. */
+  readonly #backends = new WeakMap<Target.Target, P>()
 
   constructor(tier: Tier<P, R>, models: ReadonlyArray<PreparedModel<P, R>>, signals: SignalsOf) {
     this.models = models
@@ -132,12 +133,10 @@ export class PreparedTier<out P extends Backend, out R> {
     if (lists.some((list, index) => list !== this.#lists[index])) {
       this.#lists = lists
       this.#known(lists.flat())
-      this.#backends = new Map(
-        lists.flatMap((list, index) => {
-          const backend = this.models[index]!.backendIn(context)
-          return list.map((target) => [target, backend] as const)
-        })
-      )
+      for (const [index, list] of lists.entries()) {
+        const backend = this.models[index]!.backendIn(context)
+        for (const target of list) this.#backends.set(target, backend)
+      }
     }
     return this.#targets
   }

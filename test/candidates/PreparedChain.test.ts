@@ -51,6 +51,15 @@ describe("the targets of a chain", () => {
     )
   })
 
+  it("keep their backend for a run that goes on while another run uses another service", () => {
+    const [tier] = prepare(Chain.make(Chain.equals(Hosted.model("m"), Hosted.model("n"))), []).tiers
+    const [old, other] = [hosted(), hosted()]
+    const before = tier!.targetsIn(old)
+    const after = tier!.targetsIn(other)
+    for (const target of before) assert.strictEqual(tier!.backendOf(target, old), Context.get(old, Hosted))
+    for (const target of after) assert.strictEqual(tier!.backendOf(target, other), Context.get(other, Hosted))
+  })
+
   it("are the same for each request, and new ones when a service is replaced", () => {
     const chain = Chain.make(Chain.equals(of(provider("a")), Hosted.model("m")), Hosted.model("n"))
     const prepared = prepare(chain, [])
