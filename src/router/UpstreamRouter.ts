@@ -10,7 +10,7 @@
  * | `RateLimit` or `AuthDead` from the primary | moves to the backup at once |
  * | `Transient` from the primary, three requests in a row | moves to the backup |
  * | an answer | the count restarts |
- * | `BadRequest`, `ContextExceeded`, a firewall, a shortage in our own process, a caller that disconnects, a deadline | stays, and nothing is counted |
+ * | `BadRequest`, `ContextExceeded`, a request that is too large for the account by itself, a firewall, a shortage in our own process, a caller that disconnects, a deadline | stays, and nothing is counted |
  * | the third request in a row that its caller or its deadline cut off, with no answer to any request in between | counts as `Transient` |
  * | the cooldown is over and a check of the primary has passed | returns, over the ramp |
  * | there is no backup | stays |

@@ -67,16 +67,23 @@ const said = (value: unknown): string =>
       ? JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
       : Array.isArray(value)
         ? "a list"
-        : value === null
-          ? "null"
-          : `${typeof value === "object" ? "an" : "a"} ${typeof value}`
+        : value === null || value === undefined
+          ? String(value)
+          : typeof value !== "object"
+            ? `a ${typeof value}`
+            : tagOf(value) === "Object"
+              ? "an object"
+              : `a ${tagOf(value)}`
+
+/** What JavaScript calls an object: `Object`, `Date`, `Promise`, `Module`. */
+const tagOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1)
 
 /** A value as messages quote it. */
 export const quoted = said
 
-/** An object with fields: no list, date, promise or the like, since no field of those would be read. */
+/** An object with fields, or a module: no list, date, promise or the like, since no field of those would be read. */
 export const object: Check = (value) =>
-  typeof value === "object" && Object.prototype.toString.call(value) === "[object Object]"
+  typeof value === "object" && value !== null && ["Object", "Module"].includes(tagOf(value))
     ? undefined
     : `is ${said(value)}; it has to be an object`
 

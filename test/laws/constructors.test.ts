@@ -227,7 +227,7 @@ describe("invalid options are rejected", () => {
         died(Effect.provide(Failover.make(options), BenchRegistry.layerMemory))
       assert.match(yield* make({ retryBudget: Number.NaN }), /retryBudget is NaN/)
       assert.match(yield* make({ retryBudget: -1 }), /retryBudget is -1/)
-      assert.match(yield* make({ limiter: {} }), /limiter has a take that is a undefined/)
+      assert.match(yield* make({ limiter: {} }), /limiter has a take that is undefined/)
       assert.match(yield* make({ observer: "log" }), /observer is "log"; it has to be a function/)
       assert.match(yield* make({ policy: { rules: { Tired: {} } } }), /rules.Tired/)
     })

@@ -18,6 +18,7 @@ import {
 } from "../../src/index.ts"
 import { UpstreamRouter } from "../../src/router/index.ts"
 import { Scripted } from "../../src/testing/index.ts"
+import * as options from "../support/options.ts"
 
 const scripted = Scripted.make("p", [["one"]])
 const model = scripted.model("m")
@@ -132,6 +133,19 @@ describe("a value of the wrong kind", () => {
     Policy.make({ maxWait: { seconds: 5 } })
     Policy.make({ maxWait: [1, 0] })
     Policy.make({ maxWait: 5n })
+  })
+
+  it("is named by its kind", () => {
+    const said = (value: unknown) =>
+      String(thrownBy(() => Policy.make({ hedge: 5n as Any, rules: value as Any })))
+    assert.include(said(new Date(0)), "rules is a Date; it has to be an object")
+    assert.include(said(new Map()), "rules is a Map; it has to be an object")
+    assert.include(said(null), "rules is null; it has to be an object")
+  })
+
+  it("is not a module whose exports are the options", () => {
+    const { maxWait } = Policy.make(options)
+    assert.strictEqual(maxWait, options.maxWait)
   })
 
   it("is rejected as a name, and the message can show it", () => {
