@@ -3,7 +3,7 @@
  *
  * Every pattern is matched against one prepared text (see `signals/Texts.ts`): lower case, straight quotes, single spaces,
  * without links, quoted names and advice. A pattern is a phrase with one meaning; a single word or a bare number
- * never decides. All repetitions are bounded, so matching is linear in the text.
+ * never decides. All repetitions are bounded or stay within a word, so matching is linear in the text.
  */
 import { forbidden, key, unchecked } from "./Access.ts"
 import { billing, usageWindow } from "./Allowances.ts"

@@ -3,7 +3,7 @@
  *
  * They are matched by grammar, not by a list of sentences: a feature that a request may use, near words for
  * "not available". A field that a server does not know at all ("Unknown parameter") may be a mistake of the
- * caller, and is `Invalid`. Texts are prepared as in `Sentences.ts`.
+ * caller, and is `Invalid`. Texts are prepared as in `signals/Texts.ts`.
  */
 import type { Row } from "./Row.ts"
 
