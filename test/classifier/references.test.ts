@@ -30,6 +30,17 @@ describe("an error about something that a request names", () => {
     })
   }
 
+  it("is no missing model if it is a function of its tools", () => {
+    for (const message of [
+      "tool function not found: get_weather",
+      "tool_choice function get_weather does not exist",
+      "Function name lookup was not found in tools"
+    ])
+      assert.strictEqual(said(400, message), "Invalid", message)
+    const nvidia = "Function '9b96341b-9791-4db9-a00d-4e43aa192a39': Not found for account 'x'"
+    assert.strictEqual(said(404, nvidia), "ModelMissing")
+  })
+
   it("is told from a model or a key that is missing", () => {
     assert.strictEqual(said(404, "model file not found"), "ModelMissing")
     assert.strictEqual(

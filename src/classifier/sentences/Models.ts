@@ -21,11 +21,13 @@ export const model: ReadonlyArray<Row> = [
   ...rows(
     "ModelMissing",
     "https://platform.openai.com/docs/guides/error-codes; https://github.com/ollama/ollama",
-    /\b(model|models|deployment|publisher model|inference (profile|service)|function|engine|endpoint)\b[^.]{0,120}\b(does not exist|doesn't exist|not found|was not found|not exist|could not be found|cannot be found|can't be found|isn't available|is not available|no longer available|no longer supported|not supported|is not supported|isn't supported|has been (deprecated|decommissioned|retired|removed|disabled|shut down|discontinued)|is deprecated|was (deprecated|retired|removed)|reached (its |the )?end of (its )?life|is (disabled|retired|unavailable for|not enabled|not active|not accessible|not deployed|currently not deployed|only available (to|for|on|with)|not ready for use by)|not allowed|access denied|has not been activated|not activated)/,
+    /\b(model|models|deployment|publisher model|inference (profile|service)|engine|endpoint)\b[^.]{0,120}\b(does not exist|doesn't exist|not found|was not found|not exist|could not be found|cannot be found|can't be found|isn't available|is not available|no longer available|no longer supported|not supported|is not supported|isn't supported|has been (deprecated|decommissioned|retired|removed|disabled|shut down|discontinued)|is deprecated|was (deprecated|retired|removed)|reached (its |the )?end of (its )?life|is (disabled|retired|unavailable for|not enabled|not active|not accessible|not deployed|currently not deployed|only available (to|for|on|with)|not ready for use by)|not allowed|access denied|has not been activated|not activated)/,
     /\b(does not exist|doesn't exist|not found|(cannot|can't|could not|couldn't|unable to|failed to) (find|resolve|locate)( an existing| any| an| a)?|no such|unknown|unsupported|invalid|unrecognized|nonexistent) (the )?(\w+ )?(model|deployment|engine|publisher model|endpoint or model)\b/,
     /\b(not a valid|is not an? valid|is an invalid|invalid) (model|model id|model name|model identifier)\b/,
     /\bmodel( id| name| identifier| code| version)?( provided| specified| you provided| …| [\w./:@-]{1,80})? (is|was) (not (a )?valid|invalid|unknown|unrecogni[sz]ed|not recogni[sz]ed)\b/,
     /\btry pulling it first\b/,
+    // NVIDIA serves models as functions; a function of the request's tools is none.
+    /\bfunction\b[^.]{0,120}\bnot found(?= for( the)? account\b)/,
     // https://api.ncloud-docs.com/docs/en/clovastudio-troubleshoot-c4xx (40082)
     /\bmodel fade out\b/,
     /\bno (matching )?models? (is )?(loaded|found|named|with|match(es|ing)?\b)/,
