@@ -14,6 +14,7 @@ import { OpenAi } from "../../providers/OpenAi.ts"
 import type { Transport } from "../../providers/transport/Transport.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
 import type { Dialect } from "../../translate/index.ts"
+import * as AskedModel from "../http/AskedModel.ts"
 import * as AlwaysTranslated from "./AlwaysTranslated.ts"
 import * as Carried from "./Carried.ts"
 import * as ConfigSecrets from "./ConfigSecrets.ts"
@@ -107,9 +108,13 @@ export const catalog = Effect.fnUntraced(function* (
     const isAlone = config.providers.every((provider) => provider.protocol === protocol)
     return isAlone && protocol === "openai" && always.size === 0
       ? Effect.succeed(native)
-      : catalogOf((provider) =>
-          provider.protocol === protocol ? ownOf(provider, protocol, isAlone) : translated(provider, protocol)
-        )
+      : catalogOf((provider) => {
+          const called =
+            provider.protocol === protocol
+              ? ownOf(provider, protocol, isAlone)
+              : translated(provider, protocol)
+          return protocol === "anthropic" ? AskedModel.make(called) : called
+        })
   }
   const responders = new Set(config.providers.filter(({ responses }) => responses).map(({ name }) => name))
   const responses =
