@@ -37,14 +37,16 @@ export const unpack = (
 const mayCarry = (turn: Turn): boolean =>
   turn.role === "assistant" || (turn.role === "user" && turn.parts.some(({ type }) => type === "result"))
 
+const isThought = ({ type }: Spoken): boolean => type === "thinking" || type === "redacted"
+
+const isUnsigned = (part: Spoken): boolean => part.type === "thinking" && (part.signature ?? "") === ""
+
 /** The turns without unsigned reasoning, for Anthropic; requests in OpenAI's protocol contain no reasoning. */
 export const signedOnly = (
   turns: ReadonlyArray<Turn>,
   to: Protocol,
   dropped: Dropped
 ): ReadonlyArray<Turn> => {
-  const isUnsigned = (part: { readonly type: string; readonly signature?: string | undefined }) =>
-    part.type === "thinking" && (part.signature ?? "") === ""
   if (to !== "anthropic") return turns
   return turns.map((turn) => {
     if (turn.role !== "assistant" || !turn.parts.some(isUnsigned)) return turn
@@ -81,8 +83,10 @@ class Reader {
   readonly #rules: ThoughtRules | undefined
   /** The target's ids by the ids that clients have. */
   readonly #ids = new Map<string, string>()
-  /** The client has sent back the reasoning of the current turn. */
+  /** The client has sent back the signed reasoning of the current turn. */
   #hasThoughts = false
+  /** Signed reasoning that the turn's first call carries; it belongs before the text, too. `undefined` before that call. */
+  #first: ReadonlyArray<Spoken> | undefined
   /** The current turn has calls. */
   #hasCalls = false
 
@@ -109,8 +113,13 @@ class Reader {
       case "assistant": {
         const hasCalls = turn.parts.some((part) => part.type === "call")
         this.#hasCalls = hasCalls
-        this.#hasThoughts = turn.parts.some(({ type }) => type === "thinking" || type === "redacted")
-        const parts = turn.parts.flatMap((part) => this.#spoken(part))
+        this.#hasThoughts = turn.parts.some((part) => isThought(part) && !isUnsigned(part))
+        this.#first = undefined
+        const spoken = turn.parts.map((part) => (isUnsigned(part) ? undefined : this.#spoken(part)))
+        const first = this.#first ?? []
+        // Unsigned reasoning beside the signed one is its text once more.
+        const unsigned = (part: Spoken) => (first.length > 0 ? [] : this.#spoken(part))
+        const parts = [...first, ...turn.parts.flatMap((part, at) => spoken[at] ?? unsigned(part))]
         return { role: "assistant", parts: hasCalls ? this.#completed(parts) : parts }
       }
     }
@@ -190,7 +199,10 @@ class Reader {
       members
     }
     const signed = this.#hasThoughts ? [] : before.flatMap((each) => this.#thought("", each))
-    return thought === undefined ? [...signed, call] : [...signed, ...this.#thought("", thought), call]
+    const said = thought === undefined ? [call] : [...this.#thought("", thought), call]
+    if (this.#first !== undefined) return [...signed, ...said]
+    this.#first = signed
+    return said
   }
 
   /** The turn with blank reasoning, if the target requires some and there is none. */

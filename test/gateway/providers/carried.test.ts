@@ -408,9 +408,21 @@ describe("a conversation that began elsewhere", () => {
   )
 })
 
-describe("a client of chats that gives back nothing but its calls", () => {
-  for (const isStream of [false, true]) {
-    it.live(`brings Claude its signed thoughts all the same${isStream ? ", from a stream" : ""}`, () =>
+/** What a client of chats gives back of an answer besides its calls. OpenCode leaves out the signature of a thought. */
+const givenBack = [
+  ["nothing but its calls", false, { content: null }],
+  ["nothing but its calls, from a stream", true, { content: null }],
+  [
+    "the text and a thought without its signature",
+    false,
+    { content: "So.", reasoning_content: "I need it." }
+  ],
+  ["the same, from a stream", true, { content: "So.", reasoning_content: "I need it." }]
+] as const
+
+describe("Claude gets its signed thoughts again, before all else, from a client of chats that gives back", () => {
+  for (const [what, isStream, returned] of givenBack) {
+    it.live(what, () =>
       Effect.gen(function* () {
         const claude = yield* FaultServer.make
         const content = [
@@ -463,7 +475,7 @@ describe("a client of chats that gives back nothing but its calls", () => {
           question,
           {
             role: "assistant",
-            content: null,
+            ...returned,
             tool_calls: [{ id, type: "function", function: { name: "weather", arguments: "{}" } }]
           },
           { role: "tool", tool_call_id: id, content: "sunny" }
@@ -471,8 +483,10 @@ describe("a client of chats that gives back nothing but its calls", () => {
         const second = yield* ask(`${url}/v1/chat/completions`, { body: { ...asked, messages } })
         assert.strictEqual(second.status, 200, second.text)
         const sent = JSON.parse(claude.requests[1]?.body ?? "").messages
-        assert.deepStrictEqual(sent[1].content, content)
+        const text = returned.content === null ? [] : [{ type: "text", text: returned.content }]
+        assert.deepStrictEqual(sent[1].content, [...content.slice(0, 2), ...text, ...content.slice(2)])
         assert.strictEqual(sent[2].content[0].tool_use_id, "toolu_1")
+        assert.isUndefined(second.headers["x-failover-dropped"])
       })
     )
   }
