@@ -106,6 +106,40 @@ describe("an image in a message of the model", () => {
 describe("what is to be kept in a cache", () => {
   const cache_control = { type: "ephemeral" }
 
+  it("is sent to Anthropic: for calls, answers and results, as OpenCode marks them", () => {
+    const call = (id: string) => ({ id, type: "function", function: { name: "a", arguments: "{}" } })
+    const { body, dropped } = Translate.translateRequest("openai", "anthropic", {
+      model: "claude-sonnet-5",
+      tools: [{ type: "function", function: { name: "a", parameters: {} } }],
+      messages: [
+        { role: "user", content: "hi" },
+        { role: "assistant", content: null, tool_calls: [call("c1"), { ...call("c2"), cache_control }] },
+        { role: "tool", tool_call_id: "c1", content: "one" },
+        { role: "tool", tool_call_id: "c2", content: "two", cache_control },
+        { role: "assistant", content: "ok", cache_control },
+        { role: "user", content: "again" }
+      ]
+    })
+    assert.deepStrictEqual(dropped, [])
+    assert.deepStrictEqual((body.messages as ReadonlyArray<unknown>).slice(1, 4), [
+      {
+        role: "assistant",
+        content: [
+          { type: "tool_use", id: "c1", name: "a", input: {} },
+          { type: "tool_use", id: "c2", name: "a", input: {}, cache_control }
+        ]
+      },
+      {
+        role: "user",
+        content: [
+          { type: "tool_result", tool_use_id: "c1", content: "one" },
+          { type: "tool_result", tool_use_id: "c2", content: [{ type: "text", text: "two", cache_control }] }
+        ]
+      },
+      { role: "assistant", content: [{ type: "text", text: "ok", cache_control }] }
+    ])
+  })
+
   it("is sent to Anthropic: for prompts, parts, messages and tools", () => {
     const { body, dropped } = Translate.translateRequest("openai", "anthropic", {
       model: "claude-sonnet-5",

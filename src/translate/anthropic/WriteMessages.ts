@@ -145,13 +145,16 @@ const writeSpoken = (part: Spoken, ids: ToolIds): ReadonlyArray<JsonObject> => {
       return []
     case "call":
       return [
-        {
-          type: "tool_use",
-          id: ids.call(part.id, part.isOwnId),
-          name: part.name,
-          input: input(part),
-          ...part.members
-        }
+        withCache(
+          {
+            type: "tool_use",
+            id: ids.call(part.id, part.isOwnId),
+            name: part.name,
+            input: input(part),
+            ...part.members
+          },
+          part.cache
+        )
       ]
   }
 }

@@ -77,6 +77,8 @@ export interface Call {
   readonly arguments: string
   /** Fields that its server added to it and requires back. */
   readonly members?: JsonObject | undefined
+  /** Anthropic's `cache_control`. */
+  readonly cache?: JsonObject | undefined
 }
 
 /** Message fields that a server requires back; they mean nothing to others. */

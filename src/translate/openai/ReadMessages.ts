@@ -21,12 +21,13 @@ const messageKeys: Readonly<Record<string, ReadonlySet<string>>> = {
   system: new Set(["role", "content", "cache_control"]),
   developer: new Set(["role", "content", "cache_control"]),
   user: new Set(["role", "content", "cache_control"]),
-  tool: new Set(["role", "content", "tool_call_id"]),
+  tool: new Set(["role", "content", "tool_call_id", "cache_control"]),
   // The legacy result of a `function_call`. Results are assigned to the calls in order.
-  function: new Set(["role", "content", "name"]),
+  function: new Set(["role", "content", "name", "cache_control"]),
   assistant: new Set([
     "role",
     "content",
+    "cache_control",
     "refusal",
     "tool_calls",
     "function_call",
@@ -98,7 +99,14 @@ const cached = (parts: ReadonlyArray<Content>, cache: unknown): ReadonlyArray<Co
   return isObject(cache) && last !== undefined ? [...parts.slice(0, -1), { ...last, cache }] : parts
 }
 
-const callKeys = new Set(["id", "type", "function", "custom", "index"])
+/** Marks the last part of an answer, if it can be marked. */
+const mark = (parts: Array<Spoken>, cache: unknown): void => {
+  const last = parts.at(-1)
+  if (isObject(cache) && (last?.type === "text" || last?.type === "call"))
+    parts.splice(-1, 1, { ...last, cache })
+}
+
+const callKeys = new Set(["id", "type", "function", "custom", "index", "cache_control"])
 
 /** Reads a function call; `false` for one without a name. */
 const readCall = (id: string, { arguments: args, name }: JsonObject, parts: Array<Spoken>): boolean => {
@@ -175,7 +183,9 @@ const readAssistant = (message: JsonObject, dropped: Dropped): ReadonlyArray<Spo
       dropped.field(`messages.tool_calls.${string(call.type) ?? "type"}`)
       continue
     }
+    mark(parts, call.cache_control)
     dropped.rest(call, "messages.tool_calls", callKeys)
   }
+  mark(parts, message.cache_control)
   return parts
 }
