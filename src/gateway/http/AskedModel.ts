@@ -41,6 +41,7 @@ const askedBy = ({ body, headers, operation }: Request): string | undefined =>
     : undefined
 
 const renamed = (answer: Answer, model: string): Answer => {
+  if (answer.json?.model === model) return answer
   const text = Buffer.from(answer.body).toString()
   const named: Answer = {
     status: answer.status,
@@ -64,12 +65,9 @@ const renaming = <E>(flow: Flow.Flow<Chunk, E>, model: string): Flow.Flow<Chunk,
     const line = /^data:.*"message_start".*$/m.exec(text)?.[0]
     if (line === undefined) return chunk
     isStarted = true
-    const made = new Chunk(
-      Buffer.from(text.replace(line, () => started(line, model))),
-      chunk.phase,
-      undefined,
-      undefined
-    )
+    const named = started(line, model)
+    if (named === line) return chunk
+    const made = new Chunk(Buffer.from(text.replace(line, () => named)), chunk.phase, undefined, undefined)
     made.head = chunk.head
     return made
   }
@@ -88,11 +86,11 @@ const renaming = <E>(flow: Flow.Flow<Chunk, E>, model: string): Flow.Flow<Chunk,
   }
 }
 
-/** The line of the event with the model; the same one if it cannot be read. */
+/** The line of the event with the model; the same one if it has that model, or cannot be read. */
 const started = (line: string, model: string): string => {
   try {
     const json: unknown = JSON.parse(line.slice("data:".length))
-    return isObject(json) && isObject(json.message)
+    return isObject(json) && isObject(json.message) && json.message.model !== model
       ? `data: ${JSON.stringify({ ...json, message: { ...json.message, model } })}`
       : line
   } catch {
