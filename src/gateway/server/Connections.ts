@@ -20,8 +20,11 @@ const grace = 300
 /** How long a request may still take to arrive when no accepted request is left, in milliseconds. */
 export const arrivalTimeout = 500
 
-/** How long a port stays open after the stop for connections that wait to be accepted, in milliseconds. Each of them then has `grace`. */
-const acceptTimeout = 300
+/**
+ * How long a port stays open after the stop for connections that wait to be accepted, in milliseconds. Each of them then has
+ * `grace`, and the bench half a second for its last write to a Redis that does not answer: together less than a second.
+ */
+const acceptTimeout = 100
 
 /** How often a stopping server checks its connections, in milliseconds. */
 const interval = 25
