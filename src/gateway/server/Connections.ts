@@ -20,11 +20,21 @@ const grace = 300
 /** How long a request may still take to arrive when no accepted request is left, in milliseconds. */
 export const arrivalTimeout = 500
 
+/** The grace period of a connection that was accepted after the stop, in milliseconds. Its request is sent right behind it. */
+const lateGrace = 100
+
 /**
- * How long a port stays open after the stop for connections that wait to be accepted, in milliseconds. Each of them then has
- * `grace`, and the bench half a second for its last write to a Redis that does not answer: together less than a second.
+ * How many connections may wait to be accepted: the backlog with which Node listens. Once as many have been accepted after the
+ * stop, all that waited at the stop have, and the port closes.
  */
-const acceptTimeout = 100
+const backlog = 511
+
+/**
+ * How long a port stays open after the stop at most, in milliseconds. An idle machine accepts `backlog` connections in less than
+ * 100. After it come `lateGrace`, and half a second for the last write of the bench to a Redis that does not answer: together a
+ * second.
+ */
+const acceptTimeout = 400
 
 /** How often a stopping server checks its connections, in milliseconds. */
 const interval = 25
@@ -71,6 +81,8 @@ class Tracked implements Connection {
   held = 0
   /** After the stop: when it was opened or its last answer ended, in milliseconds since the epoch. */
   since = 0
+  /** How long it may be idle after the stop, in milliseconds. */
+  grace = grace
 
   readonly socket: Socket
 
@@ -109,7 +121,10 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
       accepted++
       if (open.has(socket)) return
       const connection = new Tracked(socket)
-      if (isStopping) connection.since = now()
+      if (isStopping) {
+        connection.since = now()
+        connection.grace = lateGrace
+      }
       open.set(socket, connection)
       socket.once("close", () => open.delete(socket))
     }
@@ -145,10 +160,11 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
       if (!server.listening) return close(closed)
       if (isClosing) return closed === undefined ? server : server.once("close", () => closed())
       isClosing = true
-      const calledAt = now()
+      const last = accepted + backlog
+      const until = now() + acceptTimeout
       afterQuietTurn(
         () => accepted,
-        () => now() - calledAt < acceptTimeout,
+        () => accepted < last && now() < until,
         () => close(closed)
       )
       return server
@@ -178,7 +194,8 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
         if (connection.exchanges.length > 0) {
           // It was refused for arriving too late, and does not read the refusal.
           if (quiet >= arrivalTimeout + grace) connection.socket.destroy()
-        } else if (at - Math.max(startedAt, connection.since) >= grace) connection.socket.destroySoon()
+        } else if (at - Math.max(startedAt, connection.since) >= connection.grace)
+          connection.socket.destroySoon()
       }
     }
     let quietSince = 0
@@ -221,13 +238,12 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
 /**
  * Calls a function right after a turn of the event loop in which no connection was accepted. Closing a port resets the
  * connections that wait to be accepted; right after such a turn there are none. Node accepts one connection in each turn. Clients
- * that connect again and again leave no such turn, so it waits while `mayWait`, and for at most 2,000 turns.
+ * that connect again and again leave no such turn on a busy machine, so it waits only while `mayWait`.
  */
 const afterQuietTurn = (accepted: () => number, mayWait: () => boolean, close: () => void): void => {
-  let turns = 0
   const wait = (before: number | undefined): void => {
     setImmediate(() => {
-      if (accepted() === before || ++turns >= 2_000 || !mayWait()) close()
+      if (accepted() === before || !mayWait()) close()
       else wait(accepted())
     })
   }
