@@ -62,6 +62,8 @@ export const observe = (
         failure = undefined
         return
       case "AttemptDropped":
+        // The other attempt goes on, and may still fail before a later commit point.
+        if (isHedged && !event.hedge) visited = hedge
         isHedged = false
         return
       case "RunEnded":

@@ -310,6 +310,7 @@ describe("invalid options are rejected", () => {
       assert.match(yield* make({ interval: Number.NaN }), /interval is NaN/)
       assert.match(yield* make({ jitter: 2 }), /jitter is 2/)
       assert.match(yield* make({ judge: "me" }), /judge is "me"/)
+      assert.match(yield* make({ check: "me" }), /check is "me"; it has to be an effect/)
       assert.match(yield* make({ policy: { attempts: 0 } }), /attempts is 0/)
       for (const rescue of [true, false]) {
         const backup = Model.make(Scripted.make("p", [["two"]]), "n")

@@ -3,10 +3,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
+import * as Commit from "../../src/policy/Commit.ts"
 import * as UpstreamRouter from "../../src/router/UpstreamRouter.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { refusedConnection } from "../support/upstream.ts"
@@ -102,6 +104,29 @@ describe("a hedged request", () => {
       yield* TestClock.adjust("4 seconds")
       assert.strictEqual(yield* Fiber.join(asked), "main")
       assert.strictEqual((yield* router.status).moves, 0)
+    }).pipe(Effect.scoped, Effect.provide(Failover.layer()))
+  )
+
+  it.effect("that goes on at the backup counts for that if it fails before a later commit point", () =>
+    Effect.gen(function* () {
+      const router = yield* UpstreamRouter.make({
+        primary: Model.make(Scripted.make("main", [slow]), "large"),
+        backup: Model.make(
+          Scripted.make("spare", [["half", { wait: "1 second" }, refusedConnection]]),
+          "large"
+        ),
+        check: Effect.void,
+        policy: {
+          commit: Commit.complete,
+          hedge: { after: "1 second", to: "chain", share: 1 },
+          retries: { times: 0 }
+        }
+      })
+      const asked = yield* Effect.forkChild(Stream.runDrain(UpstreamRouter.stream(router, "hi")))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(asked)
+      const { backup, primary } = yield* router.status
+      assert.deepStrictEqual([primary.failuresInRow, backup?.failuresInRow], [0, 1])
     }).pipe(Effect.scoped, Effect.provide(Failover.layer()))
   )
 

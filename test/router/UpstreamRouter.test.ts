@@ -450,6 +450,16 @@ describe("a primary during the ramp", () => {
       assert.strictEqual((yield* router.status).phase, "returning")
     }))
 
+  test("is named by the way of a request that it gets", () =>
+    Effect.gen(function* () {
+      const { router } = yield* returning()
+      const drawn = (chance: number) => Effect.provideService(router.way, Random.Random, always(chance))
+      assert.deepStrictEqual(
+        [(yield* drawn(0)).upstream, (yield* drawn(0.99)).upstream],
+        ["primary", "backup"]
+      )
+    }))
+
   test("gets everything at once without a ramp", () =>
     Effect.gen(function* () {
       const { ask } = yield* returning({ ramp: false })
