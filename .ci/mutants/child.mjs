@@ -93,7 +93,7 @@ for (const id of ids) {
     stryker.activeMutant = id
     stryker.hitCount = 0
     stryker.hitLimit = test.reached[id] * 100 + 1_000
-    const failure = await failureOf(test, test.millis * 4 + 3_000)
+    const failure = await failureOf(test, test.millis * 4 + 2_000)
     stryker.activeMutant = undefined
     stryker.mutantCoverage.perTest = {}
     if (failure === undefined) continue

@@ -1,13 +1,15 @@
 /**
  * Puts Stryker's mutants to quick tests, all in one process: hundreds of them a minute instead of a few.
  *
- *     npm run mutate:quick -- --mutate 'src/choice/*.ts' --tests 'test/choice/*' [--share 20] [--longest 80] [--most 90] [--out FILE] [--again FILE]
+ *     npm run mutate:quick -- --mutate 'src/choice/*.ts' --tests 'test/choice/*' [--share 20] [--longest 80] [--most 90] [--out FILE] [--again FILE] [--list FILE] [--from FILE]
  *
  * Sources are instrumented as Stryker does it and bundled with the tests once; a mutant is then a switch. `--share` puts only so
  * many of a hundred mutants to the tests, `--longest` leaves tests out that take longer (milliseconds), and `--most` asks at most
  * so many tests about one mutant. With any of these a mutant counts as survived that other tests would kill, never the other
  * way around. Mutants that only run while a module is loaded are left out, as with `ignoreStatic`. `--again` takes the results of
  * an earlier run over and puts only its survivors to the tests: first a few tests about each mutant, then all about the rest.
+ * `--list test/laws/survivors.md` says which survivors the list does not have yet, as rows without a reason, and which of its
+ * rows no mutant of these files survives with. `--from` takes all results of an earlier run over, to compare them with the list.
  */
 import { execFileSync, fork } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -16,6 +18,7 @@ import { dirname, relative, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
 import { rolldown } from "rolldown"
+import { compare, namesOf, row } from "./list.mjs"
 
 const { values } = parseArgs({
   options: {
@@ -25,7 +28,9 @@ const { values } = parseArgs({
     longest: { type: "string", default: "1e9" },
     most: { type: "string", default: "1e9" },
     out: { type: "string", default: "reports/quick.txt" },
-    again: { type: "string" }
+    again: { type: "string" },
+    from: { type: "string" },
+    list: { type: "string" }
   }
 })
 const here = import.meta.dirname
@@ -40,7 +45,7 @@ const listed = (patterns) => [
   )
 ]
 
-const tables = /index\.ts$|health\/stores\/|signals\/(Codes|Sentences|Unsupported|VendorNumbers)\.ts$/
+const tables = /index\.ts$|health\/stores\/(Scripts|Redis|Node|Plain|Current|Shared)/
 /** The same tests that vitest.mutation.config.ts leaves out. */
 const slow =
   /^test\/(laws\/(crowd|lost|failover|lifetime|scheduler|seams)|candidates\/(Scale|Crowds)|(cli|config|docs|gateway|failoverbench|package|simulator)\/)/
@@ -159,15 +164,17 @@ const nameOf = (mutant) => {
 
 mkdirSync(work, { recursive: true })
 const { files, mutants } = await instrument()
-await bundle(new Map(files.map(({ content, name }) => [name, content])))
+if (values.from === undefined) await bundle(new Map(files.map(({ content, name }) => [name, content])))
 const drawn = mutants.filter(
   ({ status }, at) => status !== "Ignored" && (at * 7919) % 1000 < 10 * Number(values.share)
 )
-if (values.again !== undefined) {
-  const earlier = JSON.parse(readFileSync(resolve(root, `${values.again}.json`), "utf8"))
+const earlierFile = values.again ?? values.from
+if (earlierFile !== undefined) {
+  const earlier = JSON.parse(readFileSync(resolve(root, `${earlierFile}.json`), "utf8"))
   for (const mutant of drawn) {
-    const status = earlier[nameOf(mutant)]
-    if (status !== undefined && !["Survived", "NoCoverage"].includes(status)) results.set(mutant.id, status)
+    const status = earlier[nameOf(mutant)] ?? (values.from === undefined ? undefined : "Static")
+    const isOpen = values.from === undefined && ["Survived", "NoCoverage"].includes(status)
+    if (status !== undefined && !isOpen) results.set(mutant.id, status)
   }
 }
 writeFileSync(resolve(work, "mutants.json"), JSON.stringify(drawn.map(({ id }) => id)))
@@ -195,11 +202,32 @@ const table = [...sources, undefined].flatMap((file) => {
         `${file ?? "all"} | ${mine.length} | ${killed.length} (${((100 * killed.length) / mine.length).toFixed(1)} %)`
       ]
 })
-writeFileSync(
-  resolve(root, `${values.out}.json`),
-  JSON.stringify(Object.fromEntries(drawn.map((mutant) => [nameOf(mutant), results.get(mutant.id)])))
-)
-writeFileSync(resolve(root, values.out), [...survivors, ...table, ""].join("\n"))
+const alive = drawn.filter(({ id }) => ["Survived", "NoCoverage"].includes(results.get(id)))
+if (values.list !== undefined) {
+  const { gone, missing } = compare({
+    names: namesOf(
+      mutants,
+      ({ fileName }) => relative(root, fileName),
+      (file) => texts.get(file)
+    ),
+    survivors: alive.map(({ id }) => id),
+    measured: new Set(sources),
+    markdown: readFileSync(resolve(root, values.list), "utf8")
+  })
+  for (const { change, file, line, where } of missing)
+    console.log(`${file}:${line} ${row(where, [change], "")}`)
+  for (const [file, where, change] of gone) console.log(`no survivor: ${file} ${row(where, [change], "")}`)
+  console.log(
+    `${missing.length} survivors are not in ${values.list}; ${gone.length} of its changes are killed or gone`
+  )
+}
+if (values.from === undefined) {
+  writeFileSync(
+    resolve(root, `${values.out}.json`),
+    JSON.stringify(Object.fromEntries(drawn.map((mutant) => [nameOf(mutant), results.get(mutant.id)])))
+  )
+  writeFileSync(resolve(root, values.out), [...survivors, ...table, ""].join("\n"))
+}
 console.log(table.join("\n"))
 rmSync(work, { recursive: true })
 process.exit(0)

@@ -30,7 +30,7 @@ export const checks: Readonly<Record<keyof LearnedLimitOptions, Checks.Check>> =
 /** The problems of a value for `learnedLimit`. */
 export function* problemsOf(value: unknown): Iterable<string> {
   if (value === undefined || typeof value === "boolean") return
-  if (typeof value !== "object" || value === null || Checks.object(value) !== undefined) {
+  if (!Checks.isObject(value)) {
     yield "learnedLimit has to be true, false, or an object such as { decrease: 0.05 }"
     return
   }

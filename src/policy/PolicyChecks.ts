@@ -105,7 +105,7 @@ const entriesOf = <V extends object>(
 
 /** Checks the commit point of a call. */
 export const commit: Checks.Check = (value) => {
-  if (typeof value !== "object" || value === null) return "has to be one such as Commit.firstContent"
+  if (!Checks.isObject(value)) return "has to be one such as Commit.firstContent"
   const [problem] = commitProblems(value as Commit, "")
   return problem && `is invalid: ${problem}`
 }

@@ -87,6 +87,9 @@ export const object: Check = (value) =>
     ? undefined
     : `is ${said(value)}; it has to be an object`
 
+/** The same as a guard of the type. */
+export const isObject = (value: unknown): value is object => object(value) === undefined
+
 /** A number in a range. Infinity is allowed only where `most` is infinite. */
 export const number =
   (
