@@ -87,6 +87,18 @@ describe("a call", () => {
       headless.state.end = Exit.void
       const exit = yield* Effect.exit(Effect.scoped(Call.toEffect(() => headless.call)))
       assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+      assert(Exit.isFailure(exit))
+      assert.include(String(Cause.squash(exit.cause)), "an answer without a head")
+    })
+  )
+
+  it.effect("that cannot be begun dies with what was thrown, and nothing else", () =>
+    Effect.gen(function* () {
+      const open = Call.toEffect(() => {
+        throw "no context"
+      })
+      const exit = yield* Effect.exit(Effect.scoped(open))
+      assert.deepStrictEqual(exit, Exit.die("no context"))
     })
   )
 
@@ -133,6 +145,18 @@ describe("any other transport as a call", () => {
       yield* Effect.yieldNow
       assert.isTrue(Exit.isSuccess(call.ended()!))
       assert.deepStrictEqual([calls, log], [3, ["finish", "released"]])
+    })
+  )
+
+  it.effect("tells that its head has come, also where nothing follows yet", () =>
+    Effect.gen(function* () {
+      const open = Effect.succeed({ ...head, pull: Effect.never, finish: () => {} })
+      const call = Call.begin(open, yield* Effect.context<never>())
+      let calls = 0
+      call.onReady(() => calls++)
+      yield* Effect.yieldNow
+      assert.deepStrictEqual([calls, call.head()?.status], [1, 200])
+      call.cancel()
     })
   )
 

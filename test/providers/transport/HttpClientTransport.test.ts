@@ -156,6 +156,11 @@ describe("a whole answer over effect/http", () => {
   it.effect("with an error status has the beginning of its body, which is waited for only a moment", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* exchanged(playing(300, "no")), { status: 300, body: "no", took: 0 })
+      assert.deepStrictEqual(yield* exchanged(playing(300, "123", "45", 50, "6")), {
+        status: 300,
+        body: "1234",
+        took: 0
+      })
       assert.deepStrictEqual(yield* exchanged(playing(500, "123", "45", 50, "6")), {
         status: 500,
         body: "1234",

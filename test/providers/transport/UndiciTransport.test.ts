@@ -1,6 +1,11 @@
 /** The connections of a transport over undici, to a server of this process. */
 import { createServer, type Server } from "node:http"
-import type { AddressInfo, Socket } from "node:net"
+import {
+  type AddressInfo,
+  createServer as createNetServer,
+  type Server as NetServer,
+  type Socket
+} from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -28,6 +33,33 @@ const server = Effect.acquireRelease(
       server.close()
     })
 )
+
+/** A server that never answers, and the first bytes that it was sent on each connection. */
+const silentServer = Effect.acquireRelease(
+  Effect.callback<{
+    readonly origin: string
+    readonly hellos: Array<string>
+    readonly sockets: Array<Socket>
+    readonly server: NetServer
+  }>((resume) => {
+    const [hellos, sockets]: [Array<string>, Array<Socket>] = [[], []]
+    const server = createNetServer((socket) => {
+      sockets.push(socket)
+      socket.on("error", () => {})
+      socket.once("data", (bytes) => hellos.push(bytes.toString("latin1")))
+    })
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo
+      resume(Effect.succeed({ origin: `https://127.0.0.1:${port}`, hellos, sockets, server }))
+    })
+  }),
+  ({ server, sockets }) =>
+    Effect.sync(() => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    })
+)
+
 const closed = (socket: Socket) =>
   Effect.callback<void>((resume) => {
     if (socket.destroyed) resume(Effect.void)
@@ -54,6 +86,44 @@ describe("a transport over undici", () => {
       yield* Scope.close(scope, Exit.void)
       // An idle one is closed after some seconds in any case.
       yield* Effect.timeout(Effect.forEach(connections, closed), "1 second")
+    })
+  )
+
+  it.live("has as many connections as requests at once, or as many as it may", () =>
+    Effect.gen(function* () {
+      const { connections, origin } = yield* server
+      const request = { origin, path: "/", headers: {}, body: "{}", connectTimeout: 1_000 }
+      const opened = Effect.fnUntraced(function* (options: UndiciTransport.Options) {
+        const before = connections.length
+        const { exchange } = yield* UndiciTransport.make(options)
+        yield* Effect.all([exchange(request, limits), exchange(request, limits)], { concurrency: 2 })
+        return connections.length - before
+      }, Effect.scoped)
+      assert.deepStrictEqual([yield* opened({}), yield* opened({ connections: 1 })], [2, 1])
+      assert.throws(
+        () => UndiciTransport.make({ connections: 0 }),
+        /UndiciTransport\.make: connections is 0; it has to be a whole number, at least 1/
+      )
+    })
+  )
+
+  it.live("offers HTTP/2 only where it is told to, and gives up a handshake that takes too long", () =>
+    Effect.gen(function* () {
+      const { hellos, origin } = yield* silentServer
+      const request = { origin, path: "/", headers: {}, body: "{}", connectTimeout: 50 }
+      const refused = (options: UndiciTransport.Options) =>
+        Effect.flatMap(UndiciTransport.make(options), ({ exchange }) =>
+          Effect.flip(Effect.timeout(exchange(request, limits), "5 seconds"))
+        )
+      for (const [options, offers] of [
+        [{}, false],
+        [{ http2: true }, true]
+      ] as const) {
+        const error = yield* refused(options)
+        assert.deepInclude(error, { answered: false, tooLarge: false })
+        assert.include(error.cause, { code: "UND_ERR_CONNECT_TIMEOUT" })
+        assert.strictEqual(hellos.at(-1)?.includes("\u0002h2"), offers)
+      }
     })
   )
 
