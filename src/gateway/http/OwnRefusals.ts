@@ -1,6 +1,6 @@
 /** The refusals of requests that reach no provider, whatever is in their bodies. */
 import { make, type Refusal } from "./Refusal.ts"
-import type { Route } from "./Route.ts"
+import { modelsPath, type Route, routes } from "./Route.ts"
 
 const soon = { headers: { "retry-after": "1" } }
 
@@ -48,9 +48,15 @@ export const chunksTooLarge: Refusal = make(
   "the chunk extensions of the body are larger than the limit"
 )
 
-/** Nothing has this path. */
+/** Nothing has this path. Clients of other protocols (Ollama's `/api/chat`, Gemini's) learn which paths there are. */
 export const notFound = (path: string): Refusal =>
-  make(404, "not_found", `there is nothing at ${JSON.stringify(path.slice(0, 200))}`)
+  make(
+    404,
+    "not_found",
+    `there is nothing at ${JSON.stringify(path.slice(0, 200))}; this gateway serves ${served}`
+  )
+
+const served = [...routes.keys(), modelsPath].join(", ")
 
 /** Something has this path, but not for this method. */
 export const notAllowed = (allow: string): Refusal =>

@@ -23,75 +23,43 @@ export interface Route {
   readonly configuredFallbacks: boolean
 }
 
+/** An operation that is passed on to targets of the called protocol, and answered whole. */
+const untranslated = (protocol: ProtocolName, dialect: Dialect, operation: string): Route => ({
+  protocol,
+  dialect,
+  operation,
+  streams: false,
+  translates: false,
+  configuredFallbacks: false
+})
+
+/** An operation whose answers are a model's words. */
+const answers = (protocol: ProtocolName, dialect: Dialect, operation: string): Route => ({
+  protocol,
+  dialect,
+  operation,
+  streams: true,
+  translates: true,
+  configuredFallbacks: true
+})
+
 /** The operations by path; all of them are POST. */
-export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+export const routes: ReadonlyMap<string, Route> = new Map<string, Route>(
   [
-    "/v1/chat/completions",
-    {
-      protocol: "openai",
-      dialect: "openai",
-      operation: "chat/completions",
-      streams: true,
-      translates: true,
-      configuredFallbacks: true
-    }
-  ],
-  [
-    "/v1/embeddings",
-    {
-      protocol: "openai",
-      dialect: "openai",
-      operation: "embeddings",
-      streams: false,
-      translates: false,
-      configuredFallbacks: false
-    }
-  ],
-  [
-    "/v1/responses",
-    {
-      protocol: "openai",
-      dialect: "responses",
-      operation: "responses",
-      streams: true,
-      translates: true,
-      configuredFallbacks: true
-    }
-  ],
-  [
-    "/v1/completions",
-    {
-      protocol: "openai",
-      dialect: "openai",
-      operation: "completions",
-      streams: true,
-      translates: false,
-      configuredFallbacks: false
-    }
-  ],
-  [
-    "/v1/messages/count_tokens",
-    {
-      protocol: "anthropic",
-      dialect: "anthropic",
-      operation: "messages/count_tokens",
-      streams: false,
-      translates: false,
-      configuredFallbacks: false
-    }
-  ],
-  [
-    "/v1/messages",
-    {
-      protocol: "anthropic",
-      dialect: "anthropic",
-      operation: "messages",
-      streams: true,
-      translates: true,
-      configuredFallbacks: true
-    }
-  ]
-])
+    answers("openai", "openai", "chat/completions"),
+    // llama.cpp has it: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
+    untranslated("openai", "openai", "chat/completions/input_tokens"),
+    untranslated("openai", "openai", "embeddings"),
+    answers("openai", "responses", "responses"),
+    // https://developers.openai.com/api/docs/guides/conversation-state; Codex calls it
+    untranslated("openai", "responses", "responses/compact"),
+    // https://developers.openai.com/api/docs/guides/token-counting
+    untranslated("openai", "responses", "responses/input_tokens"),
+    { ...untranslated("openai", "openai", "completions"), streams: true },
+    untranslated("anthropic", "anthropic", "messages/count_tokens"),
+    answers("anthropic", "anthropic", "messages")
+  ].map((route) => [`/v1/${route.operation}`, route])
+)
 
 /** The list of models. */
 export const modelsPath = "/v1/models"
@@ -118,17 +86,42 @@ const aliases: ReadonlyMap<string, string> = new Map(
 )
 
 /**
+ * The paths of Azure's clients: `/openai/deployments/NAME/chat/completions`, `/openai/v1/responses`, `/openai/responses`.
+ * https://learn.microsoft.com/en-us/azure/ai-foundry/openai/reference
+ */
+const azure = /^\/openai(?:\/deployments\/([^/]+)|\/v1)?(\/.+)$/
+
+/**
+ * The model in a path of Azure; `undefined` if the path has none. It may be empty: then the request has no valid model.
+ */
+export const deploymentOf = (url: string): string | undefined => {
+  if (!url.includes("/openai/")) return undefined
+  const name = azure.exec(withoutQuery(url).replace(/\/{2,}/g, "/"))?.[1]
+  try {
+    return name === undefined ? undefined : decodeURIComponent(name)
+  } catch {
+    return ""
+  }
+}
+
+const withoutQuery = (url: string): string => {
+  const query = url.indexOf("?")
+  return query === -1 ? url : url.slice(0, query)
+}
+
+/**
  * The path of a request, without the query and without trailing slashes. An API path may have empty segments
- * (`http://host/` + `/v1/messages`) and one `/v1` too few or too many. All other paths are as they came: a proxy in front
+ * (`http://host/` + `/v1/messages`) and one `/v1` too few or too many, or be one of Azure's. All other paths are as they came: a proxy in front
  * that blocks `/admin` also blocks `//admin`.
  */
 export const pathOf = (url: string): string => {
-  const query = url.indexOf("?")
-  let path = query === -1 ? url : url.slice(0, query)
+  let path = withoutQuery(url)
   if (routes.has(path)) return path
   path = withoutTrailingSlashes(path)
   const merged = path.replace(/\/{2,}/g, "/")
-  return routes.has(merged) || merged === modelsPath ? merged : (aliases.get(merged) ?? path)
+  return routes.has(merged) || merged === modelsPath
+    ? merged
+    : (aliases.get(merged) ?? aliases.get(azure.exec(merged)?.[2] ?? "") ?? path)
 }
 
 /** A loop, since a pattern such as `/+$` takes quadratic time for a path of slashes. */

@@ -8,7 +8,7 @@ import * as JsonText from "../../providers/bytes/JsonText.ts"
 import { isObject, type JsonObject, type Request } from "../../providers/wire/Wire.ts"
 import * as Turns from "../../util/Turns.ts"
 import { type Refusal, make as refuse } from "../http/Refusal.ts"
-import type { Route } from "../http/Route.ts"
+import { deploymentOf, type Route } from "../http/Route.ts"
 import * as Bodies from "../server/Bodies.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
 
@@ -66,7 +66,8 @@ export const read = (
     onPart: bounds && ((part) => tooMuch(bounds.feed(part)))
   })
   return Effect.flatMap(bytes, (bytes) => {
-    const parsed = (text: string) => parse(text, headers, route, clock.monotonicTimeNanosUnsafe())
+    const parsed = (text: string) =>
+      parse(text, headers, route, clock.monotonicTimeNanosUnsafe(), deploymentOf(incoming.url))
     // A large body is decoded and parsed in separate turns of the event loop, so that other requests can run
     // in between.
     return bytes.length < Turns.large
@@ -121,20 +122,26 @@ const decoder = new TextDecoder()
 // The message of the parser would quote the body.
 const notJson = refuse(400, "invalid_json", "the body is not JSON")
 
-/** Checks the text of a request. `since` is in nanoseconds of the monotonic clock. */
+/**
+ * Checks the text of a request. `since` is in nanoseconds of the monotonic clock. `deployment` is the model in its path,
+ * which takes precedence, as at Azure.
+ */
 export const parse = (
-  text: string,
+  given: string,
   headers: NodeAnswer.Headers,
   route: Route,
-  since: bigint
+  since: bigint,
+  deployment?: string | undefined
 ): Effect.Effect<GatewayRequest, Refusal> => {
-  let body: unknown
+  let read: unknown
   try {
-    body = JSON.parse(text)
+    read = JSON.parse(given)
   } catch {
     return Effect.fail(notJson)
   }
-  if (!isObject(body)) return Effect.fail(refuse(400, "invalid_json", "the body is not a JSON object"))
+  if (!isObject(read)) return Effect.fail(refuse(400, "invalid_json", "the body is not a JSON object"))
+  const body = deployment === undefined ? read : { ...read, model: deployment }
+  const text = deployment === undefined ? given : JsonText.set(given, "model", JSON.stringify(deployment))
   const { model } = body
   if (typeof model !== "string" || model.trim() === "" || model.length > maxModelLength) {
     return Effect.fail(

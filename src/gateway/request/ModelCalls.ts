@@ -21,6 +21,7 @@ import * as AffinityKey from "./AffinityKey.ts"
 import * as Declined from "./Declined.ts"
 import * as Estimate from "./Estimate.ts"
 import type { GatewayRequest } from "./GatewayRequest.ts"
+import * as NotServed from "./NotServed.ts"
 import * as Reply from "./Reply.ts"
 import * as RequestedChain from "./RequestedChain.ts"
 import type { Entry } from "./RequestLog.ts"
@@ -71,11 +72,12 @@ export const make = ({ catalog, config, failover, keepAlive, secrets }: Options)
       Effect.map(MonotonicClock.currentTimeMillis, (now) => {
         if (error._tag === "Refusal") return failedWith(caller, error, failed)
         const own =
-          Estimate.isCount(request) && Estimate.isUnknown(error)
+          Estimate.isCount(request) && NotServed.isLast(error)
             ? Estimate.of(request)
             : Declined.of(error, caller, { request, stream: call.stream, now })
         if (own !== undefined) return Reply.own(caller, own, failed)
-        const refusal = RunRefusal.fromRunError(error, now, caller.protocol, failed)
+        const refusal =
+          NotServed.of(error, request) ?? RunRefusal.fromRunError(error, now, caller.protocol, failed)
         return failedWith(caller, refusal, "attempts" in error ? error.attempts : failed)
       })
     const answered: Effect.Effect<HttpServerResponse, RunError | Refusal.Refusal, Scope.Scope> = call.stream
@@ -100,8 +102,8 @@ export const make = ({ catalog, config, failover, keepAlive, secrets }: Options)
     if ("models" in chain) return run(caller, call, chain)
     const isEstimated =
       Estimate.isCount(call.request) &&
-      chain._tag === "Refusal" &&
-      chain.code === RequestedChain.wrongProtocol
+      ((chain._tag === "Refusal" && chain.code === RequestedChain.wrongProtocol) ||
+        NotServed.isByModel(chain))
     return Effect.succeed(
       isEstimated ? Reply.own(caller, Estimate.of(call.request)) : Reply.refused(caller, chain)
     )

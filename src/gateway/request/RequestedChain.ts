@@ -9,6 +9,7 @@ import type { GatewayProvider } from "../providers/GatewayProvider.ts"
 import { chainFacts, type GatewayCatalog, keeping } from "../providers/Providers.ts"
 import * as Conversation from "./Conversation.ts"
 import * as GatewayRequest from "./GatewayRequest.ts"
+import * as NotServed from "./NotServed.ts"
 
 /** The chain of a request, or a refusal if no target can serve it. */
 export type RequestedChain = (
@@ -39,7 +40,8 @@ export const make = (
     const { fallbacks, model } = call
     if (hasSecret(model)) return secretName("model")
     if (fallbacks.some(hasSecret)) return secretName("fallbacks")
-    const models = route.translates ? catalog.calledIn[route.dialect] : catalog
+    const isResponses = route.dialect === "responses"
+    const models = route.translates || isResponses ? catalog.calledIn[route.dialect] : catalog
     const resolved = models.resolve(model, { fallbacks, configured: route.configuredFallbacks })
     if (Result.isFailure(resolved)) {
       return Refusal.unknownModel(
@@ -50,7 +52,10 @@ export const make = (
     const isLarge = (call.request.text?.length ?? 0) > GatewayRequest.maxTranslated
     const found = isLarge ? untranslated(resolved.success) : resolved.success
     if (found === undefined) return GatewayRequest.tooLargeToTranslate
-    if (route.dialect === "responses") {
+    if (isResponses && !route.translates) {
+      return untranslated(found) ?? NotServed.byModel(model, route.operation)
+    }
+    if (isResponses) {
       if (call.request.body.background === true) return Conversation.background
       return Conversation.isStateful(call.request) ? (untranslated(found) ?? Conversation.stateful) : found
     }

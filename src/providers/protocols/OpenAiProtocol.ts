@@ -16,7 +16,22 @@ import type { Meaning, Meanings, Operation, Protocol } from "./Protocol.ts"
 import * as Responses from "./Responses.ts"
 
 /** The operations. `models` is the list of models: its request has an empty body and costs nothing. */
-export type OperationName = "chat/completions" | "completions" | "embeddings" | "models" | "responses"
+export type OperationName =
+  | "chat/completions"
+  | "chat/completions/input_tokens"
+  | "completions"
+  | "embeddings"
+  | "models"
+  | "responses"
+  | "responses/compact"
+  | "responses/input_tokens"
+
+/** An operation that counts the tokens of a request. */
+const counting = (path: OperationName): Operation => ({
+  path,
+  isOptional: true,
+  isUsable: (answer) => typeof answer.input_tokens === "number"
+})
 
 const operations: Readonly<Record<OperationName, Operation>> = {
   "chat/completions": {
@@ -29,6 +44,7 @@ const operations: Readonly<Record<OperationName, Operation>> = {
     meanings: (body, mayBeEmpty = false) =>
       choiceMeanings(body, 1, isSaid, mayBeEmpty || isAfterToolResult(body))
   },
+  "chat/completions/input_tokens": counting("chat/completions/input_tokens"),
   completions: {
     path: "completions",
     isOptional: true,
@@ -48,7 +64,9 @@ const operations: Readonly<Record<OperationName, Operation>> = {
     isOptional: true,
     isUsable: (answer) => !isError(answer) && Array.isArray(answer.data)
   },
-  responses: Responses.operation
+  responses: Responses.operation,
+  "responses/compact": Responses.compaction,
+  "responses/input_tokens": counting("responses/input_tokens")
 }
 
 /** How a key is sent: as a bearer token (OpenAI and nearly all others), or in the header `api-key` (Azure). */

@@ -37,6 +37,16 @@ export const operation: Operation = {
 }
 
 /**
+ * The compaction of a conversation. Its output holds what replaces the conversation.
+ * https://platform.openai.com/docs/api-reference/responses/compact
+ */
+export const compaction: Operation = {
+  path: "responses/compact",
+  isOptional: true,
+  isUsable: (answer) => !answer.error && isFull(answer.output)
+}
+
+/**
  * The meanings of one stream. Events that a response was created, is in progress or has begun an item are held.
  * Content is a delta (text, refusal, reasoning, arguments, audio, an image), a named call, or a finished item.
  */

@@ -11,8 +11,11 @@ export const mayHedge = ({ body, operation }: Pick<Request, "operation" | "body"
     case "chat/completions":
     case "completions":
       return body.store !== true && !hasActingTools(body)
+    case "chat/completions/input_tokens":
     case "embeddings":
     case "messages/count_tokens":
+    case "responses/compact":
+    case "responses/input_tokens":
       return true
     case "messages":
       return !isGiven(body.container) && !isGiven(body.mcp_servers) && !hasActingTools(body)
