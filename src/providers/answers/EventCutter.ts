@@ -6,10 +6,10 @@ import { endOfEmpty } from "../bytes/EmptyEvents.ts"
 import { apart } from "../bytes/GluedEvents.ts"
 import type { SseSplitter } from "../bytes/SseSplitter.ts"
 import { Chunk } from "../wire/Wire.ts"
-import type { EventReader, Failed, Malformed } from "./EventReader.ts"
+import type { EventReader, Failed, Malformed, Truncated } from "./EventReader.ts"
 
 /** Why no more events follow. */
-export type Stop = Failed | Malformed | "too large"
+export type Stop = Failed | Malformed | Truncated | "too large"
 
 /** The fields of an empty event. */
 const saysNothing = { event: undefined, data: undefined }
@@ -157,7 +157,7 @@ export class EventCutter {
     this.#at = 0
   }
 
-  #take(event: Chunk | Failed | Malformed): Chunk | undefined {
+  #take(event: Chunk | Failed | Malformed | Truncated): Chunk | undefined {
     if (!("_tag" in event)) return event
     if (event._tag === "Malformed" && this.#malformedEvents === "drop") this.dropped++
     else this.stop = event
@@ -165,5 +165,5 @@ export class EventCutter {
   }
 }
 
-const isMalformed = (event: Chunk | Failed | Malformed): event is Malformed =>
+const isMalformed = (event: Chunk | Failed | Malformed | Truncated): event is Malformed =>
   "_tag" in event && event._tag === "Malformed"

@@ -259,6 +259,8 @@ export class EventFlow implements Flow<Chunk, Failure> {
       this.#finish(failures.malformed("an event of the stream exceeds the size limit"))
     } else if (stop._tag === "Malformed") {
       this.#finish(failures.malformed("an event of the stream is not JSON"))
+    } else if (stop._tag === "Truncated") {
+      this.#finish(failures.endsEarly)
     } else this.#finish(failures.response(head, stop.data, { inStream: true }))
   }
 

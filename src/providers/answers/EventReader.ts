@@ -22,13 +22,20 @@ export interface Malformed {
 
 const malformed: Malformed = { _tag: "Malformed" }
 
+/** A `[DONE]` before the answer is complete. */
+export interface Truncated {
+  readonly _tag: "Truncated"
+}
+
+const truncated: Truncated = { _tag: "Truncated" }
+
 /** Stop looking for a common shape after this many shapes that matched no later event. */
 const maxMisses = 8
 
 /** Reads the events of one stream. */
 export interface EventReader {
   /** The meaning of an event. */
-  readonly read: (event: Uint8Array) => Chunk | Failed | Malformed
+  readonly read: (event: Uint8Array) => Chunk | Failed | Malformed | Truncated
   /** Where a run of events that begins at `from` and carries nothing but content ends; `from` if there is none. */
   readonly contentEnd: (bytes: Uint8Array, from: number) => number
   /** Redacts the bytes of the run that `contentEnd` has just found. */
@@ -64,7 +71,7 @@ export const make = (
   const cleanShaped = (bytes: Uint8Array, longest: number, { size }: EventShape): Uint8Array =>
     longest - size < secrets.shortest ? bytes : secrets.bytes(bytes)
 
-  const read = (given: Uint8Array): Chunk | Failed | Malformed => {
+  const read = (given: Uint8Array): Chunk | Failed | Malformed | Truncated => {
     if (shape?.fits(given) === true) {
       const bytes = cleanShaped(given, given.length, shape)
       if (bytes === given || shape.fits(bytes)) {
@@ -82,6 +89,12 @@ export const make = (
     }
     if (data.startsWith("[DONE]")) {
       isLast = true
+      if (meanings.atDone !== undefined) {
+        const events = meanings.atDone()
+        return events === undefined
+          ? truncated
+          : new Chunk(encoder.encode(events), Phase.last, undefined, undefined)
+      }
       return lastEvent === undefined ? new Chunk(bytes, Phase.last, undefined, fields) : endOf(lastEvent)
     }
     let json: unknown
@@ -96,7 +109,7 @@ export const make = (
     const meaning = fields.event === "error" ? "failed" : meanings(fields.event, json)
     if (meaning === "failed") return { _tag: "Failed", data }
     // A shape leaves only the protocol's text fields open, not those of a dialect.
-    if (meaning === Phase.content && own === undefined) {
+    if (meaning === Phase.content && own === undefined && meanings.readsAll?.() !== true) {
       shape =
         misses < maxMisses
           ? EventShape.of(bytes, protocol.texts, protocol.padding, { event: fields.event, json })
@@ -128,8 +141,10 @@ export const make = (
   return { read, contentEnd, cleanContent, clean: secrets.bytes, lacking }
 }
 
+const encoder = new TextEncoder()
+
 const endOf = (event: string): Chunk => {
-  const bytes = new TextEncoder().encode(event)
+  const bytes = encoder.encode(event)
   const fields = SseEvent.read(bytes)
   return new Chunk(bytes, Phase.last, JSON.parse(fields.data ?? "null"), fields)
 }

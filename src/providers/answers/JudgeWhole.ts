@@ -1,7 +1,7 @@
 /** Judges a whole response: it is an answer, in whatever form, or a failure. */
 import * as Effect from "effect/Effect"
 import type { Target } from "../../domain/Target.ts"
-import { type Failure, Transient } from "../../failure/Failure.ts"
+import type { Failure } from "../../failure/Failure.ts"
 import type * as Secrets from "../../redaction/Secrets.ts"
 import * as Turns from "../../util/Turns.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
@@ -118,7 +118,7 @@ function* judging(
           ? failures.response(whole, found.data, { inStream: true })
           : failures.response(whole, body)
       case "Truncated":
-        if (json === undefined) return Effect.fail(brokenOff(target))
+        if (json === undefined) return Effect.fail(ProviderFailures.endsEarly(target))
     }
   }
   return failures.response(
@@ -152,13 +152,6 @@ const withDialect = (meanings: Meanings, own: DialectWords | undefined): Meaning
   own === undefined
     ? meanings
     : (event, json) => meanings(event, Wire.isObject(json) ? own.normalise(json) : json)
-
-const brokenOff = (target: Target): Transient =>
-  new Transient({
-    target: target.key,
-    reason: "Truncated",
-    message: "the answer came as events that end before it is complete"
-  })
 
 const isCalledJson = (headers: Wire.Headers): boolean => {
   const { "content-encoding": packed, "content-type": type } = headers

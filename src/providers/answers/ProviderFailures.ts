@@ -30,6 +30,8 @@ export interface ProviderFailures {
   readonly transport: (error: TransportError) => Effect.Effect<never, Failure>
   /** A part of the answer cannot be read. */
   readonly malformed: (message: string) => Effect.Effect<never, Failure>
+  /** The answer ends before it is complete. */
+  readonly endsEarly: Effect.Effect<never, Failure>
   /** The headers did not arrive in time. */
   readonly headersTimeout: Effect.Effect<never, Failure>
 }
@@ -73,6 +75,7 @@ export const make = (
             return Effect.fail(error.answered ? truncated(failure) : failure)
           }),
     malformed: (message) => malformed(target, message),
+    endsEarly: Effect.suspend(() => Effect.fail(endsEarly(target))),
     headersTimeout: Effect.suspend(() =>
       Effect.fail(
         new Transient({
@@ -131,6 +134,14 @@ const truncated = (failure: Failure): Failure => {
     message: "the connection ended in the middle of the answer"
   })
 }
+
+/** The answer came as events that end early. */
+export const endsEarly = (target: Target): Failure =>
+  new Transient({
+    target: target.key,
+    reason: "Truncated",
+    message: "the answer came as events that end before it is complete"
+  })
 
 const malformed = (target: Target, message: string): Effect.Effect<never, Failure> =>
   Effect.suspend(() => Effect.fail(new Transient({ target: target.key, reason: "Malformed", message })))

@@ -33,6 +33,7 @@ export function* finding(
   const values = kind === "json" ? valuesOf(body, max) : eventsOf(body, max)
   const events: Array<JsonObject> = []
   let isComplete = false
+  let isDone = false
   const bounds = new JsonBounds.JsonBounds(maxWeight)
   let count = 0
   let since = 0
@@ -46,7 +47,7 @@ export function* finding(
     if (JsonBounds.excessOf(bytes) !== undefined || bounds.feedWhole(bytes) !== undefined) return undefined
     const { data: text, event: name } = kind === "json" ? asEvent(bytes) : SseEvent.read(bytes)
     if (text === undefined) continue
-    isComplete ||= text.startsWith("[DONE]")
+    isDone ||= text.startsWith("[DONE]")
     const given = parse(text)
     if (!isObject(given)) continue
     // Some relays put the type only in the name of the event. Chunks of chats have none.
@@ -61,9 +62,9 @@ export function* finding(
       events.push(event)
     }
   }
-  const json = events.length === 0 ? undefined : forms.toWhole(events)
+  const json = events.length === 0 ? undefined : forms.toWhole(events, isDone)
   if (json === undefined) return undefined
-  return isComplete ? { _tag: "Whole", json } : { _tag: "Truncated" }
+  return json !== "truncated" && (isComplete || isDone) ? { _tag: "Whole", json } : { _tag: "Truncated" }
 }
 
 const decoder = new TextDecoder()

@@ -5,6 +5,9 @@ import type { JsonObject } from "../wire/Wire.ts"
 export interface Forms {
   /** The events of a whole answer; `undefined` for anything else, such as an event. */
   readonly toEvents: (json: JsonObject) => ReadonlyArray<JsonObject | "[DONE]"> | undefined
-  /** The whole answer of a list of events; `undefined` if they hold none. */
-  readonly toWhole: (events: ReadonlyArray<JsonObject>) => JsonObject | undefined
+  /** The whole answer of a list of events; `undefined` if they hold none. `isDone`: `[DONE]` was among them. */
+  readonly toWhole: (
+    events: ReadonlyArray<JsonObject>,
+    isDone: boolean
+  ) => JsonObject | "truncated" | undefined
 }

@@ -6,6 +6,7 @@
  */
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 import type { Forms } from "./Forms.ts"
+import { UnendedResponse } from "./UnendedResponse.ts"
 
 const toEvents: Forms["toEvents"] = (json) => {
   if (!Array.isArray(json.output) || json.response !== undefined) return undefined
@@ -74,13 +75,21 @@ const pieces = (item: JsonObject, at: JsonObject): ReadonlyArray<JsonObject & { 
   }
 }
 
-/** The last event holds the whole response; if that has no items, the finished items of earlier events are used. */
-const toWhole: Forms["toWhole"] = (events) => {
+/**
+ * The last event holds the whole response; if that has no items, the finished items of earlier events are used. Without a
+ * last event the response is truncated, unless `[DONE]` says that it is complete.
+ */
+const toWhole: Forms["toWhole"] = (events, isDone) => {
   const last = events.findLast(
     ({ response, type }) =>
       isObject(response) && /^response\.(completed|done|incomplete|failed)$/.test(String(type))
   )
-  if (!isObject(last?.response)) return undefined
+  if (!isObject(last?.response)) {
+    if (!events.some(({ type }) => String(type).startsWith("response."))) return undefined
+    const unended = new UnendedResponse()
+    for (const event of events) unended.add(event)
+    return (isDone ? unended.end() : undefined) ?? "truncated"
+  }
   const { output } = last.response
   if (Array.isArray(output) && output.length > 0) return last.response
   const done = events.flatMap(({ item, type }) =>

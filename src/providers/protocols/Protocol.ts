@@ -10,7 +10,16 @@ import type { JsonObject } from "../wire/Wire.ts"
 export type Meaning = Phase | "failed"
 
 /** Reads the events of one stream in order: the event's name and its parsed data (`undefined` in a ping). */
-export type Meanings = (event: string | undefined, json: unknown) => Meaning
+export interface Meanings {
+  (event: string | undefined, json: unknown): Meaning
+  /**
+   * The last events of a stream that ends in `[DONE]` instead of its protocol's own end, as text; `undefined` if it is
+   * truncated. Absent if `[DONE]` is the end, or if `lastEvent` takes its place.
+   */
+  readonly atDone?: (() => string | undefined) | undefined
+  /** Whether every event has to be read, also one that differs from the last one in nothing but its text. */
+  readonly readsAll?: (() => boolean) | undefined
+}
 
 /** One operation of a protocol. */
 export interface Operation {

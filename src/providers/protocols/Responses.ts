@@ -6,6 +6,7 @@
  */
 import * as Phase from "../../domain/Phase.ts"
 import { responses } from "../forms/Responses.ts"
+import { UnendedResponse } from "../forms/UnendedResponse.ts"
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
 import { isAfterToolResult } from "./AfterToolResult.ts"
 import * as Finish from "./Finish.ts"
@@ -52,6 +53,7 @@ export const compaction: Operation = {
  */
 const responseMeanings = (body: JsonObject, mayBeEmpty: boolean): Meanings => {
   let hasContent = false
+  const unended = new UnendedResponse()
   const seen = (isContent: boolean): Meaning => {
     hasContent ||= isContent
     return isContent ? Phase.content : Phase.held
@@ -64,8 +66,9 @@ const responseMeanings = (body: JsonObject, mayBeEmpty: boolean): Meanings => {
     const meaning = reason === undefined ? Phase.complete : Finish.meaning(reason, hasContent)
     return meaning === "failed" ? meaning : { content: isNew || meaning.content, complete: true, last: true }
   }
-  return (_, json) => {
+  const meaning = (_: string | undefined, json: unknown): Meaning => {
     if (!isObject(json)) return Phase.held
+    unended.add(json)
     const type = typeof json.type === "string" ? json.type : ""
     const response = isObject(json.response) ? json.response : {}
     switch (type) {
@@ -95,6 +98,10 @@ const responseMeanings = (body: JsonObject, mayBeEmpty: boolean): Meanings => {
         return seen(type.endsWith(".delta") && (isFull(json.delta) || isObject(json.delta)))
     }
   }
+  return Object.assign(meaning, {
+    atDone: () => unended.lastEvents(),
+    readsAll: () => unended.needsDeltas
+  })
 }
 
 /** An empty answer is complete after a tool result, or if the server's empty answers count. */
