@@ -31,6 +31,31 @@ describe("bench.store", () => {
     })
   )
 
+  it.effect(
+    "is a URL with nothing behind the host but a number: characters of a password may have to be escaped",
+    () =>
+      Effect.gen(function* () {
+        const good = [
+          "redis://h:1",
+          "redis://h:1/",
+          "redis://h:1/3",
+          "rediss://:p%40ss%2Fw%23@h:1",
+          "redis://h:1?x=y"
+        ]
+        for (const store of good) yield* load({ store })
+        for (const store of [
+          "redis://:p@ss/word@h:1",
+          "redis://:p/w#1@h",
+          "redis://:100%@h:1",
+          "redis://h:1#1"
+        ]) {
+          const message = String(yield* Effect.flip(load({ store })))
+          assert.include(message, "%XX", store)
+          assert.notInclude(message, "ss/w", store)
+        }
+      })
+  )
+
   it.effect("is a Redis with a redacted password, also from the environment", () =>
     Effect.gen(function* () {
       const url = "rediss://user:hush@cache.example:6380/2"

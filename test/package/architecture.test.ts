@@ -26,8 +26,8 @@ const layers = [
   "engine/run",
   "engine",
   // What replaces parts of it, or is built on it alone.
-  "health/limits",
   "health/stores",
+  "health/limits",
   "checks",
   "router",
   "observe",

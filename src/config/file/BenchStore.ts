@@ -15,8 +15,24 @@ export const memory: BenchStore = { _tag: "Memory" }
 export const whyNot = (text: string): string | undefined => {
   if (text === "memory" || /^file:\s*\S/.test(text)) return undefined
   const isRedis = /^rediss?:\/\//.test(text)
-  if (isRedis && URL.canParse(text)) return undefined
-  return `expected "memory", "file:PATH" or "redis://HOST:PORT"${isRedis ? " (this is not a URL)" : ""}`
+  if (isRedis && URL.canParse(text)) return whyNotUrl(new URL(text))
+  const why = isRedis ? ` (this is not a URL: ${escape})` : ""
+  return `expected "memory", "file:PATH" or "redis://HOST:PORT"${why}`
+}
+
+const escape = "write special characters of the user and the password as %XX"
+
+/** A password with a `/` or a `#` ends there, and the rest of it becomes the path. */
+const whyNotUrl = ({ hash, password, pathname, username }: URL): string | undefined => {
+  try {
+    decodeURIComponent(username)
+    decodeURIComponent(password)
+  } catch {
+    return `a % without two hexadecimal digits: ${escape}`
+  }
+  return /^\/?\d*$/.test(pathname) && hash === ""
+    ? undefined
+    : `expected only the number of a database after the host: ${escape}`
 }
 
 /** Parses a store. `at` makes the path of a file absolute. */

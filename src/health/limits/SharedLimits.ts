@@ -18,6 +18,7 @@ import type * as Scope from "effect/Scope"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import * as Checks from "../../util/Checks.ts"
 import { type Limiter, memory, type Taken } from "../Limiter.ts"
+import * as RedisProblem from "../stores/RedisProblem.ts"
 import * as Bucket from "./Bucket.ts"
 
 /** How replicas share their limits. */
@@ -72,14 +73,20 @@ export const make = Effect.fnUntraced(function* (
   let clock: Clock.Clock | undefined
   let toldAt = Number.NEGATIVE_INFINITY
 
-  const lose = Effect.flatMap(MonotonicClock.currentTimeMillis, (now) => {
-    if (clock === undefined) return Effect.void
-    clock = undefined
-    Queue.offerUnsafe(lost, undefined)
-    if (now - toldAt < quiet) return Effect.void
-    toldAt = now
-    return Effect.logWarning("Redis does not answer: requests per minute are counted by this process alone.")
-  })
+  const lose = (cause: unknown) =>
+    Effect.flatMap(MonotonicClock.currentTimeMillis, (now) => {
+      if (clock === undefined) return Effect.void
+      clock = undefined
+      Queue.offerUnsafe(lost, undefined)
+      if (now - toldAt < quiet) return Effect.void
+      toldAt = now
+      const { why } = RedisProblem.of(cause)
+      return Effect.logWarning(
+        why === RedisProblem.noAnswer
+          ? "Redis does not answer: requests per minute are counted by this process alone."
+          : `Requests per minute are counted by this process alone, not over Redis: ${why}.`
+      )
+    })
 
   const pause = Effect.sleep(options.retry ?? "250 millis")
   const longest = Duration.toMillis(options.timeout ?? "100 millis")
@@ -94,7 +101,7 @@ export const make = Effect.fnUntraced(function* (
           Option.isSome(news) ? pause : Effect.void
         )
       },
-      onFailure: () => Effect.andThen(lose, pause)
+      onFailure: (cause) => Effect.andThen(lose(cause), pause)
     })
   )
   yield* Effect.forkScoped(Effect.forever(turn), { startImmediately: true })
@@ -106,7 +113,7 @@ export const make = Effect.fnUntraced(function* (
         if (clock === undefined) return alone
         const together = Effect.provideService(Bucket.take(shared, credential, rpm), Clock.Clock, clock)
         return Effect.matchCauseEffect(Effect.raceFirst(together, late), {
-          onFailure: () => Effect.andThen(lose, alone),
+          onFailure: (cause) => Effect.andThen(lose(cause), alone),
           // Every sent request is counted locally too, in case Redis is gone at the next one.
           onSuccess: (taken): Effect.Effect<Taken> =>
             taken.allowed ? Effect.as(alone, taken) : Effect.succeed(taken)

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redis from "effect/persistence/Redis"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import { textOf } from "./RedisProblem.ts"
 
@@ -60,7 +61,8 @@ const open = (url: Redacted.Redacted): Effect.Effect<Redis.Redis["Service"], Red
         pingInterval: 2_000,
         socket: { connectTimeout: 2_000, socketTimeout: 6_000, reconnectStrategy: false }
       })
-    )
+      // It logs each error, at each attempt to connect again. The user of the connection logs why there is none, once.
+    ).pipe(Effect.provideService(References.MinimumLogLevel, "None"))
     const { client } = Context.get(context, NodeRedis.NodeRedis)
     // A graceful close would wait for all outstanding answers.
     yield* Effect.addFinalizer(() =>

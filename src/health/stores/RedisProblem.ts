@@ -1,6 +1,13 @@
 /** Explains an error of Redis to an operator: what is wrong and what to do. */
 
-import { noTls } from "./PlainRedis.ts"
+/** The advice for a Redis without TLS behind a `rediss://` URL. */
+export const noTls = "it does not speak TLS there: use redis:// instead of rediss://, or name its TLS port"
+
+/** The advice for a Redis with TLS behind a `redis://` URL. */
+export const onlyTls = "it speaks TLS there: use rediss:// instead of redis://"
+
+/** The advice for something else behind the URL. */
+export const notRedis = "something else than a Redis answers there: name the address of a Redis"
 
 /** Why Redis cannot serve the bench. */
 export interface RedisProblem {
@@ -34,7 +41,8 @@ const known: ReadonlyArray<readonly [pattern: RegExp, kind: RedisProblem["kind"]
   ],
   [/\bNOAUTH\b/, "place", "it needs a password: use redis://USER:PASSWORD@HOST:PORT"],
   [
-    /\bNOPERM\b/,
+    // Redis words it differently for a command of a script.
+    /\bNOPERM\b|user executing the script can't/,
     "place",
     "the user lacks permissions that the bench needs: grant it `~{PREFIX}:* &{PREFIX}:* +@read +@write +@scripting +@pubsub +@connection +time` with PREFIX as in `bench.prefix` (default effect-failover)"
   ],
@@ -44,14 +52,25 @@ const known: ReadonlyArray<readonly [pattern: RegExp, kind: RedisProblem["kind"]
     "other data is stored under the same keys: choose another prefix"
   ],
   [
-    /unknown command|unknown subcommand/i,
+    /unknown command|unknown redis command|unknown subcommand/i,
     "place",
-    "it lacks a command that the bench needs (is it a Sentinel, or older than Redis 5?): name the address of a Redis"
+    "it lacks a command that the bench needs (is it a Sentinel, older than Redis 5, or was the command renamed?): name the address of a Redis"
+  ],
+  [/Unknown RESP type/i, "place", notRedis],
+  [
+    /\bDENIED\b/,
+    "place",
+    "it takes connections of its own machine only (protected mode): give it a password, or turn `protected-mode` off"
   ],
   [
     /DB index is out of range|SELECT is not allowed in cluster/i,
     "place",
     "it has no such database: remove the number from the URL"
+  ],
+  [
+    /certificate required|bad certificate|handshake failure/i,
+    "place",
+    "it requires a certificate of its clients, which the gateway does not have: set `tls-auth-clients` to `no` or `optional` there"
   ],
   [/wrong version number|packet length too long|EPROTO|ssl routines/i, "place", noTls],
   [
@@ -67,7 +86,10 @@ const known: ReadonlyArray<readonly [pattern: RegExp, kind: RedisProblem["kind"]
   [/\bMOVED\b|\bCROSSSLOT\b/, "answer", "it is a node of a cluster that does not have the bench's slot now"],
   [/\bCLUSTERDOWN\b/, "answer", "its cluster is down"],
   [/\bLOADING\b/, "answer", "it is loading its data"],
-  [/\bMASTERDOWN\b/, "answer", "it is a replica without its master"]
+  [/\bMASTERDOWN\b/, "answer", "it is a replica without its master"],
+  [/max number of clients/i, "answer", "it takes no more clients: raise `maxclients` there"],
+  [/\bBUSY\b/, "answer", "it is busy with a script of another client"],
+  [/\bENOTFOUND\b|\bEAI_AGAIN\b/, "answer", "the name of its host is not known here"]
 ]
 
 /** The text and codes of an error and its causes. */

@@ -17,6 +17,8 @@ export interface Names {
   readonly epoch: string
   readonly era: string
   readonly probes: string
+  /** Exists for a millisecond, while it is tested what Redis allows. */
+  readonly trial: string
   /** The channel on which changes are published. */
   readonly channel: string
 }
@@ -27,6 +29,7 @@ export const names = (prefix: string): Names => ({
   epoch: `{${prefix}}:epoch`,
   era: `{${prefix}}:era`,
   probes: `{${prefix}}:probes`,
+  trial: `{${prefix}}:trial`,
   channel: `{${prefix}}:changes`
 })
 
@@ -247,20 +250,25 @@ return 0
 ).withReturnType<number>()
 
 /**
- * Uses a little of everything the other scripts need and leaves nothing behind. The message clears a key that does
- * not exist.
+ * Uses every command that the other scripts and the limits of credentials need, and leaves nothing behind. The message
+ * clears a key that does not exist.
  */
 export const selfTest = Redis.script(
-  (names: Names) => [names.entries, names.epoch, names.probes, names.era, names.channel],
+  (names: Names) => [names.entries, names.epoch, names.probes, names.era, names.trial, names.channel],
   {
-    numberOfKeys: 4,
+    numberOfKeys: 5,
     lua: `${clock}
 redis.call("HSET", KEYS[3], "", "trial 0")
+redis.call("HGET", KEYS[3], "")
 redis.call("HDEL", KEYS[3], "")
 redis.call("HLEN", KEYS[1])
 redis.call("HSCAN", KEYS[1], "0", "COUNT", "1")
 redis.call("GET", KEYS[2])
 redis.call("GET", KEYS[4])
+redis.call("SET", KEYS[5], "1", "PX", "1000")
+redis.call("INCR", KEYS[5])
+redis.call("PTTL", KEYS[5])
+redis.call("PEXPIRE", KEYS[5], "1")
 redis.call("PUBLISH", ARGV[1], cjson.encode({ key = "", writer = "trial", now = now }))
 return 1
 `
