@@ -196,7 +196,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
       }
       if (known !== "") {
         const epoch = Number(epochText) || 0
-        isSame = era !== "" && era === before.era && epoch >= before.epoch && Number(size) > 0
+        isSame = era !== "" && era === before.era && epoch >= before.epoch
         copy.isAt(era, epoch)
         synced = { era, epoch, size: Number(size) }
         known = ""

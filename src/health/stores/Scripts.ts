@@ -1,9 +1,10 @@
 /**
  * The Redis scripts; each runs as one atomic step.
  *
- * Four keys in one cluster slot: `{prefix}:entries` is a hash of records by bench key, `{prefix}:epoch` counts the
- * changes, `{prefix}:era` is a marker that vanishes when the data is lost, `{prefix}:probes` is a hash of the running
- * probes, as `replica deadline`. Times are those of Redis' own clock; replicas send and receive spans (`left`,
+ * Keys in one cluster slot: `{prefix}:entries` is a hash of records by bench key, `{prefix}:epoch` counts the
+ * changes, `{prefix}:era` is a marker that vanishes or changes when the data is lost, `{prefix}:emptied` exists while
+ * there are no entries because the last one was cleared (otherwise Redis dropped them), `{prefix}:probes` is a hash of
+ * the running probes, as `replica deadline`. Times are those of Redis' own clock; replicas send and receive spans (`left`,
  * `age`), so their clocks need not agree.
  *
  * The content of a hash may come from another version or another program: a script never trusts it.
@@ -16,6 +17,7 @@ export interface Names {
   readonly entries: string
   readonly epoch: string
   readonly era: string
+  readonly emptied: string
   readonly probes: string
   /** Exists for a millisecond, while it is tested what Redis allows. */
   readonly trial: string
@@ -28,6 +30,7 @@ export const names = (prefix: string): Names => ({
   entries: `{${prefix}}:entries`,
   epoch: `{${prefix}}:epoch`,
   era: `{${prefix}}:era`,
+  emptied: `{${prefix}}:emptied`,
   probes: `{${prefix}}:probes`,
   trial: `{${prefix}}:trial`,
   channel: `{${prefix}}:changes`
@@ -69,15 +72,17 @@ export const write = Redis.script(
     names.epoch,
     names.probes,
     names.era,
+    names.emptied,
     replica,
     names.channel,
     ...all.flatMap(argumentsOf)
   ],
   {
-    numberOfKeys: 4,
+    numberOfKeys: 5,
     lua: `${clock}
 local replica, channel = ARGV[1], ARGV[2]
-redis.call("SET", KEYS[4], replica .. "-" .. string.format("%.0f", now), "NX")
+local era = replica .. "-" .. string.format("%.0f", now)
+redis.call("SET", KEYS[4], era, "NX")
 local function number(x) return type(x) == "number" and x or nil end
 local function recordIn(text)
   if not text then return nil end
@@ -130,6 +135,10 @@ local function put(key, record)
   local new = merged(absolute(cjson.decode(record)), old)
   -- Lua reads 1e400 and cannot write it.
   if not pcall(cjson.encode, new) then new = absolute(cjson.decode(record)) end
+  if redis.call("HLEN", KEYS[1]) == 0 then
+    if not redis.call("GET", KEYS[5]) then redis.call("SET", KEYS[4], era) end
+    redis.call("DEL", KEYS[5])
+  end
   new.epoch = redis.call("INCR", KEYS[2])
   new.writer = replica
   redis.call("HSET", KEYS[1], key, cjson.encode(new))
@@ -153,6 +162,7 @@ local function clear(key, epoch, byHand)
     redis.call("HSET", KEYS[1], key, cjson.encode(rest))
   else
     redis.call("HDEL", KEYS[1], key)
+    if redis.call("HLEN", KEYS[1]) == 0 then redis.call("SET", KEYS[5], "1") end
   end
   redis.call("PUBLISH", channel, cjson.encode({ key = key, writer = replica, now = now, byHand = byHand, epoch = count }))
   return count
@@ -174,7 +184,7 @@ return { redis.call("GET", KEYS[4]), epochs }
 /**
  * A page of all records, as `[now, era, epoch, size, cursor, key, record, key, record, …]`; the cursor is `0` with
  * the last page, and `same` if nothing is new to a replica with this era, epoch and number of records (`?`: any
- * number but zero).
+ * number). The era is empty if Redis has dropped all records.
  *
  * ARGV: cursor, approximate page size, and the known state.
  */
@@ -183,18 +193,20 @@ export const pull = Redis.script(
     names.entries,
     names.epoch,
     names.era,
+    names.emptied,
     cursor,
     count,
     known
   ],
   {
-    numberOfKeys: 3,
+    numberOfKeys: 4,
     lua: `${clock}
 local era = redis.call("GET", KEYS[3]) or ""
 local epoch = redis.call("GET", KEYS[2]) or "0"
 local size = tostring(redis.call("HLEN", KEYS[1]))
+if size == "0" and not redis.call("GET", KEYS[4]) then era = "" end
 local known = era .. " " .. epoch .. " "
-if ARGV[3] == known .. size or (ARGV[3] == known .. "?" and size ~= "0") then
+if ARGV[3] == known .. size or ARGV[3] == known .. "?" then
   return { tostring(now), era, epoch, size, "same" }
 end
 local page = redis.call("HSCAN", KEYS[1], ARGV[1], "COUNT", ARGV[2])
@@ -206,15 +218,21 @@ return piece
 ).withReturnType<ReadonlyArray<string>>()
 
 /** Removes expired records if they are unchanged. ARGV: key, record, key, … */
-export const sweep = Redis.script((names: Names, pairs: ReadonlyArray<string>) => [names.entries, ...pairs], {
-  numberOfKeys: 1,
-  lua: `
+export const sweep = Redis.script(
+  (names: Names, pairs: ReadonlyArray<string>) => [names.entries, names.emptied, ...pairs],
+  {
+    numberOfKeys: 2,
+    lua: `
 for i = 1, #ARGV, 2 do
-  if redis.call("HGET", KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call("HDEL", KEYS[1], ARGV[i]) end
+  if redis.call("HGET", KEYS[1], ARGV[i]) == ARGV[i + 1] then
+    redis.call("HDEL", KEYS[1], ARGV[i])
+    if redis.call("HLEN", KEYS[1]) == 0 then redis.call("SET", KEYS[2], "1") end
+  end
 end
 return 1
 `
-}).withReturnType<number>()
+  }
+).withReturnType<number>()
 
 /**
  * Claims the probes of some bench keys, all or none. Returns 0 if this replica has them now, otherwise the
@@ -269,6 +287,7 @@ redis.call("SET", KEYS[5], "1", "PX", "1000")
 redis.call("INCR", KEYS[5])
 redis.call("PTTL", KEYS[5])
 redis.call("PEXPIRE", KEYS[5], "1")
+redis.call("DEL", KEYS[5])
 redis.call("PUBLISH", ARGV[1], cjson.encode({ key = "", writer = "trial", now = now }))
 return 1
 `

@@ -62,7 +62,9 @@ describe.skipIf(!Redis.isInstalled)(
         const { port, url } = yield* Redis.make
         const admin = yield* connect(Redacted.make(url))
         const rules = ["on", ">hush", "~{effect-failover}:*", "&{effect-failover}:*", "+@all"]
-        for (const command of "time get set incr hget hset hdel hlen hscan publish pttl pexpire".split(" ")) {
+        for (const command of "time get set incr hget hset hdel hlen hscan publish pttl pexpire del".split(
+          " "
+        )) {
           yield* admin.send("ACL", "SETUSER", "weak", "reset", ...rules, `-${command}`)
           const message = yield* refusal(`redis://weak:hush@127.0.0.1:${port}`)
           assert.include(message, "lacks permissions", command)

@@ -1,0 +1,68 @@
+/** A Redis that drops keys (`maxmemory-policy allkeys-lru`), or loses writes when its master fails, loses no bench. */
+import { assert, describe } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { connect } from "../../../src/health/stores/NodeConnection.ts"
+import * as RedisBench from "../../../src/health/stores/RedisBench.ts"
+import { throttle } from "../../support/engine.ts"
+import * as Redis from "../../support/redis.ts"
+import { becomes, eventually, live, on, pair, quick, replica, statusOf } from "../../support/replicas.ts"
+import { fail, target } from "../../support/stores.ts"
+
+const names = ["entries", "epoch", "era", "probes", "emptied"].map((name) => `{effect-failover}:${name}`)
+
+describe.skipIf(!Redis.isInstalled)(
+  `a Redis that drops keys${Redis.isInstalled ? "" : ` (skipped: ${Redis.missing})`}`,
+  () => {
+    for (const name of names) {
+      live(
+        `gets them again when it dropped ${name}, also if something was written since`,
+        Effect.gen(function* () {
+          const { url } = yield* Redis.make
+          const redis = yield* connect(Redacted.make(url))
+          const [a, b] = yield* pair(url, { ...quick, resync: "300 millis" })
+          yield* a.bench("x/m#k", { until: Number.POSITIVE_INFINITY, reason: "by hand" })
+          yield* on(b, fail(target("y", "m"), throttle("1 hour")))
+          yield* becomes(b, "x/m#k", "manual")
+          yield* becomes(a, "y/m#k", "resting")
+          yield* redis.send("DEL", name)
+          yield* on(b, fail(target("z", "m"), throttle("1 hour")))
+          yield* becomes(a, "z/m#k", "resting")
+          // After ten comparisons everything is read.
+          yield* Effect.sleep("4 seconds")
+          for (const replica of [a, b]) {
+            assert.strictEqual(yield* statusOf(replica, "x/m#k"), "manual")
+            assert.strictEqual(yield* statusOf(replica, "y/m#k"), "resting")
+          }
+          yield* eventually(
+            Effect.orDie(redis.send<ReadonlyArray<string>>("HKEYS", names[0]!)),
+            (keys) => keys.length === 3
+          )
+        })
+      )
+    }
+
+    live(
+      "takes nothing for dropped that was cleared, not even the last key",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const redis = yield* connect(Redacted.make(url))
+        const a = yield* replica(url, quick)
+        const deaf = yield* RedisBench.make(
+          Effect.succeed({ ...redis, subscribe: () => redis.subscribe("nobody-speaks-here") }),
+          { ...quick, resync: "50 millis" }
+        )
+        yield* a.bench("x/m#k")
+        yield* becomes(deaf, "x/m#k", "manual")
+        yield* a.unbench("x/m#k")
+        yield* becomes(deaf, "x/m#k", "free")
+        yield* a.bench("x/m#k")
+        yield* becomes(deaf, "x/m#k", "manual")
+        yield* a.unbench("x/m#k")
+        yield* a.bench("z/m#k")
+        yield* becomes(deaf, "x/m#k", "free")
+        yield* becomes(deaf, "z/m#k", "manual")
+      })
+    )
+  }
+)
