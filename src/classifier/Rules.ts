@@ -4,7 +4,8 @@
  * 0. A firewall page, which shows nothing about the provider.
  * 1. The errors in the body, innermost first. For each: its specific machine fields, then its sentences.
  * 2. The finish reason of the reply, if the status is a success.
- * 3. General machine fields (`rate_limit_error`, `PERMISSION_DENIED`), then a status named in the body.
+ * 3. Words about the server, then unknown machine fields read as words (`team_budget_exceeded`).
+ *    General ones (`rate_limit_error`, `PERMISSION_DENIED`), then a status named in the body.
  * 4. The HTTP status.
  * 5. Without a status: the transport error. With a success: a reply that could not be used.
  *
@@ -22,7 +23,7 @@ import type { SignalClass } from "./sentences/Row.ts"
 import { fromCode, fromGeneralCode, fromGrpcStatus } from "./signals/Codes.ts"
 import { day } from "./signals/Durations.ts"
 import { fromStatus } from "./signals/Status.ts"
-import { fromServerText, fromText, leadingNames, wrappedStatus } from "./signals/Texts.ts"
+import { fromFaultText, fromServerText, fromText, leadingNames, wrappedStatus } from "./signals/Texts.ts"
 import { classifyTransport } from "./signals/TransportErrors.ts"
 import { fromVendorNumber } from "./signals/VendorNumbers.ts"
 import type { Verdict } from "./signals/Verdict.ts"
@@ -202,6 +203,29 @@ const byFinish = (c: Case): Verdict | undefined => {
   return undefined
 }
 
+/** The words of a machine value: `budget_insufficient`, `InsufficientBalance` and `token.expired` are two each. */
+const wordsOf = (code: string): string =>
+  code
+    .slice(0, 80)
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, " ")
+    .trim()
+
+/** A machine value that no table has, read as a sentence: `monthly_quota_exceeded` of a gateway says what it says. */
+const byCodeWords = (c: Case): Verdict | undefined => {
+  for (const view of c.views) {
+    for (const code of view.codes) {
+      const words = wordsOf(code.value)
+      if (!words.includes(" ") || fromGeneralCode(code.value) !== undefined) continue
+      const as = fromText(words, view.status ?? c.status)?.as
+      // `container_not_found` with 404 may be anything of the account.
+      if (as !== undefined && !(as === "Unsupported" && c.status === 404)) return by(as, code)
+    }
+  }
+  return undefined
+}
+
 /** Statuses that have only one meaning; a general code does not override them. */
 const telling = new Set([402, 407, 413, 429])
 
@@ -247,9 +271,10 @@ const byClaimedStatus = (c: Case): Verdict | undefined => {
 }
 
 const byServerWords = (c: Case): Verdict | undefined => {
-  if (!hasNoErrorStatus(c.status)) return undefined
+  const from = c.status === 400 ? fromFaultText : hasNoErrorStatus(c.status) ? fromServerText : undefined
+  if (from === undefined) return undefined
   for (const text of c.texts) {
-    const verdict = fromServerText(text)
+    const verdict = from(text)
     if (verdict !== undefined) return verdict
   }
   return undefined
@@ -281,6 +306,7 @@ export const decide = (c: Case): Verdict => {
     byViews(c) ??
     byFinish(c) ??
     byServerWords(c) ??
+    byCodeWords(c) ??
     byGeneralCode(c) ??
     byClaimedStatus(c)
   if (decided !== undefined) return decided

@@ -158,6 +158,13 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\btokens in (the )?request (is |are )?more than (the )?max(imum)? tokens\b/,
     /\b(prompt|input) exceeds (the )?max(imum)? (input )?length\b/
   ),
+  ...rows(
+    // Several texts in one request for embeddings.
+    "https://github.com/sigoden/aichat/pull/825 (Voyage); https://github.com/aurelio-labs/semantic-router/issues/297 (Mistral)",
+    /\btoo many tokens in (the |a |your )?(batch|document|text|chunk)s?\b/,
+    /\btokens (per|in an?|in each|in the) (submitted )?(batch|input|document|text|chunk)s? (is|are|of) [\d,]+/,
+    /\b(batch|input|document|text|chunk)s? (must|should|can) have (less|fewer|no more|at most)( than)? [\d,]+ tokens\b/
+  ),
   ...rows("https://docs.cohere.com/v1/reference/errors.md", /\bsize limit exceeded by [\d,]+ tokens\b/),
   ...rows(
     "https://docs.bigmodel.cn/cn/api/api-code",

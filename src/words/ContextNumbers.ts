@@ -156,7 +156,7 @@ const promptAndOutput: ReadonlyArray<RegExp> = [
   // https://github.com/vllm-project/vllm: "You passed 99073 input tokens and requested 32000 output tokens"
   new RegExp(`passed ${n} input tokens and requested ${n} output tokens`),
   new RegExp(
-    `${n} (?:input|prompt) tokens? (?:and|\\+|plus) ${n} (?:output|completion|max_?new_?|new) tokens?`
+    `${n} (?:input|prompt) tokens? (?:and|\\+|plus) ${n} (?:(?:output|completion|max_?new_?|new) tokens?|max_tokens)`
   ),
   // https://github.com/continuedev/continue/issues/6080: "199759 + 8192 > 200000"
   new RegExp(`${n} \\+ ${n} > \\d`),
@@ -177,8 +177,8 @@ const outputAndPrompt: ReadonlyArray<RegExp> = [
 const listed = new RegExp(`\\(((?:${n} of \\w+ input,? ?(?:and )?)+)${n} in the output\\)`)
 
 const windows: ReadonlyArray<RegExp> = [
+  new RegExp(`\\+ \\d[\\d,]{0,14}(?: \\w+)? > ${n}`),
   new RegExp(`(?:context|prompt|sequence) (?:length|window|limit|size) (?:is|of)(?: only)? ${n}`),
-  new RegExp(`\\d \\+ \\d[\\d,]{0,14} > ${n}`),
   new RegExp(`must be <= ?${n}`),
   new RegExp(`(?:context|sequence) (?:length|window|limit|size)[^\\d]{0,20}${n}`)
 ]

@@ -75,6 +75,7 @@ export const billing: ReadonlyArray<Row> = [
     /\b(used|spent|exhausted|consumed) (up )?(all|your|the|its) (\w+ ){0,4}(credits?|balance|funds|free tier|free trial|free quota|trial quota|tokens balance)\b/,
     /\b(exceeded|exceeds|exceeding|over|above|reached|hit|crossed|crossing|surpassed)[^.]{0,60}\b(spend(ing)?|billing|budget|credit)( hard)?[- ]?(limit|cap|quota|threshold)\b/,
     /\b(crossed|exceeded|over|out of) (its |the |your |their )?(\w+ )?budget\b/,
+    /(?<!\b(thinking|reasoning|token) )\bbudget (is |was )?(insufficient|not enough|too low|depleted)\b/,
     /\bbudget (has been |is |was )?(exceeded|exhausted|reached|used up)/,
     /\bexceed(s|ed)? (your |the |its |this )?([\w'’]+ ){0,3}(budget|spend(ing)?|credit) limit\b/,
     /\bbudget of \$?[\d.,]+ (has been |is |was )?(exceeded|exhausted|reached|used up)\b/,

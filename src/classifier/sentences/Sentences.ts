@@ -11,7 +11,7 @@ import { model, place } from "./Models.ts"
 import { references } from "./References.ts"
 import { policy } from "./Refusals.ts"
 import type { Row } from "./Row.ts"
-import { overload, server } from "./Servers.ts"
+import { overload, ownFault, server } from "./Servers.ts"
 import { context, outputCeiling, tooLarge, tooLargeUnitless } from "./Sizes.ts"
 import { rate, throttleGuard } from "./Throttling.ts"
 import { unsupported } from "./Unsupported.ts"
@@ -39,3 +39,6 @@ export const sentences: ReadonlyArray<Row> = [
 
 /** The rows that count without a deciding status. */
 export const serverSentences: ReadonlyArray<Row> = server
+
+/** The rows that count also with a status that blames the request. */
+export const faultSentences: ReadonlyArray<Row> = ownFault

@@ -57,6 +57,14 @@ export const overload: ReadonlyArray<Row> = [
   )
 ]
 
+/** Sentences of a gateway about its own fault, also with status 400. They are whole, so that no quoted word decides. */
+export const ownFault: ReadonlyArray<Row> = rows(
+  "ServerError",
+  "https://github.com/open-webui/open-webui (400 for every fault of a server behind it); https://docs.litellm.ai/docs/exception_mapping",
+  /^([\w ]{2,20}: )?((internal|backend|upstream|server|connection|gateway|network|service|api) ){1,3}(error|failure)$/,
+  /\b(no module named|import failed)\b/
+)
+
 /** A fault of the server; read only if no status decides. */
 export const server: ReadonlyArray<Row> = [
   ...rows(

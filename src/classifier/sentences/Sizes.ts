@@ -40,7 +40,7 @@ export const outputCeiling: ReadonlyArray<Row> = [
     "https://docs.anthropic.com/en/api/errors; https://platform.openai.com/docs/guides/error-codes; https://www.scaleway.com/en/docs/generative-apis/troubleshooting/fixing-common-issues (416)",
     /\bmaximum (allowed )?(number of )?(output|completion|generated|new) tokens\b/,
     /\bat most [\d,]+ (completion|output|new) tokens\b/,
-    /\bmax_(output_|completion_|new_)?tokens`? (is |are |value )?(too (large|high|big)|exceeds?|must be (less|<=|<|between|in|at most)|should be|cannot (be|exceed)|can't|may not|must not exceed|>|greater|larger|above)/,
+    /\bmax[_ ]((output|completion|new)[_ ])?tokens`? (is |are |value )?(too (large|high|big)|exceeds?|must be (less|<=|<|between|in|at most)|should be|cannot (be|exceed)|can't|may not|must not exceed|>|greater|larger|above)/,
     /\bmax_(output_|completion_|new_)?tokens`? > [\d,]+/,
     /\b(invalid|range of|value of|valid range of|limit of|supported)( \w+)? `?max_(output_|completion_|new_)?tokens\b/,
     /\bmax_?output_?tokens( value)?( of [\d,]+)?[^.]{0,60}\b(range|exceeds?|maximum|up to|limit|supported|too)/,

@@ -25,7 +25,7 @@ const no =
   "(does not|doesn't|do not|don't|did not|cannot|can't|can not|will not|won't|is unable to|unable to|not able to) (currently |yet |natively )?(support|accept|allow|take|be used|be set|be disabled|be combined|both be specified)"
 
 const isNot =
-  "(is|are|was|were|be)(n't| not| currently not| no longer| not yet| not currently)( currently| yet| natively)? (supported|available|allowed|enabled|permitted|accepted|compatible|implemented|valid|recogni[sz]ed|usable|unavailable)|unsupported|unavailable|not supported|is deprecated for (this|the) model|not permitted|not allowed"
+  "(is|are|was|were|be)(n't| not| currently not| no longer| not yet| not currently)( currently| yet| natively)? (supported|available|allowed|enabled|permitted|accepted|compatible|implemented|valid|recogni[sz]ed|usable|unavailable)|unsupported|unavailable|not supported|not support|is deprecated for (this|the) model|not permitted|not allowed"
 
 const rows = (source: string, ...patterns: ReadonlyArray<RegExp>): ReadonlyArray<Row> =>
   patterns.map((when) => ({ as: "Unsupported", when, source }))
@@ -48,17 +48,19 @@ export const unsupported: ReadonlyArray<Row> = [
     new RegExp(
       `\\b(model|server|endpoint|api|it)s?\\b[^.]{0,40}\\bonly (supports?|accepts?|works?|allows?|available)( in| with)?\\b[^.]{0,30}\\b(${feature}|text)\\b`
     ),
+    new RegExp(`(^|[.:] |\\bcurrently )only supports?\\b[^.]{0,30}\\b(${feature})\\b`),
     new RegExp(`\\bsupports? (at most|up to|only|a maximum of) (\\d+|one|a single) (${feature})\\b`)
   ),
   ...rows(
     "https://docs.anthropic.com/en/api/errors; https://docs.mistral.ai; https://ai.google.dev/gemini-api/docs",
-    /\b(conversation|request|messages?|dialog(ue)?|prompt|history)s?\b[^.]{0,40}\b(must|should|needs? to|has to|cannot|can't|may not|not)?\b ?(end|ending|ends|finish)\b[^.]{0,20}\b(with|on|in) (an? )?(user|assistant|model|tool|human)\b/,
+    /\b(conversation|request|messages?|dialog(ue)?|prompt|history)s?\b[^.]{0,40}\b(must|should|needs? to|has to|cannot|can't|may not|not)?\b ?(end|ending|ends|finish|start|begin)\b[^.]{0,20}\b(with|on|in) (an? )?(user|assistant|model|tool|human)\b/,
     /\b(last|final) (message|turn|role|entry|content)\b[^.]{0,40}\b(must|should|needs? to|has to|cannot|can't|expected)\b/,
     /\bexpected last role\b/,
     /\bprefill(ing)?\b/
   ),
   ...rows(
     "https://github.com/vllm-project/vllm (chat templates); https://docs.mistral.ai",
+    /\bonly supports u\/a\/u\/a\b/,
     /\b(conversation )?roles must alternate\b|\bmust alternate between\b/,
     /\bunexpected role\b|\binvalid role\b|\brole\b[^.]{0,30}\bnot one of\b/,
     /\bsystem (message|prompt|role) must be (at the beginning|first|the first)\b/,
@@ -68,9 +70,12 @@ export const unsupported: ReadonlyArray<Row> = [
     "https://docs.pydantic.dev/latest/errors/validation_errors; https://serde.rs (servers in Rust); https://ai.google.dev/gemini-api/docs",
     /\bextra (inputs|fields) (are )?not permitted\b/,
     /\bunknown variant\b[^.]{0,80}\bexpected\b/,
-    /\bis not one of( the allowed values)? ?\[/,
+    /\b(is not one of|expected one of)( the (allowed|following)( values)?)?:? ?\[/,
     /\bunknown name\b[^.]{0,80}\bcannot find field\b/,
-    /\badditional properties (are|is) not allowed\b/
+    /\badditional properties (are|is) not allowed\b/,
+    // Lists of the values that this server takes; another one may take more.
+    /\bmust (only )?(be|contain)\b[^.]{0,60}\bin \[[\w, ]{1,80}\]/,
+    /\bnot (a )?valid \w+, use one of\b/
   ),
   ...rows(
     "https://api-docs.deepseek.com/guides/thinking_mode; https://ai.google.dev/gemini-api/docs/thought-signatures; https://help.aliyun.com/en/model-studio/deep-thinking",
@@ -81,6 +86,8 @@ export const unsupported: ReadonlyArray<Row> = [
     /\bstream`? (must|should|needs to|has to) be (set to )?(true|enabled)\b|\bstreaming is (required|mandatory)\b|\bonly supports? stream(ing)?\b/,
     /\bonly works in thinking mode\b/,
     /\bmay only be set to\b/,
+    // https://github.com/t59688/arboris-novel/issues/23 (LM Studio): another server takes more of these values
+    /\b(response_format|tool_choice|reasoning[._]effort|encoding_format|service_tier|modalities|verbosity)(\.\w+)?`? (must|should|has to|can only) be (one of\b|either\b|…)/,
     /(\b(is|are|was) )?\b(deprecated|not supported|not available|unsupported|not allowed|not permitted|not enabled|disabled|does not work) (for|with|by|on) this model\b/,
     /\bdoes not support [^.]{1,40} with this model\b|\bunsupported value\b/,
     /\bmust be verified to (stream|generate|use) \b/
@@ -108,7 +115,9 @@ export const unsupported: ReadonlyArray<Row> = [
     // The template of this model cannot render these messages.
     "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/842; https://github.com/ggml-org/llama.cpp/tree/master/common/jinja",
     /\bjinja (template|exception|error)\b/,
-    /\bgenerate parser for this template\b/
+    /\b(no|not have an?|without an?|lacks an?) (\w+ )?chat[ _]template\b|\bchat[ _]template (is |was )?(missing|not (defined|set|found|provided|available))\b/,
+    /\bgenerate parser for this template\b/,
+    /\b(issue|problem|error|wrong) (with|in) (the |this )?(model's )?(prompt|chat) template\b/
   ),
   ...rows(
     "https://docs.bigmodel.cn/cn/api/api-code; https://help.aliyun.com/zh/model-studio/error-code",

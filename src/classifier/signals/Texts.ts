@@ -6,7 +6,7 @@
  */
 import { toSimplified } from "../../words/SimplifiedChinese.ts"
 import type { Row } from "../sentences/Row.ts"
-import { sentences, serverSentences } from "../sentences/Sentences.ts"
+import { faultSentences, sentences, serverSentences } from "../sentences/Sentences.ts"
 import type { Verdict } from "./Verdict.ts"
 
 /** The most of one message that is read. Error messages are shorter; a longer text quotes something. */
@@ -23,7 +23,7 @@ const quotesBegin = [
 
 /** Quoted names that are the provider's own: parameters, not model or tool names. */
 const parameterName =
-  /^(max|min|num|input|output|prompt|message|messages|context|body|contents?|stream|tokens?|reasoning|n_ctx)(_?[a-z]+){0,4}$/
+  /^((max|min|num|input|output|prompt|message|messages|context|body|contents?|stream|tokens?|reasoning|n_ctx)(_?[a-z]+){0,4}|(response_format|tool_choice|encoding_format|service_tier|modalities|verbosity)(\.[a-z]+)?)$/
 
 /** Words before a quoted phrase which show that the phrase is input. */
 const namesInput =
@@ -108,6 +108,10 @@ export const fromText = (prepared: string, status?: number): Verdict | undefined
 export const fromServerText = (prepared: string): Verdict | undefined =>
   prepared === "" ? undefined : firstMatch(prepared, serverSentences, undefined)
 
+/** The verdict of a prepared text that is a gateway's own fault, for a status that blames the request. */
+export const fromFaultText = (prepared: string): Verdict | undefined =>
+  prepared === "" ? undefined : firstMatch(prepared, faultSentences, undefined)
+
 /** Sentences in which a library or relay repeats a status. Nothing else in a text is read as a status. */
 const wrappers: ReadonlyArray<RegExp> = [
   // https://github.com/axios/axios (AxiosError)
@@ -134,6 +138,10 @@ const wrappers: ReadonlyArray<RegExp> = [
   /\bhttp (\d{3}) [a-z ]{2,40} from https?:/,
   // https://github.com/coze-dev/coze-studio/issues/326
   /\bhttp (\d{3}) \(code \d+\)/,
+  // https://github.com/chenyme/grok2api
+  /\bfailed[,:]? \(?(\d{3})\)?$/,
+  // https://github.com/sourcegraph/cody/issues/7293, and other servers in Go
+  /\bunexpected (?:response |http )?status(?: code)?:? (\d{3})\b/,
   // https://github.com/sashabaranov/go-openai (RequestError, APIError)
   /\berror, status code: (\d{3}), /,
   // https://github.com/carlrobertoh/ProxyAI/issues/1234

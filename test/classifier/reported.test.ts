@@ -1,0 +1,90 @@
+/** Kinds of errors that reports showed, each with words that look like it and mean something else. */
+import { assert, describe, it } from "@effect/vitest"
+import { classify } from "../../src/classifier/Classifier.ts"
+import * as Failure from "../../src/failure/Failure.ts"
+
+const classOf = (status: number, body: unknown): Failure.FailureClass =>
+  Failure.classOf(classify({ status, body: typeof body === "string" ? body : JSON.stringify(body) }))
+
+const says = (message: string) => ({ error: { message } })
+
+describe("several texts in one request for embeddings", () => {
+  it.each([
+    "The max allowed tokens per submitted batch is 120000. Your batch has 121138 tokens after truncation.",
+    "Too many tokens in batch. Max is 16384 got 17555",
+    "input must have less than 512 tokens"
+  ])("are too long together: %s", (text) => {
+    assert.strictEqual(classOf(400, says(text)), "ContextExceeded")
+  })
+
+  it("are throttled if the limit is one of a minute", () => {
+    assert.strictEqual(classOf(429, says("The max allowed tokens per minute is 120000")), "RateLimit")
+  })
+})
+
+describe("a machine value that no table has", () => {
+  it.each([
+    [409, { error: "budget_insufficient_before_dispatch" }, "Balance"],
+    [500, { error: { code: "upstream_rate_limit_exceeded", message: "x" } }, "RateLimit"],
+    [500, { error: { type: "WorkspaceBudgetExceeded", message: "x" } }, "Balance"],
+    [500, { error: { code: "provider_over_capacity", message: "x" } }, "Overloaded"]
+  ] as const)("is read as words: %s %j", (status, body, as) => {
+    assert.strictEqual(classOf(status, body), as)
+  })
+
+  it("says nothing about the key or the model if it is only a thing that was not found", () => {
+    assert.strictEqual(classOf(404, { error: { code: "container_not_found", message: "x" } }), "ModelMissing")
+  })
+
+  it("does not count beside a sentence that says more", () => {
+    const body = { error: { code: "workspace_budget_exceeded", message: "Incorrect API key provided" } }
+    assert.strictEqual(classOf(401, body), "InvalidKey")
+  })
+})
+
+describe("a gateway that blames the request for a fault of its own", () => {
+  it.each([
+    "Open WebUI: Server Connection Error",
+    "Backend Error",
+    "vertexai import failed please run `pip install x`. Got error: No module named 'vertexai'"
+  ])("has failed: %s", (text) => {
+    assert.strictEqual(classOf(400, { detail: text }), "ServerError")
+  })
+
+  it("has not failed if it says more about the request", () => {
+    assert.strictEqual(classOf(400, says("Backend error codes must be strings")), "Invalid")
+    assert.strictEqual(classOf(400, says("Invalid value for text: backend error")), "Invalid")
+  })
+})
+
+describe("a list of what a server takes", () => {
+  it.each([
+    "'response_format.type' must be 'json_schema' or 'text'",
+    "'messages' array must only contain objects with a 'role' field that is in [user, assistant, system, tool]. Got 'developer'.",
+    "Invalid 'content' type. Expected one of: ['str'], got list.",
+    "768 is not a valid output_dimension, use one of 256, 512, 1024, 1536",
+    "Currently only support response_format `text` or `json`",
+    "A conversation must start with a user message."
+  ])("concerns this model only: %s", (text) => {
+    assert.strictEqual(classOf(400, says(text)), "Unsupported")
+  })
+})
+
+describe("a status at the end of a sentence", () => {
+  it.each([
+    [502, "AppChatReverse: Chat failed, 429", "RateLimit"],
+    [400, "reason fetching subscription from SSC: unexpected status code 429", "RateLimit"],
+    [502, "Chat failed after 429 attempts", "ServerError"]
+  ] as const)("is that of the server behind: %s %s", (status, text, as) => {
+    assert.strictEqual(classOf(status, says(text)), as)
+  })
+})
+
+describe("a template of a model", () => {
+  it.each([
+    "Model x does not have a default chat template defined in the tokenizer.",
+    "This is usually an issue with the model's prompt template."
+  ])("cannot render the request: %s", (text) => {
+    assert.strictEqual(classOf(500, says(text)), "Unsupported")
+  })
+})
