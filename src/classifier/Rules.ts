@@ -88,8 +88,11 @@ const isGoogles = (view: ErrorView): boolean =>
 const disambiguate = (view: ErrorView, text: string, as: SignalClass): SignalClass => {
   if (as === "RateLimit" || as === "UsageWindow" || as === "Allowance") {
     if (view.google && isZeroQuota(view)) return "Balance"
-    // DashScope's AllocationQuota: "free", "week" and "month allocated quota exceeded" do not end by themselves.
-    if (/\b(free|week|month) allocated quota exceeded\b/.test(text)) return "Balance"
+    // DashScope's AllocationQuota: "free", "week" and "month allocated quota exceeded" and "1-week quota has been exhausted" do not end by themselves.
+    if (
+      /\b(free|week(ly)?|month(ly)?)( allocated)? quota (has been )?(exceeded|exhausted|used up)\b/.test(text)
+    )
+      return "Balance"
   }
   // Google's quotas refill by themselves: https://www.developersdigest.tech/errors/api/gemini-api/429-quota-exceeded
   return as === "Allowance" && isGoogles(view) ? "UsageWindow" : as

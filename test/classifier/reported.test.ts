@@ -88,3 +88,89 @@ describe("a template of a model", () => {
     assert.strictEqual(classOf(500, says(text)), "Unsupported")
   })
 })
+
+describe("a server that failed", () => {
+  it.each(["User not found", "The project is locked by another process", "The user session is closed"])(
+    "says nothing about the key: %s",
+    (text) => {
+      assert.strictEqual(classOf(500, says(text)), "ServerError")
+      assert.strictEqual(classOf(503, says(text)), "Overloaded")
+    }
+  )
+
+  it.each([
+    ["User not found.", "InvalidKey"],
+    ["Your project is locked", "Forbidden"],
+    ["The account is closed", "Forbidden"]
+  ] as const)("passes on what another one says about it: %s", (text, as) => {
+    assert.strictEqual(classOf(401, says(text)), as)
+    assert.strictEqual(classOf(500, { error: { message: text, code: 401 } }), as)
+  })
+})
+
+describe("an MCP server of the caller that throttles", () => {
+  it.each([424, 429])("benches no target for others: %s", (status) => {
+    const text =
+      "Error retrieving tool list from MCP server: 'mine'. Http status code: 429 (rate limit exceeded)"
+    assert.strictEqual(classOf(status, says(text)), "Unsupported")
+  })
+
+  it("is not meant where the provider's own limit is named", () => {
+    const text = "Rate limit reached for requests per min on calls from MCP servers"
+    assert.strictEqual(classOf(429, says(text)), "RateLimit")
+  })
+})
+
+describe("a code with a prefix", () => {
+  it("is read without it: channel:invalid_key", () => {
+    assert.strictEqual(classOf(409, { error: { code: "channel:invalid_key", message: "x" } }), "InvalidKey")
+  })
+
+  it("is read without what follows first: user_global_rate_limited:pro", () => {
+    assert.strictEqual(
+      classOf(500, { error: { code: "user_global_rate_limited:pro", message: "x" } }),
+      "RateLimit"
+    )
+  })
+})
+
+describe("'not supported' without a known feature", () => {
+  it("concerns this server if nothing else is said", () => {
+    assert.strictEqual(classOf(400, says("draft not supported")), "Unsupported")
+  })
+
+  it.each([
+    [401, "OAuth is not supported", "InvalidKey"],
+    [429, "This is not supported", "RateLimit"],
+    [500, "This is not supported", "ServerError"]
+  ] as const)("does not count against a status that says more: %s", (status, text, as) => {
+    assert.strictEqual(classOf(status, says(text)), as)
+  })
+})
+
+describe("credentials of a gateway that all rest", () => {
+  it("come back by themselves", () => {
+    assert.strictEqual(
+      classOf(503, says("auth_unavailable: no auth available (providers=codex)")),
+      "Overloaded"
+    )
+  })
+})
+
+describe("the quota of a plan at a vendor with one code for all throttles", () => {
+  it.each([
+    ["Your token-plan 1-week quota has been exhausted.", "Balance"],
+    ["Your token-plan quota has been exhausted.", "RateLimit"]
+  ] as const)("ends by itself only if it is short: %s", (message, as) => {
+    assert.strictEqual(classOf(429, { code: "Throttling.AllocationQuota", message }), as)
+  })
+})
+
+describe("a model that has no such API", () => {
+  it.each([
+    "当前模型不支持 Responses API，请切换为 Chat Completions。",
+    "当前模型或上游不支持 Responses 能力：tool.custom"
+  ])("is not missing: %s", (text) => {
+    assert.strictEqual(classOf(400, says(text)), "Unsupported")
+  })
+})

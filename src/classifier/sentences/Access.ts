@@ -1,12 +1,20 @@
 /** Sentences about keys and accounts. */
 import { type Row, rows } from "./Row.ts"
 
+/** A server that failed: what it locks, closes or does not find may be a thing of its own. */
+const failed = (status: number): boolean => status >= 500
+
 /** The account, the organisation or the country is refused. */
 export const forbidden: ReadonlyArray<Row> = [
   ...rows(
     "Forbidden",
+    "https://platform.openai.com/docs/guides/error-codes",
+    /\b(account|organi[sz]ation|workspace|team|user|project|consumer|subscription|tenant)\b[^.]{0,80}\b(has been |is |was |been |are )(\w+ )?(locked|closed)\b/
+  ).map((row) => ({ ...row, unless: failed })),
+  ...rows(
+    "Forbidden",
     "https://platform.openai.com/docs/guides/error-codes; https://docs.anthropic.com/en/api/errors",
-    /\b(account|organi[sz]ation|workspace|team|user|project|consumer|subscription|tenant)\b[^.]{0,80}\b(has been |is |was |been |are )(\w+ )?(suspended|deactivated|disabled|blocked|banned|terminated|restricted|locked|closed|frozen|flagged)\b/,
+    /\b(account|organi[sz]ation|workspace|team|user|project|consumer|subscription|tenant)\b[^.]{0,80}\b(has been |is |was |been |are )(\w+ )?(suspended|deactivated|disabled|blocked|banned|terminated|restricted|frozen|flagged)\b/,
     /\b(suspended|deactivated|disabled|blocked|banned|terminated)\b[^.]{0,40}\b(in |for |from )?(this |your )?(account|organi[sz]ation)\b/,
     /\borgani[sz]ation must be verified\b/,
     /\b(must|need to) be verified to\b|\bverify (your )?(organi[sz]ation|identity|account)\b/,
@@ -14,7 +22,7 @@ export const forbidden: ReadonlyArray<Row> = [
     /\bnot (yet )?(available|enabled) (for|on|in|with) (this|your) (subscription|plan|account|organi[sz]ation)\b/,
     /\baccess (was|has been|is) (terminated|revoked|suspended|blocked)\b/,
     /\bip address[^.]{0,60}\b(not (authori[sz]ed|allowed|permitted|in)|blocked|denied|restricted)/,
-    /\b(not (authori[sz]ed|allowed)|blocked|denied)[^.]{0,30}\bip\b/,
+    /\b(not (authori[sz]ed|allowed)|blocked|denied)[^.]{0,30}\bip\b|\bip (is )?not (allowed|authori[sz]ed|permitted)\b/,
     /\bonly authorized for use with\b/,
     /\bcan only be used (from|with|within|by|in|inside)\b/,
     /\bonly available (for|to) (coding agents|[\w ]{0,20}clients?|[\w ]{0,20}apps?|members|subscribers)\b/
@@ -81,6 +89,11 @@ export const unchecked: ReadonlyArray<Row> = rows(
 export const key: ReadonlyArray<Row> = [
   ...rows(
     "InvalidKey",
+    "https://openrouter.ai/docs/api/reference/errors-and-debugging (401)",
+    /\buser not found\b/
+  ).map((row) => ({ ...row, unless: failed })),
+  ...rows(
+    "InvalidKey",
     "https://platform.openai.com/docs/guides/error-codes; https://ai.google.dev/gemini-api/docs/troubleshooting",
     /\b(incorrect|invalid|wrong|bad|malformed|missing|expired|revoked|unknown|no|inactive|disabled|deactivated|unauthorized|illegal) (or (missing|expired|invalid|inactive) )?(\w+[- ]){0,2}(api[- ]?key|access[- ]?key|secret[- ]?key|apikey|api[- ]?token|access token|auth(entication|orization)? (token|header|key|credentials?|information|method)?|authentication|credentials?|bearer token|token|security token|x-api-key|subscription key|oauth token|proxy server token|request signature)\b(?! (count|limit|length|type|in json|'|id|budget|…))/,
     /\b(api[- ]?key|access[- ]?key|apikey|api[- ]?token|access token|authentication token|auth token|authorization token|oauth token|bearer token|security token|credentials?|security token included in the request|session token)\b[^.]{0,80}\b(is |was |has |are |have )?(been )?(not valid|invalid|incorrect|expired|revoked|missing|malformed|disabled|deleted|deactivated|not found|not provided|not recogni[sz]ed|not exist|doesn't exist|does not exist|inactive|wrong|required|not active|not set|unauthorized|(currently )?blocked|reported as leaked|leaked|compromised|could not be (verified|found|validated))\b/,
@@ -109,7 +122,6 @@ export const key: ReadonlyArray<Row> = [
     /\btoken is (missing|required)\b/,
     // https://github.com/Alishahryar1/free-claude-code/issues/91: a gateway without its own key
     /\b\w*_api_key( environment variable)? (is )?(not set|missing|not configured)\b/,
-    /\buser not found\b/,
     /\binvalid (auth|username|user name|password|user key|organization key)\b/,
     /\bunable to find token in\b/,
     /\bjwt (expired|malformed|invalid)\b/,

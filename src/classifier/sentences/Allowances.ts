@@ -131,6 +131,8 @@ export const billing: ReadonlyArray<Row> = [
   ...rows(
     "Balance",
     "https://github.com/QuantumNous/new-api",
+    // https://www.xfyun.cn/doc/spark/ (11200), as relays pass it on
+    /\bappidnoautherror\b/,
     /\b(pre-?consume|user|token)( token)? quota[^.]{0,20}(failed|not enough|is not enough|exhausted|insufficient)/
   )
 ]

@@ -100,7 +100,7 @@ export const model: ReadonlyArray<Row> = [
     /\bmodel selection returned no results\b/,
     // https://github.com/n8n-io/n8n/issues/16338
     /\bmodel\b[^.]{0,120}\bnot available (on|at) this endpoint\b/,
-    /\b(unknown|no|invalid) provider for (the )?model\b/,
+    /\b(unknown|no|invalid) provider for (the )?model\b|^invalid provider$/,
     /\bllm provider not provided\b/,
     /\bno deployments? (available )?for (the )?(selected )?model\b(?![^.]{0,60}try again)/
   )

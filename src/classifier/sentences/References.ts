@@ -33,7 +33,8 @@ export const references: ReadonlyArray<Row> = [
   ),
   ...rows(
     "Unsupported",
-    // The status of the caller's own server stands in the sentence.
+    // The caller chose that server, and its status stands in the sentence. This holds for 429 too: a caller whose own server throttles
+    // must not bench a target for others. If the provider throttles, nothing is lost but this attempt.
     "https://developers.openai.com/api/docs/guides/tools-connectors-mcp; https://platform.claude.com/docs/en/agents-and-tools/mcp-connector",
     /\b(from|to|with|of) (the |your |remote )?mcp server\b|\bmcp server\b[^.]{0,60}\b(error|failed|refused|unauthori[sz]ed|timed out|not reach)/
   ),

@@ -14,7 +14,7 @@ import type { Row } from "./Row.ts"
 import { overload, ownFault, server } from "./Servers.ts"
 import { context, outputCeiling, tooLarge, tooLargeUnitless } from "./Sizes.ts"
 import { rate, throttleGuard } from "./Throttling.ts"
-import { unsupported } from "./Unsupported.ts"
+import { notSupported, unsupported } from "./Unsupported.ts"
 
 /** The rows that always count, by priority. */
 export const sentences: ReadonlyArray<Row> = [
@@ -34,7 +34,8 @@ export const sentences: ReadonlyArray<Row> = [
   ...forbidden,
   ...policy,
   ...overload,
-  ...rate
+  ...rate,
+  ...notSupported
 ]
 
 /** The rows that count without a deciding status. */

@@ -75,7 +75,9 @@ export const unsupported: ReadonlyArray<Row> = [
     /\badditional properties (are|is) not allowed\b/,
     // Lists of the values that this server takes; another one may take more.
     /\bmust (only )?(be|contain)\b[^.]{0,60}\bin \[[\w, ]{1,80}\]/,
-    /\bnot (a )?valid \w+, use one of\b/
+    /\bnot (a )?valid \w+, use one of\b/,
+    // https://github.com/opencodeschool/opencode.school/issues/174 (Workers AI)
+    /\btype mismatch of …, … not in …/
   ),
   ...rows(
     "https://api-docs.deepseek.com/guides/thinking_mode; https://ai.google.dev/gemini-api/docs/thought-signatures; https://help.aliyun.com/en/model-studio/deep-thinking",
@@ -121,6 +123,16 @@ export const unsupported: ReadonlyArray<Row> = [
   ),
   ...rows(
     "https://docs.bigmodel.cn/cn/api/api-code; https://help.aliyun.com/zh/model-studio/error-code",
-    /(模型|接口|当前|暂)?不支持(该|此)?(图片|图像|视觉|音频|视频|文件|工具|函数|流式|参数|系统|多模态|思考|推理|response_format)/
+    /(模型|接口|当前|暂)?不支持(该|此)?(图片|图像|视觉|音频|视频|文件|工具|函数|流式|参数|系统|多模态|思考|推理|response_format|responses|chat|messages|completions|embeddings)/,
+    /不支持[^。，]{0,24}(能力|功能|接口|操作|api)/
   )
 ]
+
+/** Statuses that say what is wrong better than "not supported" does. */
+const saysMore = (status: number): boolean => [401, 402, 403, 429].includes(status) || status >= 500
+
+/** A whole sentence that says it of anything, after all others. */
+export const notSupported: ReadonlyArray<Row> = rows(
+  "https://www.volcengine.com/docs/82379/1299023",
+  /^([\w-]+:? ){1,4}(is |are )?(currently )?not (yet )?supported( yet| here)?$/
+).map((row) => ({ ...row, unless: saysMore }))

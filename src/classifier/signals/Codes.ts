@@ -43,7 +43,9 @@ const lookup = (table: ReadonlyMap<string, SignalClass>, value: string): SignalC
   if (found !== undefined) return found
   // `RateLimitExceeded.SomethingNew` counts as RateLimitExceeded, `user_global_rate_limited:pro` as its first part.
   const end = code.search(/[.:]/)
-  return end > 0 ? table.get(fold(code.slice(0, end))) : undefined
+  const head = end > 0 ? table.get(fold(code.slice(0, end))) : undefined
+  // `channel:invalid_key` says it last: https://github.com/QuantumNous/new-api (types/error.go)
+  return head ?? (code[end] === ":" ? table.get(fold(code.slice(end + 1))) : undefined)
 }
 
 /**

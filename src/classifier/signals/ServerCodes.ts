@@ -51,6 +51,12 @@ export const servers: ReadonlyArray<CodeGroup> = [
     values: "auth_provider_unavailable no_db_connection"
   },
   {
+    // All credentials of the pool behind the gateway rest at the moment.
+    as: "Overloaded",
+    source: "https://github.com/router-for-me/CLIProxyAPI",
+    values: "auth_unavailable"
+  },
+  {
     as: "Overloaded",
     source: "https://docs.zenmux.ai/guide/advanced/error-codes.html",
     values: "no_provider_available"

@@ -23,7 +23,7 @@ const quotesBegin = [
 
 /** Quoted names that are the provider's own: parameters, not model or tool names. */
 const parameterName =
-  /^((max|min|num|input|output|prompt|message|messages|context|body|contents?|stream|tokens?|reasoning|n_ctx)(_?[a-z]+){0,4}|(response_format|tool_choice|encoding_format|service_tier|modalities|verbosity)(\.[a-z]+)?)$/
+  /^((max|min|num|input|output|prompt|message|messages|context|body|contents?|stream|tokens?|reasoning|thought|n_ctx)(_?[a-z]+){0,4}|(response_format|tool_choice|encoding_format|service_tier|modalities|verbosity)(\.[a-z]+)?)$/
 
 /** Words before a quoted phrase which show that the phrase is input. */
 const namesInput =
