@@ -174,3 +174,28 @@ describe("a model that has no such API", () => {
     assert.strictEqual(classOf(400, says(text)), "Unsupported")
   })
 })
+
+describe("a limit of a gateway's own keys", () => {
+  it.each([
+    [412, "Portkey Error: Portkey API Key Usage Limit Exceeded. Error Code: 04", "Balance"],
+    [429, "rate limit violated for Model:All: [token limit exceeded (71/50, resets every 1h)]", "RateLimit"]
+  ] as const)("is one of money, or ends by itself: %s %s", (status, text, as) => {
+    assert.strictEqual(classOf(status, says(text)), as)
+  })
+})
+
+describe("a short refusal of an account", () => {
+  it.each(["Account suspended.", "Forbidden – key(abc123) allowed only from approved IP ranges."])(
+    "names it: %s",
+    (text) => {
+      assert.strictEqual(classOf(403, says(text)), "Forbidden")
+    }
+  )
+})
+
+describe("tools that a server cannot compile", () => {
+  it("concern that server only", () => {
+    const text = "Failed to initialize samplers: failed to parse grammar"
+    assert.strictEqual(classOf(400, says(text)), "Unsupported")
+  })
+})

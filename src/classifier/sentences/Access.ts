@@ -16,6 +16,9 @@ export const forbidden: ReadonlyArray<Row> = [
     "https://platform.openai.com/docs/guides/error-codes; https://docs.anthropic.com/en/api/errors",
     /\b(account|organi[sz]ation|workspace|team|user|project|consumer|subscription|tenant)\b[^.]{0,80}\b(has been |is |was |been |are )(\w+ )?(suspended|deactivated|disabled|blocked|banned|terminated|restricted|frozen|flagged)\b/,
     /\b(suspended|deactivated|disabled|blocked|banned|terminated)\b[^.]{0,40}\b(in |for |from )?(this |your )?(account|organi[sz]ation)\b/,
+    // https://docs.aihubmix.com/cn/FAQs/HTTP-Codes
+    /\b(account|user|organi[sz]ation|workspace|team|project|tenant) (suspended|deactivated|disabled|banned|terminated)\b/,
+    /\b(allowed|permitted|valid) only from\b|\b(approved|allowed|whitelisted) ips?\b/,
     /\borgani[sz]ation must be verified\b/,
     /\b(must|need to) be verified to\b|\bverify (your )?(organi[sz]ation|identity|account)\b/,
     /\bnot allowed for (this|your) organi[sz]ation\b/,

@@ -4,6 +4,11 @@ import { type Row, rows } from "./Row.ts"
 /** A plan's allowance for a period. */
 export const usageWindow: ReadonlyArray<Row> = [
   ...rows(
+    "Allowance",
+    "https://portkey.ai/docs/product/administration/enforce-budget-and-rate-limit (412, error code 04)",
+    /\bkey (usage|spend(ing)?|budget|credit) limit (has been |is |was )?(exceeded|reached)\b/
+  ),
+  ...rows(
     "UsageWindow",
     "https://github.com/openai/codex; https://support.anthropic.com/en/articles/9797557; https://docs.z.ai/devpack/faq; https://www.kimi.com/code/docs/en/kimi-code/error-reference.html",
     /\b(usage|session|message|subscription|plan|5[- ]hour|five[- ]hour|weekly|opus weekly) (quota )?limits? (has been |have been |was |were )?(already )?(reached|exceeded|hit|exhausted)\b/,

@@ -86,7 +86,7 @@ export const server: ReadonlyArray<Row> = [
   ...rows(
     "ServerError",
     "https://help.aliyun.com/document_detail/2593384.html (100000, 100013, 200001)",
-    /超时|(内部|系统|服务|服务器|网络)(错误|异常|出错)|模型调用失败/
+    /超时|(内部|系统|服务|服务器|网络|接口)(错误|异常|出错)|模型调用失败/
   ),
   ...rows(
     "Invalid",

@@ -21,6 +21,11 @@ export const throttleGuard: ReadonlyArray<Row> = [
   ),
   ...rows(
     "RateLimit",
+    "https://github.com/maximhq/bifrost (plugins/governance)",
+    /\brate limit (check failed|violated)\b|\blimit exceeded \(\d+\/\d+, resets every\b/
+  ),
+  ...rows(
+    "RateLimit",
     "https://docs.anthropic.com/en/api/rate-limits",
     /(daily|hourly|per-minute|minute|secondary) (token |request |api )?rate limit/,
     /exceed(ed|s)? (your|the) (organization|account|workspace|project)('s)? (\w+ ){0,2}rate limit/,

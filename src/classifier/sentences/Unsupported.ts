@@ -117,6 +117,10 @@ export const unsupported: ReadonlyArray<Row> = [
     // The template of this model cannot render these messages.
     "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/842; https://github.com/ggml-org/llama.cpp/tree/master/common/jinja",
     /\bjinja (template|exception|error)\b/,
+    // https://github.com/ggml-org/llama.cpp/issues/25895: tools or a schema that this server cannot compile
+    /\b(failed to|could not|couldn't|cannot|unable to) (parse|compile|build|initiali[sz]e) (an? |the )?([\w-]+ )?(grammar|samplers?)\b/,
+    // https://github.com/NVIDIA/TensorRT-LLM/issues/89 (Triton)
+    /\bend ?point (does not|doesn't) support\b/,
     /\b(no|not have an?|without an?|lacks an?) (\w+ )?chat[ _]template\b|\bchat[ _]template (is |was )?(missing|not (defined|set|found|provided|available))\b/,
     /\bgenerate parser for this template\b/,
     /\b(issue|problem|error|wrong) (with|in) (the |this )?(model's )?(prompt|chat) template\b/
