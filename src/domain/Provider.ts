@@ -4,6 +4,7 @@ import type * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { BadRequest, Failure } from "../failure/Failure.ts"
 import type { Options } from "../policy/Policy.ts"
+import * as Checks from "../util/Checks.ts"
 import * as Backend from "./Backend.ts"
 import type { Credential } from "./Credential.ts"
 import { type HasModels, models } from "./HasModels.ts"
@@ -110,14 +111,10 @@ export interface ProviderOptions {
   readonly policy?: Options | undefined
 }
 
-/** The functions of a provider without streams. Its streams have one chunk, the whole answer. */
-export interface AnswerCalls<in Request, out Answer> {
+/** The functions of a provider; see `Provider`. Without `stream`, its streams have one chunk, the whole answer. */
+export interface Calls<in Request, out Answer, in out Chunk> {
   readonly complete: (request: Request, target: Target) => Effect.Effect<Answer, Failure>
-}
-
-/** The functions of a provider with streams; see `Provider`. */
-export interface StreamCalls<in Request, out Answer, in out Chunk> extends AnswerCalls<Request, Answer> {
-  readonly stream: (request: Request, target: Target) => Stream.Stream<Chunk, Failure>
+  readonly stream?: ((request: Request, target: Target) => Stream.Stream<Chunk, Failure>) | undefined
   readonly phase?: ((chunk: Chunk) => Phase) | undefined
 }
 
@@ -128,8 +125,9 @@ export interface Made<in Request, out Answer, out Chunk>
 
 /**
  * Makes a provider from functions. Without `stream`, a stream has one chunk, the whole answer. Without `phase`, every chunk
- * is content and the end of the stream completes the answer. Throws `InvalidOptions` for a name that is not allowed in a
- * bench key, for two credentials with the same name, and for an invalid policy.
+ * is content and the end of the stream completes the answer. `target.endpoint` is the base URL, and
+ * `target.credential.apiKey` the key, if they are set. Throws `InvalidOptions` for a name that is not allowed in a bench key,
+ * for two credentials with the same name, for an invalid policy, and for a call that is no function.
  *
  * @example
  * import { Chain, Failover, Provider } from "effect-failover"
@@ -143,29 +141,31 @@ export interface Made<in Request, out Answer, out Chunk>
  * )
  * Effect.runSync(loud) // => "HELLO"
  */
-export const make: {
-  <Request, Answer, Chunk>(
-    name: string,
-    calls: StreamCalls<Request, Answer, Chunk>,
-    options?: ProviderOptions
-  ): Made<Request, Answer, Chunk>
-  <Request, Answer>(
-    name: string,
-    calls: AnswerCalls<Request, Answer>,
-    options?: ProviderOptions
-  ): Made<Request, Answer, Answer>
-} = <Request, Answer>(
+export const make = <Request, Answer, Chunk = Answer>(
   name: string,
-  calls: AnswerCalls<Request, Answer> & Partial<StreamCalls<Request, Answer, Answer>>,
+  calls: Calls<Request, Answer, Chunk>,
   options: ProviderOptions = {}
-): Made<Request, Answer, Answer> => {
+): Made<Request, Answer, Chunk> => {
   const { service, ...backend } = Backend.make(name, calls, options)
   const { complete, phase, stream } = service
+  const where = `Provider.make: the provider ${JSON.stringify(name)}`
+  if (complete === undefined) Checks.refuse(where, ["complete is missing; it has to be a function"])
+  Checks.fields(where, service, {
+    complete: Checks.callable,
+    stream: Checks.callable,
+    phase: Checks.callable
+  })
+  // without `stream`, `Chunk` is its default: the answer
+  const whole = (request: Request, target: Target) =>
+    Stream.fromEffect(complete(request, target)) as Stream.Stream<unknown, Failure> as Stream.Stream<
+      Chunk,
+      Failure
+    >
   return {
     ...backend,
     ...models,
     complete,
-    stream: stream ?? ((request, target) => Stream.fromEffect(complete(request, target))),
+    stream: stream ?? whole,
     ...(phase === undefined ? {} : { phase })
   }
 }

@@ -44,6 +44,15 @@ describe("Provider.make", () => {
     }).pipe(Effect.provide(Failover.layer()))
   )
 
+  it("refuses calls that are not functions, and says which", () => {
+    const complete = (text: string) => Effect.succeed(text)
+    const make = (calls: unknown) => () => Provider.make("a", calls as { complete: typeof complete })
+    assert.throws(make({}), /"a": complete is missing; it has to be a function/)
+    assert.throws(make(complete), /it has to be an object|complete is missing/)
+    assert.throws(make({ complete, stream: Stream.empty }), /stream is .*; it has to be a function/)
+    assert.throws(make({ complete, phase: "content" }), /phase is "content"; it has to be a function/)
+  })
+
   it("refuses a name that cannot stand in a bench key, and two credentials of one name", () => {
     const calls = { complete: (text: string) => Effect.succeed(text) }
     assert.throws(() => Provider.make("a/b", calls), InvalidOptions)

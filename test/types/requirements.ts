@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import {
   Backend,
   Chain,
@@ -10,7 +10,7 @@ import {
   Failure,
   Model,
   Phase,
-  type Provider,
+  Provider,
   ProviderService,
   type RunError
 } from "../../src/index.ts"
@@ -142,3 +142,20 @@ export const classified = [
 export const empty = Chain.make()
 // @ts-expect-error not one of the reasons of AuthDead
 export const reasonless = () => new Failure.AuthDead({ reason: "Tired", message: "" })
+
+// The chunks of a provider are those of its `stream`; without one, the whole answer.
+const whole = Provider.make("whole", { complete: (text: string) => Effect.succeed(text.length) })
+const streaming = Provider.make("streaming", {
+  complete: (text: string) => Effect.succeed(text.length),
+  stream: (text) => Stream.make(text),
+  phase: (chunk) => (chunk === "" ? Phase.held : Phase.content)
+})
+Provider.make("untyped", {
+  complete: (text: string) => Effect.succeed(text.length),
+  // @ts-expect-error: the error of an attempt has to be a failure
+  stream: () => Stream.fail(new Error("broke"))
+})
+export const made = [
+  same<typeof whole, Provider.Made<string, number, number>>(true),
+  same<typeof streaming, Provider.Made<string, number, string>>(true)
+]
