@@ -27,7 +27,7 @@ import * as ProviderFailures from "./answers/ProviderFailures.ts"
 import { defaultMaxEventBytes, SseSplitter } from "./bytes/SseSplitter.ts"
 import type { KeyOptions } from "./ProviderKeys.ts"
 import * as ProviderKeys from "./ProviderKeys.ts"
-import type { Protocol } from "./protocols/Protocol.ts"
+import type { Operation, Protocol } from "./protocols/Protocol.ts"
 import * as RequestBuilder from "./RequestBuilder.ts"
 import * as Call from "./transport/Call.ts"
 import type * as Transport from "./transport/Transport.ts"
@@ -117,7 +117,8 @@ export const make = <Name extends string>(
 
     complete: (request, target) =>
       Effect.suspend(() => {
-        const operation = protocol.operations[request.operation]
+        const operation: Operation | undefined = protocol.operations[request.operation]
+        if (operation === undefined) return Effect.fail(noOperation(protocol, target, request.operation))
         const post = buildRequest(request, operation, target, false)
         if (post === undefined) return Effect.fail(noAddress(baseUrl, target))
         if (isFailure(post)) return Effect.fail(post)
@@ -136,7 +137,8 @@ export const make = <Name extends string>(
       }),
 
     stream: (request, target) => {
-      const operation = protocol.operations[request.operation]
+      const operation: Operation | undefined = protocol.operations[request.operation]
+      if (operation === undefined) return Stream.fail(noOperation(protocol, target, request.operation))
       const { lastEvent, meanings } = operation
       if (meanings === undefined) return Stream.fail(noStream(target, request.operation))
       const post = buildRequest(request, operation, target, true)
@@ -230,6 +232,18 @@ const noAddress = (baseUrl: string, target: Target): Transient | BadRequest =>
           "the base URL of the provider or the credential is not an HTTP URL, or has {model} in its host",
         evidence: "base URL"
       })
+
+/** Types exclude it. A caller without types gets told the names. */
+const noOperation = <Name extends string>(
+  { operations }: Protocol<Name>,
+  target: Target,
+  operation: string
+): BadRequest =>
+  new BadRequest({
+    target: target.key,
+    reason: "Invalid",
+    message: `there is no operation ${Checks.quoted(operation)}; the operations are ${Object.keys(operations).join(", ")}`
+  })
 
 const noStream = (target: Target, operation: string): BadRequest =>
   new BadRequest({ target: target.key, reason: "Invalid", message: `${operation} cannot be streamed` })

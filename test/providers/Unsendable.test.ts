@@ -83,6 +83,34 @@ const throwing = Object.defineProperty({}, "secret", {
   }
 })
 
+describe("an operation that the protocol does not have", () => {
+  it.effect("is the caller's mistake: it is named at once, and nothing is sent or benched", () =>
+    Effect.gen(function* () {
+      const { layer, sent } = transport()
+      const openai = yield* Effect.provide(OpenAi.make({}), layer)
+      // as a caller without types may write it
+      const request = { operation: "chat/completion" as OpenAi.Operation, body: {} }
+      const chain = Chain.make(Model.make(openai, "m"))
+      const errors = yield* Effect.provide(
+        Effect.all([
+          Effect.flip(Failover.complete(chain, request)),
+          Effect.flip(Stream.runDrain(Failover.stream(chain, request)))
+        ]),
+        Failover.layer({ policy })
+      )
+      for (const error of errors) {
+        assert(error._tag === "BadRequest")
+        assert.strictEqual(error.reason, "Invalid")
+        assert.match(
+          error.message,
+          /^there is no operation "chat\/completion"; the operations are chat\/completions, /
+        )
+      }
+      assert.deepStrictEqual(sent, [])
+    })
+  )
+})
+
 describe("a body that cannot be written as JSON", () => {
   it.live.each([
     ["that is nested too deeply", { tools: deep(20_000) }, "Unsupported"],
