@@ -27,6 +27,13 @@ const fields = {
  */
 const onlyThisRequest = Schema.optionalKey(Schema.Literal(true))
 
+/** What a constructor takes in place of the schema's own fields: a wait may be any input of a duration. */
+type WithWait<Fields> = Omit<Fields, "retryAfter"> & { readonly retryAfter?: Duration.Input }
+
+/** The same wait as a `Duration`, as the schema has it. */
+const wait = (retryAfter: Duration.Input | undefined): { readonly retryAfter?: Duration.Duration } =>
+  retryAfter === undefined ? {} : { retryAfter: Duration.fromInputUnsafe(retryAfter) }
+
 /**
  * The target is throttled now; another target may answer. The throttle ends by itself.
  *
@@ -38,7 +45,13 @@ export class RateLimit extends Schema.TaggedError<RateLimit>()("RateLimit", {
   ...fields,
   retryAfter: Schema.optionalKey(Schema.DurationFromMillis),
   onlyThisRequest
-}) {}
+}) {
+  /** `retryAfter` may be any input of a duration, such as `"20 seconds"`. */
+  constructor(fields: WithWait<(typeof RateLimit)["~type.make.in"]>, options?: Schema.MakeOptions) {
+    const { retryAfter, ...others } = fields
+    super({ ...others, ...wait(retryAfter) }, options)
+  }
+}
 
 /**
  * Why a credential or a model does not work. `Blocked` is a refusal that need not be due to the key: a firewall's page, or a
@@ -95,7 +108,13 @@ export class Transient extends Schema.TaggedError<Transient>()("Transient", {
   ...fields,
   reason: TransientReason,
   retryAfter: Schema.optionalKey(Schema.DurationFromMillis)
-}) {}
+}) {
+  /** `retryAfter` may be any input of a duration, such as `"20 seconds"`. */
+  constructor(fields: WithWait<(typeof Transient)["~type.make.in"]>, options?: Schema.MakeOptions) {
+    const { retryAfter, ...others } = fields
+    super({ ...others, ...wait(retryAfter) }, options)
+  }
+}
 
 /**
  * What is wrong with the request. `Unsupported` concerns this request at this model: the model has no image input, no tools,
@@ -136,11 +155,11 @@ export class ContextExceeded extends Schema.TaggedError<ContextExceeded>()("Cont
  * What a failure concerns. Only a failure of the target, its credential or its endpoint benches anything.
  *
  * - `request`: every provider would refuse it
- * - `pair`: this request at this model (for `Blocked`: through this endpoint)
- * - `target`, `credential`, `place`: the one that failed
- * - `ourselves`: this process
+ * - `requestAtModel`: this request at this model (for `Blocked`: through this endpoint); another one may accept it
+ * - `target`, `credential`, `endpoint`: the one that failed
+ * - `process`: this process
  */
-export type Subject = "request" | "pair" | "target" | "credential" | "place" | "ourselves"
+export type Subject = "request" | "requestAtModel" | "target" | "credential" | "endpoint" | "process"
 
 /** One of the five failures. */
 export type Failure = RateLimit | AuthDead | Transient | BadRequest | ContextExceeded
@@ -208,22 +227,22 @@ const subjects: { readonly [C in FailureClass]: Subject } = {
   Forbidden: "credential",
   Balance: "credential",
   ModelMissing: "target",
-  Blocked: "pair",
-  Overloaded: "place",
-  ServerError: "place",
-  Connection: "place",
-  Timeout: "place",
+  Blocked: "requestAtModel",
+  Overloaded: "endpoint",
+  ServerError: "endpoint",
+  Connection: "endpoint",
+  Timeout: "endpoint",
   Truncated: "target",
   Empty: "target",
   Malformed: "target",
   Unknown: "target",
-  Local: "ourselves",
+  Local: "process",
   Invalid: "request",
   ContentPolicy: "request",
-  MaxTokens: "pair",
+  MaxTokens: "requestAtModel",
   TooLarge: "request",
-  Unsupported: "pair",
-  ContextExceeded: "pair"
+  Unsupported: "requestAtModel",
+  ContextExceeded: "requestAtModel"
 }
 
 /**
@@ -232,11 +251,11 @@ const subjects: { readonly [C in FailureClass]: Subject } = {
  * @example
  * import { Failure } from "effect-failover"
  *
- * Failure.aboutOf(new Failure.AuthDead({ reason: "Balance", message: "out of credit" })) // => "credential"
- * Failure.aboutOf(new Failure.BadRequest({ reason: "Unsupported", message: "no images" })) // => "pair"
+ * Failure.subjectOf(new Failure.AuthDead({ reason: "Balance", message: "out of credit" })) // => "credential"
+ * Failure.subjectOf(new Failure.BadRequest({ reason: "Unsupported", message: "no images" })) // => "requestAtModel"
  */
-export const aboutOf = (failure: Failure): Subject =>
-  isOnlyThisRequest(failure) ? "pair" : subjects[classOf(failure)]
+export const subjectOf = (failure: Failure): Subject =>
+  isOnlyThisRequest(failure) ? "requestAtModel" : subjects[classOf(failure)]
 
 /**
  * True for a throttle or a used-up account that concerns only this request, for its size.

@@ -84,7 +84,8 @@ export class ChainExhausted extends Schema.TaggedError<ChainExhausted>()("ChainE
   override get message() {
     const n = this.attempts.length
     const others = this.benches === undefined ? "" : `; others could not be called: ${keysIn(this.benches)}`
-    return `all ${n} ${n === 1 ? "attempt" : "attempts"}${ofModels("at", this.models)} failed: ${list(this.attempts)}${others}`
+    const all = n === 1 ? "the only attempt" : `all ${n} attempts`
+    return `${all}${ofModels("at", this.models)} failed: ${list(this.attempts)}${others}`
   }
 }
 

@@ -11,7 +11,7 @@
  * upstream; and an outcome whose request began before the last move is stale and ignored.
  */
 
-import { aboutOf, classOf, type Failure, type FailureClass, waitMillis } from "../failure/Failure.ts"
+import { classOf, type Failure, type FailureClass, subjectOf, waitMillis } from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
 import * as Ramp from "./Ramp.ts"
 
@@ -81,10 +81,10 @@ export const initial = (now: number): State => ({
  * process, are ignored.
  */
 export const judge = (failure: Failure): Verdict => {
-  switch (aboutOf(failure)) {
+  switch (subjectOf(failure)) {
     case "request":
-    case "pair":
-    case "ourselves":
+    case "requestAtModel":
+    case "process":
       return "ignore"
     default:
       return failure._tag === "Transient" ? "count" : "move"

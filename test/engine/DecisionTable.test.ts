@@ -201,9 +201,9 @@ describe("by default", () => {
 
   it.effect.each(Failure.failureClasses)("%s rests only what it speaks about", (name) =>
     Effect.sync(() => {
-      const about = Failure.aboutOf(failureOf(name))
+      const about = Failure.subjectOf(failureOf(name))
       const { rest } = Rule.defaults[name]
-      if (["request", "pair", "ourselves"].includes(about)) assert.isUndefined(rest)
+      if (["request", "requestAtModel", "process"].includes(about)) assert.isUndefined(rest)
       else assert.strictEqual(rest?.scope, about === "credential" ? "credential" : "target")
     })
   )

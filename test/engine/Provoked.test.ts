@@ -73,7 +73,7 @@ describe("a request that is too large for the account", () => {
     )
 
     it(`is evidence against this request at this model, and leaves a route where it is: ${what}`, () => {
-      assert.strictEqual(Failure.aboutOf(failure), "pair")
+      assert.strictEqual(Failure.subjectOf(failure), "requestAtModel")
       assert.strictEqual(Route.judge(failure), "ignore")
     })
   }
@@ -119,7 +119,7 @@ describe("the route of a router", () => {
   it("is moved by no failure that concerns the request or this process", () => {
     for (const name of Failure.failureClasses) {
       const failure = failureOf(name)
-      const isOurs = ["request", "pair", "ourselves"].includes(Failure.aboutOf(failure))
+      const isOurs = ["request", "requestAtModel", "process"].includes(Failure.subjectOf(failure))
       assert.strictEqual(Route.judge(failure) === "ignore", isOurs, name)
     }
   })

@@ -67,6 +67,20 @@ describe("a failure", () => {
     }
   })
 
+  it("takes a wait as any input of a duration", () => {
+    const failures = [
+      new Failure.RateLimit({ message: "slow down", retryAfter: "20 seconds" }),
+      new Failure.Transient({ reason: "Overloaded", message: "busy", retryAfter: 20_000 })
+    ]
+    for (const failure of failures) {
+      assert.isTrue(Duration.isDuration(failure.retryAfter))
+      assert.strictEqual(Failure.waitMillis(failure, 0), 20_000)
+    }
+    assert.isFalse("retryAfter" in new Failure.RateLimit({ message: "slow down" }))
+    // @ts-expect-error: no duration
+    assert.throws(() => new Failure.RateLimit({ message: "slow down", retryAfter: "soon" }))
+  })
+
   it("gives the wait, which is never negative", () => {
     assert.isUndefined(Failure.waitMillis(throttle(), 5))
     assert.strictEqual(Failure.waitMillis(throttle("7 seconds"), 5), 7_000)
@@ -91,7 +105,7 @@ describe("what a run fails with", () => {
     )
     assert.strictEqual(
       new RunError.ChainExhausted({ attempts: attempts.slice(1) }).message,
-      "all 1 attempt failed: b/m#k: Overloaded (busy)"
+      "the only attempt failed: b/m#k: Overloaded (busy)"
     )
     assert.strictEqual(
       new RunError.DeadlineExceeded({ deadline: 500, attempts: attempts.slice(1) }).message,
