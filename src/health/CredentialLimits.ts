@@ -65,7 +65,7 @@ export class CredentialLimits {
 
 /** Checks the result of a limiter, which is code of the application. */
 const isTaken = (u: Taken | undefined): u is Taken =>
-  typeof u?.allowed === "boolean" && typeof u.wait === "number" && Number.isFinite(u.wait)
+  typeof u?.allowed === "boolean" && Number.isFinite(u.wait)
 
 const limited = (key: BenchKey, rpm: number | undefined, until: number): Bench.Resting => ({
   _tag: "Resting",

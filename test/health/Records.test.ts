@@ -1,0 +1,72 @@
+/** What is recorded beside the bench: answers between failures, attempts that were cut off, and counts for reports. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Credential from "../../src/domain/Credential.ts"
+import * as Target from "../../src/domain/Target.ts"
+import { AnswersBetween } from "../../src/health/AnswersBetween.ts"
+import { Tallies } from "../../src/health/AttemptCounts.ts"
+import { CutOffs } from "../../src/health/CutOffs.ts"
+import * as Policy from "../../src/policy/Policy.ts"
+import { a, target } from "../support/bench.ts"
+
+describe("the answers of a target", () => {
+  it("are counted from its first failure on, each target for itself", () => {
+    const answers = new AnswersBetween()
+    const other = target("other")
+    answers.answered(a)
+    const since = answers.of(a)
+    assert.strictEqual(since.count, 0)
+    answers.answered(a)
+    answers.answered(a)
+    answers.answered(other)
+    assert.strictEqual(since.count, 2)
+    assert.strictEqual(answers.of(a), since)
+    assert.strictEqual(answers.of(other).count, 0)
+    assert.isFalse(answers.isEmpty)
+  })
+})
+
+describe("an attempt that was cut off", () => {
+  /** Whether the third of three attempts of a second each counts, which end at these times. */
+  const third = (cutOffs: CutOffs, ...ends: ReadonlyArray<number>) =>
+    ends.map((now) => cutOffs.cutOff(a, 1_000, 10_000, now)).at(-1)
+
+  it("counts for nothing if its target answered another one meanwhile, the first time as well", () => {
+    const first = new CutOffs()
+    first.answered(a, 400, 50_000)
+    assert.isFalse(third(first, 50_100, 50_200, 50_300))
+    assert.isTrue(third(first, 52_000, 53_000, 54_000))
+    const later = new CutOffs()
+    later.answered(a, 400, 10_000)
+    later.answered(a, 400, 50_000)
+    assert.isFalse(third(later, 50_100, 50_200, 50_300))
+  })
+
+  it("counts if the answer came when it began, and not if it came later", () => {
+    const at = (answeredAt: number) => {
+      const cutOffs = new CutOffs()
+      cutOffs.answered(a, 400, answeredAt)
+      return third(cutOffs, 60_000, 60_000, 60_000)
+    }
+    assert.deepStrictEqual([at(59_000), at(59_001)], [true, false])
+  })
+})
+
+describe("counts for reports", () => {
+  it("have a made-up name again that is used after others have displaced it", () => {
+    const made = (model: string) =>
+      Target.make({
+        provider: "a",
+        model,
+        credential: Credential.make("k"),
+        policy: Policy.defaults,
+        unlisted: true
+      })
+    const tallies = new Tallies(1)
+    const [one, two] = [made("one"), made("two")]
+    for (const used of [one, two, one]) tallies.succeeded(used)
+    assert.deepStrictEqual(
+      [...tallies.targets()].map(([key, { attempts }]) => `${key} ${attempts}`),
+      ["a/one#k 1"]
+    )
+  })
+})
