@@ -6,13 +6,17 @@ const [work, longest, most] = process.argv.slice(2)
 const ids = JSON.parse(readFileSync(`${work}/mutants.json`, "utf8"))
 const stryker = { mutantCoverage: { static: {}, perTest: {} } }
 globalThis.__stryker__ = stryker
-// What a mutant breaks beside its test is no result.
-for (const event of ["unhandledRejection", "uncaughtException"]) process.on(event, () => {})
+// What a mutant throws beside its test is no result. A rejection that nobody handles is one: it ends a run of vitest.
+let rejections = 0
+process.on("unhandledRejection", () => rejections++)
+process.on("uncaughtException", () => {})
 
 const known = new Set(await new Promise((done) => process.once("message", done)))
 const { tests } = await import(pathToFileURL(`${work}/bundle.mjs`).href)
 
 class TimedOut extends Error {}
+class Rejected extends Error {}
+const turn = () => new Promise((done) => setImmediate(done))
 
 /** What a test throws; `undefined` if it passes. */
 const failureOf = async (test, limit) => {
@@ -36,9 +40,11 @@ const failureOf = async (test, limit) => {
     await test.run(context)
     for (const { after } of test.suites) for (const hook of after) await hook(context)
   }
+  const before = rejections
   try {
     await Promise.race([run(), late])
-    return undefined
+    await turn()
+    return rejections > before ? new Rejected() : undefined
   } catch (error) {
     return error ?? new Error("nothing was thrown")
   } finally {
@@ -49,10 +55,13 @@ const failureOf = async (test, limit) => {
 
 const begun = performance.now()
 const failing = []
+/** The tests that leave a rejection behind without a mutant too. */
+const rejecting = new Set()
 const saved = `${work}/reached.json`
 if (existsSync(saved)) {
   // A mutant that hung ended the process before this one: the tests were run there.
-  const { reached, static: loaded } = JSON.parse(readFileSync(saved, "utf8"))
+  const { reached, rejecting: known = [], static: loaded } = JSON.parse(readFileSync(saved, "utf8"))
+  for (const at of known) rejecting.add(tests[at])
   for (const [at, test] of tests.entries()) Object.assign(test, reached[at], { kills: 0 })
   stryker.mutantCoverage.static = loaded
 } else {
@@ -62,12 +71,15 @@ if (existsSync(saved)) {
     const failure = await failureOf(test, 120_000)
     test.millis = performance.now() - before
     test.kills = 0
-    if (failure !== undefined) failing.push(test.name)
-    else if (test.millis <= Number(longest)) test.reached = stryker.mutantCoverage.perTest[`t${at}`]
+    if (failure instanceof Rejected) rejecting.add(test)
+    else if (failure !== undefined) failing.push(test.name)
+    if ((failure === undefined || failure instanceof Rejected) && test.millis <= Number(longest))
+      test.reached = stryker.mutantCoverage.perTest[`t${at}`]
     stryker.mutantCoverage.perTest = {}
   }
   const reached = tests.map(({ millis, reached }) => ({ millis, reached }))
-  writeFileSync(saved, JSON.stringify({ reached, static: stryker.mutantCoverage.static }))
+  const noisy = [...rejecting].map((test) => tests.indexOf(test))
+  writeFileSync(saved, JSON.stringify({ reached, rejecting: noisy, static: stryker.mutantCoverage.static }))
 }
 process.send({ begun: { tests: tests.length, millis: Math.round(performance.now() - begun), failing } })
 
@@ -93,7 +105,10 @@ for (const id of ids) {
     stryker.activeMutant = id
     stryker.hitCount = 0
     stryker.hitLimit = test.reached[id] * 100 + 1_000
-    const failure = await failureOf(test, test.millis * 4 + 2_000)
+    const limit = test.millis * 4 + 2_000
+    let failure = await failureOf(test, limit)
+    // One rejection may come from an earlier mutant, but not two.
+    if (failure instanceof Rejected) failure = rejecting.has(test) ? undefined : await failureOf(test, limit)
     stryker.activeMutant = undefined
     stryker.mutantCoverage.perTest = {}
     if (failure === undefined) continue

@@ -132,6 +132,10 @@ const round = () =>
       if (start !== undefined) current = start
       if (result !== undefined) {
         results.set(result.id, result.status)
+        if (results.size % 100 === 0) {
+          console.log(`${results.size} of ${drawn.length}`)
+          keep()
+        }
         current = undefined
       }
       if (end === true) child.kill()
@@ -144,6 +148,17 @@ const round = () =>
     })
     child.send([...results.keys()])
   })
+
+/** Keeps the results, so that a run that is stopped can be continued with `--again`. */
+const keep = () =>
+  writeFileSync(
+    resolve(root, `${values.out}.json`),
+    JSON.stringify(
+      Object.fromEntries(
+        drawn.filter(({ id }) => results.has(id)).map((mutant) => [nameOf(mutant), results.get(mutant.id)])
+      )
+    )
+  )
 
 const shown = ({ location: { end, start }, fileName, replacement }) => {
   const lines = texts
@@ -222,10 +237,7 @@ if (values.list !== undefined) {
   )
 }
 if (values.from === undefined) {
-  writeFileSync(
-    resolve(root, `${values.out}.json`),
-    JSON.stringify(Object.fromEntries(drawn.map((mutant) => [nameOf(mutant), results.get(mutant.id)])))
-  )
+  keep()
   writeFileSync(resolve(root, values.out), [...survivors, ...table, ""].join("\n"))
 }
 console.log(table.join("\n"))

@@ -108,6 +108,34 @@ describe("explaining hedges", () => {
     }).pipe(under({ hedge: { ...always, to: "chain" } }))
   )
 
+  it.effect("leaves out targets of later tiers that cannot be called, and says when there is none", () =>
+    Effect.gen(function* () {
+      const chain = Chain.make(
+        ...((["a", "b", "c"] as const).map((name) => Model.make(Scripted.make(name, [slow]), "m")) as [
+          Model.Model<Scripted.Scripted>
+        ])
+      )
+      const registry = yield* BenchRegistry
+      yield* registry.bench("b", {})
+      assert.strictEqual((yield* told(chain))[0], "a: c after 1000 or 1000")
+      const [open] = yield* Effect.flatMap(Failover.Failover, (failover) => failover.explain(chain))
+      assert.notProperty(open?.hedge, "whyNot")
+      yield* registry.bench("c", {})
+      const none = "a: no other target of the chain can be called now without being a probe"
+      assert.strictEqual((yield* told(chain))[0], none)
+    }).pipe(under({ hedge: { ...always, to: "chain" } }))
+  )
+
+  it.effect("says that a delay is too long which is as long as the timeout", () =>
+    Effect.gen(function* () {
+      const chain = Chain.withPolicy(chainOf(), {
+        timeouts: { firstContent: "1 second", answer: "1 second" }
+      })
+      const [first] = yield* told(chain)
+      assert.strictEqual(first, "a: the delay is not shorter than the timeout of the attempt")
+    }).pipe(under({ hedge: { ...always } }))
+  )
+
   it.effect(
     "says that no other target of the tier is free, that times are unknown, or that the delay is too long",
     () =>

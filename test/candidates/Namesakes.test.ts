@@ -58,6 +58,13 @@ describe("two providers of one name in one runtime", () => {
     })
   )
 
+  it.effect("with credentials of other names are none", () =>
+    Effect.gen(function* () {
+      const [a, b] = [provider("sk-a", { credential: "one" }), provider("sk-b", { credential: "two" })]
+      assert.deepStrictEqual(yield* warnings(a, b, a, b, a), [])
+    })
+  )
+
   it.effect("are named for different base URLs as well", () =>
     Effect.gen(function* () {
       const [a, b] = [

@@ -48,6 +48,7 @@ export const stage = Effect.fnUntraced(function* (chain: Chain.Chain<Scripted.Sc
   const onSkip = (target: Target, { reason }: { readonly reason: string }) =>
     void skipped.push(`${target.key} ${reason}`)
   return {
+    clock,
     shared,
     signals,
     targetOf,
@@ -55,6 +56,8 @@ export const stage = Effect.fnUntraced(function* (chain: Chain.Chain<Scripted.Sc
     skipped,
     /** The candidates of a new request. */
     request: (choosing?: Choosing) => new Candidates(prepared, context, clock, shared, onSkip, choosing),
+    /** The same of a request that nobody observes. */
+    unobserved: () => new Candidates(prepared, context, clock, shared, undefined),
     /** The target fails, and is benched for five seconds. */
     fails: (key: string, failure: Failure.Failure = fault()) => {
       const go = { _tag: "Go", generation: shared.registry.stateUnsafe().generation } as const
