@@ -58,7 +58,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
   constructor(options: TailOptions<C>) {
     this.#options = options
     this.#opened = options.served.value
-    this.#alarm = new MovableTimer(options.context, options.now, () => this.#onDue())
+    this.#alarm = new MovableTimer(options.context, () => this.#onDue())
     this.#opened.onEnd((exit) => this.#ended(exit))
   }
 

@@ -2,14 +2,15 @@
  * Something that runs beside the caller's fiber, an attempt for example, so that it can be stopped without interrupting
  * the caller.
  *
- * If it ends in the turn in which it started, it costs one fiber and no timer. Only if it suspends, a timer is started and
+ * If it ends in the turn in which it started, it costs one fiber and no timer. Only if it suspends, a timer is set and
  * the caller's fiber is parked.
  */
-import type * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
+import { MovableTimer } from "./MovableTimer.ts"
 
 /** Something that runs. A fiber is one. */
 export interface Running<out A> {
@@ -97,7 +98,8 @@ export const park = <A, B, E, R>(
 export class Watching<in out A, in out B, in out E, in out R = never> {
   readonly #waiter: Waiter<A, B, E, R>
   readonly #resume: (effect: Effect.Effect<B, E, R>) => void
-  readonly #timer: Running<void> | undefined
+  readonly #running: Running<A>
+  readonly #timer: MovableTimer
   #done = false
 
   constructor(
@@ -105,22 +107,31 @@ export class Watching<in out A, in out B, in out E, in out R = never> {
     waiter: Waiter<A, B, E, R>,
     resume: (effect: Effect.Effect<B, E, R>) => void
   ) {
+    this.#running = running
     this.#waiter = waiter
     this.#resume = resume
-    const { context, dueAt } = waiter
-    const due = () => Math.min(dueAt, running.dueAt?.() ?? Number.POSITIVE_INFINITY)
-    this.#timer = due() === Number.POSITIVE_INFINITY ? undefined : start(sleepUntil(due), context)
+    this.#timer = new MovableTimer(waiter.context, () => this.#timeUp())
     running.addObserver((exit) => {
       if (this.#done) return
       this.leave()
       this.#end(exit)
     })
-    this.#timer?.addObserver((exit) => {
-      if (this.#done || Exit.isFailure(exit) || running.timeUp?.() === true) return
+    if (!this.#done) this.#timer.set(this.#due())
+  }
+
+  #due(): number {
+    return Math.min(this.#waiter.dueAt, this.#running.dueAt?.() ?? Number.POSITIVE_INFINITY)
+  }
+
+  #timeUp(): void {
+    const due = this.#due()
+    if (due > MonotonicClock.millis(Context.get(this.#waiter.context, Clock.Clock))) {
+      this.#timer.set(due)
+    } else if (this.#running.timeUp?.() !== true) {
       this.#done = true
-      running.interruptUnsafe()
+      this.#running.interruptUnsafe()
       this.#end("timeout")
-    })
+    }
   }
 
   /** Whether it has ended, timed out or been left. */
@@ -131,7 +142,7 @@ export class Watching<in out A, in out B, in out E, in out R = never> {
   /** Stops waiting. The running effect continues. */
   leave(): void {
     this.#done = true
-    this.#timer?.interruptUnsafe()
+    this.#timer.stop()
   }
 
   /** An exception in the observer of a fiber or a timer would end the process, and the caller would never be resumed. */
@@ -151,27 +162,6 @@ export const run = <A, B, E, R>(
   begin: () => Running<A>,
   waiter: Waiter<A, B, E, R>
 ): Effect.Effect<B, E, R> => Effect.callback<B, E, R>((resume) => park(begin(), waiter, resume))
-
-/**
- * A timer that fires this many milliseconds late shows that the process was paused (a long computation, a suspended machine).
- * Data that arrived meanwhile has not been read yet.
- */
-export const stall = 100
-
-/**
- * Sleeps until a time that may move meanwhile. Rounded up to whole milliseconds, since timers fire early. After a stall of the
- * process the event loop gets one more turn, so that an answer that has long arrived does not count as late.
- */
-const sleepUntil = (due: () => number): Effect.Effect<void> =>
-  Effect.clockWith((clock) => {
-    const left = due() - MonotonicClock.millis(clock)
-    if (left <= 0) return Effect.void
-    return Effect.flatMap(clock.sleep(Duration.millis(Math.ceil(left))), () =>
-      MonotonicClock.millis(clock) - due() > stall
-        ? Effect.andThen(clock.sleep(Duration.millis(1)), sleepUntil(due))
-        : sleepUntil(due)
-    )
-  })
 
 /** Stops a running attempt and waits until it has ended. */
 export const stop = (running: Running<unknown>): Effect.Effect<void> =>

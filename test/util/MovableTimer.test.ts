@@ -17,7 +17,7 @@ describe("a timer", () => {
       const clock = new RunClock(context)
       let fired = 0
       yield* Effect.callback<void>((resume) => {
-        const timer = new MovableTimer(context, clock, () => void fired++)
+        const timer = new MovableTimer(context, () => void fired++)
         timer.set(clock.millis() + 20)
         setTimeout(() => {
           timer.set(clock.millis() + 60_000)
@@ -38,7 +38,7 @@ describe("a timer", () => {
       const clock = new RunClock(context)
       let fired = 0
       yield* Effect.callback<void>((resume) => {
-        const timer = new MovableTimer(context, clock, () => {
+        const timer = new MovableTimer(context, () => {
           fired++
           resume(Effect.void)
         })

@@ -39,7 +39,7 @@ export class RoomQueue implements Line {
     this.#room = room
     this.#peek = peek
     this.#onEmpty = onEmpty
-    this.#alarm = new MovableTimer(context, this.#now, () => this.turn())
+    this.#alarm = new MovableTimer(context, () => this.turn())
   }
 
   /** Adds a request at the end. If there is room, it is let in before this returns. */

@@ -128,7 +128,7 @@ export class WaitQueue implements Line {
     this.#now = new RunClock(context)
     this.#peek = peek
     this.#onEmpty = onEmpty
-    this.#alarm = new MovableTimer(context, this.#now, () => this.turn())
+    this.#alarm = new MovableTimer(context, () => this.turn())
     this.#maxWait = Math.max(1, target.policy.maxWait)
     this.#quiet = Math.max(shortestQuiet, target.policy.maxWait)
     this.#quietSince = this.#now.millis()

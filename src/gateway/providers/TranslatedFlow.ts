@@ -56,7 +56,7 @@ export class TranslatedFlow implements Flow.Flow<Item, Failure> {
     this.#source = source
     this.#options = options
     this.#now = new RunClock(options.context)
-    this.#alarm = new MovableTimer(options.context, this.#now, () => this.#late())
+    this.#alarm = new MovableTimer(options.context, () => this.#late())
     this.#brokenOff = brokenOff === undefined ? undefined : (why) => Translate.encode(brokenOff(why))
   }
 

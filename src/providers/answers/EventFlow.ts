@@ -69,7 +69,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
     this.#call = call
     this.#options = options
     this.#now = new RunClock(options.context)
-    this.#alarm = new MovableTimer(options.context, this.#now, () => this.#late())
+    this.#alarm = new MovableTimer(options.context, () => this.#late())
     this.#alarm.set(this.#now.millis() + options.headersTimeout)
   }
 
