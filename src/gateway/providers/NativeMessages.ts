@@ -4,9 +4,12 @@
  * changes with every request and defeats prompt caches. The dialect of each target decides.
  */
 
+import * as Effect from "effect/Effect"
 import type { Dialect } from "../../dialect/index.ts"
 import type { Target } from "../../domain/Target.ts"
 import type { Request } from "../../providers/wire/Wire.ts"
+import * as Flow from "../../stream/Flow.ts"
+import * as Pump from "../../stream/Pump.ts"
 import * as Translate from "../../translate/index.ts"
 import type { GatewayProvider } from "./GatewayProvider.ts"
 import * as SecondTry from "./SecondTry.ts"
@@ -15,6 +18,12 @@ import * as SecondTry from "./SecondTry.ts"
 export const make = (provider: GatewayProvider): GatewayProvider => {
   /** The dialect in which a request was last sent. */
   const dialects = new WeakMap<Request, Dialect>()
+
+  /** Requests without their system turns, which were refused. */
+  const amended = new WeakSet<Request>()
+
+  /** The second try was answered. */
+  const learn = (target: Target): void => provider.learn?.(target, { systemTurns: false })
 
   const own = (request: Request, target: Target): Request => {
     const dialect = provider.dialectOf(target)
@@ -35,8 +44,16 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
 
   return {
     ...provider,
-    complete: (request, target) => provider.complete(own(request, target), target),
-    stream: (request, target) => provider.stream(own(request, target), target),
+    complete: (request, target) => {
+      const call = provider.complete(own(request, target), target)
+      return amended.has(request) ? Effect.tap(call, () => Effect.sync(() => learn(target))) : call
+    },
+    stream: (request, target) => {
+      const call = provider.stream(own(request, target), target)
+      return amended.has(request)
+        ? Flow.toStream((context) => Flow.tap(Pump.begin(call, context), () => learn(target)))
+        : call
+    },
     secondTry: (request, refusal) => {
       const dialect = dialects.get(request)
       const overrides = dialect && SecondTry.overridesOf(refusal, dialect, "anthropic")
@@ -46,7 +63,9 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
           : overrides?.systemTurns === false
             ? withoutSystemTurns(request)
             : request
-      return again === request ? undefined : again
+      if (again === request) return undefined
+      if (overrides?.systemTurns === false) amended.add(again)
+      return again
     }
   }
 }

@@ -64,8 +64,9 @@ export const make = (
   const made: Effect.Effect<unknown, never, Transport> =
     config.protocol === "openai" ? OpenAi.make({ ...options, auth: config.auth }) : Anthropic.make(options)
   return Effect.map(made, (provider) => {
-    dialectOf = Dialects.make(config, (provider as HttpProvider).baseUrl)
-    return { ...(provider as HttpProvider), protocol: config.protocol, dialectOf }
+    const learned = Dialects.learning(Dialects.make(config, (provider as HttpProvider).baseUrl))
+    dialectOf = learned.dialectOf
+    return { ...(provider as HttpProvider), protocol: config.protocol, dialectOf, learn: learned.add }
   })
 }
 

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
-import type { Dialect, Overrides } from "../../dialect/index.ts"
+import type { Dialect } from "../../dialect/index.ts"
 import type { Target } from "../../domain/Target.ts"
 import { type Failure, isFailure, Transient } from "../../failure/Failure.ts"
 import * as ByteChunks from "../../providers/bytes/ByteChunks.ts"
@@ -87,14 +87,14 @@ export const make = (
   const known = new WeakMap<Request, Outbound>()
 
   /** Dialect rules for requests that are tried once more. */
-  const overridden = new WeakMap<Request, Overrides>()
+  const overridden = new WeakMap<Request, SecondTry.SecondTry>()
   /** The dialect in which a request was last written. */
   const dialects = new WeakMap<Request, Dialect>()
 
   /** Begins a translation; the result is known after its last step. */
   const begin = (request: Request, target: Target): (() => Outbound | undefined) => {
     const { model } = target
-    const overrides = overridden.get(request)
+    const overrides = overridden.get(request)?.overrides
     const dialect: Dialect =
       overrides === undefined
         ? provider.dialectOf(target)
@@ -118,6 +118,12 @@ export const make = (
       known.set(request, made)
       return made
     }
+  }
+
+  /** The second try was answered. */
+  const learn = (request: Request, target: Target): void => {
+    const again = overridden.get(request)
+    if (again?.isLasting === true) provider.learn?.(target, again.overrides)
   }
 
   const knownFor = (request: Request, target: Target): Outbound | undefined => {
@@ -196,6 +202,7 @@ export const make = (
       return Effect.matchEffect(provider.complete(sent.request, target), {
         onFailure: (failure) => Effect.fail(TargetRefusal.asUnsupported(failure)),
         onSuccess: (answer) => {
+          learn(request, target)
           const steps = () => translating(answer, { request, target, context, dropped: sent.dropped })
           return answer.body.length < Turns.large ? Turns.all(steps()) : Effect.flatten(Turns.each(steps))
         }
@@ -233,6 +240,15 @@ export const make = (
     })
   }
 
+  const onEvents = (request: Request, target: Target) => {
+    const keep = from === "responses" ? keeper(items, request) : undefined
+    if (!overridden.has(request)) return keep
+    return (events: ReadonlyArray<Translate.OutEvent>): void => {
+      learn(request, target)
+      keep?.(events)
+    }
+  }
+
   const stream: GatewayProvider["stream"] = (request, target) =>
     Flow.toStream((services) => {
       const sent = attempt(() => outbound(request, target), target)
@@ -245,7 +261,7 @@ export const make = (
         translator: Translate.makeStreamTranslator(to, from, context, malformedEvents),
         lastEvent: lastEvents[to],
         dropped: sent.dropped,
-        onEvents: from === "responses" ? keeper(items, request) : undefined,
+        onEvents: onEvents(request, target),
         target: target.key,
         context: services
       })
@@ -267,10 +283,10 @@ export const make = (
     },
     secondTry: (request, refusal) => {
       const dialect = dialects.get(request)
-      const overrides = dialect === undefined ? undefined : SecondTry.overridesOf(refusal, dialect, to)
-      if (overrides === undefined) return undefined
+      const second = dialect === undefined ? undefined : SecondTry.of(refusal, dialect, to)
+      if (second === undefined) return undefined
       const again = { ...request }
-      overridden.set(again, overrides)
+      overridden.set(again, second)
       return again
     },
     withoutTokenCap: (request, failure) => {

@@ -1,0 +1,149 @@
+/** What a target refused is left out of the next requests to it. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { completion, type Json, message, type Reply, stage } from "../../support/kinds.ts"
+
+const refusal = (said: string): Reply => ({
+  status: 400,
+  json: { type: "error", error: { type: "invalid_request_error", message: said } }
+})
+
+const system = [
+  { role: "user", content: "hi" },
+  { role: "system", content: "Be brief." },
+  { role: "user", content: "and?" }
+]
+
+const refusingSystem = (asked: Json): Reply =>
+  asked.messages.some(({ role }: Json) => role === "system")
+    ? refusal('messages: Unexpected role "system".')
+    : { json: message([{ type: "text", text: "ok" }]) }
+
+const count = (seen: ReadonlyArray<unknown> | undefined) => seen?.length ?? 0
+
+describe("a target that refused a part of a request", () => {
+  it.live("gets no system turns again, whole or streamed, after one request", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({ corp: { protocol: "anthropic", reply: refusingSystem } })
+      const body = { model: "corp/own-model", max_tokens: 9, messages: system }
+      assert.strictEqual((yield* post("/v1/messages", body)).status, 200)
+      assert.strictEqual(count(seen.corp), 2)
+      assert.strictEqual((yield* post("/v1/messages", body)).status, 200)
+      assert.strictEqual((yield* post("/v1/messages", { ...body, stream: true })).status, 200)
+      assert.strictEqual(count(seen.corp), 4)
+    })
+  )
+
+  it.live("is remembered for callers of every protocol, and apart from other models", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({
+        box: {
+          protocol: "openai",
+          reply: (asked) =>
+            asked.service_tier === undefined
+              ? { json: completion({ content: "ok" }) }
+              : refusal("Unrecognized request argument supplied: service_tier")
+        }
+      })
+      const messages = system.slice(0, 1)
+      yield* post("/v1/messages", { model: "box/m", max_tokens: 9, messages, service_tier: "auto" })
+      const first = count(seen.box)
+      yield* post("/v1/responses", { model: "box/m", input: "hi", service_tier: "auto" })
+      assert.strictEqual(count(seen.box), first + 1)
+      yield* post("/v1/responses", { model: "box/n", input: "hi", service_tier: "auto" })
+      assert.strictEqual(count(seen.box), first + 3)
+    })
+  )
+
+  it.live("is named in x-failover-dropped each time", () =>
+    Effect.gen(function* () {
+      const { post } = yield* stage({
+        box: {
+          protocol: "openai",
+          reply: (asked) =>
+            asked.service_tier === undefined
+              ? { json: completion({ content: "ok" }) }
+              : refusal("Unrecognized request argument supplied: service_tier")
+        }
+      })
+      const body = { model: "box/m", max_tokens: 9, messages: system.slice(0, 1), service_tier: "auto" }
+      const first = yield* post("/v1/messages", body)
+      const second = yield* post("/v1/messages", body)
+      assert.deepStrictEqual([first.status, second.status], [200, 200])
+      assert.strictEqual(second.headers["x-failover-dropped"], first.headers["x-failover-dropped"])
+    })
+  )
+
+  it.live("is not remembered if the second try fails as well", () =>
+    Effect.gen(function* () {
+      let isBroken = true
+      const { post, seen } = yield* stage({
+        corp: {
+          protocol: "anthropic",
+          reply: (asked) =>
+            isBroken
+              ? refusal('messages: Unexpected role "system".')
+              : asked && { json: message([{ type: "text", text: "ok" }]) }
+        }
+      })
+      const body = { model: "corp/own-model", max_tokens: 9, messages: system }
+      assert.strictEqual((yield* post("/v1/messages", body)).status, 400)
+      isBroken = false
+      yield* post("/v1/messages", body)
+      assert.deepStrictEqual(seen.corp?.at(-1)?.body.messages, system)
+    })
+  )
+
+  it.live("is not remembered if the refusal is about this request only", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({
+        box: {
+          protocol: "openai",
+          more: { dialect: { efforts: ["minimal", "low"] } },
+          reply: (asked) =>
+            asked.reasoning_effort === "minimal"
+              ? refusal("Unsupported value: 'reasoning_effort' does not support 'minimal' with this model.")
+              : { json: completion({ content: "ok" }) }
+        }
+      })
+      const ask = (effort: string) =>
+        post("/v1/responses", { model: "box/m", input: "hi", reasoning: { effort } })
+      assert.strictEqual((yield* ask("minimal")).status, 200)
+      yield* ask("low")
+      assert.strictEqual(seen.box?.at(-1)?.body.reasoning_effort, "low")
+    })
+  )
+
+  for (const [said, field, body] of [
+    ["Unsupported parameter: 'reasoning_effort'", "reasoning_effort", { reasoning: { effort: "low" } }],
+    ["invalid temperature: only 1 is allowed for this model", "temperature", { temperature: 0.2 }],
+    [
+      "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.",
+      "temperature",
+      { temperature: 0.2 }
+    ],
+    [
+      "Extra inputs are not permitted: parallel_tool_calls",
+      "parallel_tool_calls",
+      { parallel_tool_calls: false, tools: [{ type: "function", name: "f", parameters: { type: "object" } }] }
+    ],
+    ["service_tier: Extra inputs are not permitted", "service_tier", { service_tier: "auto" }]
+  ] as const) {
+    it.live(`is remembered: ${said}`, () =>
+      Effect.gen(function* () {
+        const { post, seen } = yield* stage({
+          box: {
+            protocol: "openai",
+            more: { dialect: { efforts: ["minimal", "low"] } },
+            reply: (asked) =>
+              asked[field] === undefined ? { json: completion({ content: "ok" }) } : refusal(said)
+          }
+        })
+        const ask = () => post("/v1/responses", { model: "box/m", input: "hi", ...body })
+        assert.strictEqual((yield* ask()).status, 200)
+        assert.strictEqual((yield* ask()).status, 200)
+        assert.strictEqual(count(seen.box), 3)
+      })
+    )
+  }
+})
