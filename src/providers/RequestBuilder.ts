@@ -70,8 +70,7 @@ export const make = (
       ...settings.headers,
       ...(key === undefined ? undefined : protocol.authorize(key)),
       accept: "application/json",
-      // Answers are passed on and inspected as they arrive. Nothing is decompressed, so no decompression bomb can do
-      // harm.
+      // Answers are inspected as they arrive. One that is compressed all the same is decoded within the limits of answers.
       "accept-encoding": "identity",
       "content-type": "application/json"
     }

@@ -1,4 +1,5 @@
 /** One request over undici's dispatcher: its answer whole, or as a flow of bytes. */
+import type { Transform } from "node:stream"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -7,6 +8,7 @@ import type { Dispatcher } from "undici"
 import { ByteChunks } from "../bytes/ByteChunks.ts"
 import * as LargeText from "../bytes/LargeText.ts"
 import type { Call } from "./Call.ts"
+import * as ContentDecoder from "./ContentDecoder.ts"
 import { type Head, type Limits, type Request, TransportError, type WholeResponse } from "./Transport.ts"
 
 /** The most received bytes that wait to be read; above it the connection is paused. */
@@ -37,6 +39,9 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
   /** The answer is read as a whole; the reader is called at its end. */
   #isWhole = false
   #wake: (() => void) | undefined
+  /** The encoding of the body, if it has one. */
+  #encoding: string | undefined
+  #decoder: Transform | undefined
   readonly #context: Context.Context<never>
 
   constructor(context: Context.Context<never> = Context.empty()) {
@@ -93,11 +98,49 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Head["headers"]): void {
     if (status < 200) return
     this.#head = { status, headers }
+    const encoding = headers["content-encoding"]
+    if (typeof encoding === "string") this.#encoding = encoding
     if (!this.#isWhole || status >= 300) this.#soon()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.#left !== "no") return
+    if (this.#encoding === undefined) this.#receive(controller, chunk)
+    else if (chunk.length > 0) this.#decode(this.#encoding, controller, chunk)
+  }
+
+  #decode(encoding: string, controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
+    const decoder = this.#decoder ?? this.#openDecoder(encoding, controller, chunk)
+    if (decoder === undefined) {
+      this.#encoding = undefined
+      this.#receive(controller, chunk)
+    } else if (!decoder.write(chunk)) {
+      controller.pause()
+      decoder.once("drain", () => {
+        if (!this.#paused) controller.resume()
+      })
+    }
+  }
+
+  #openDecoder(
+    encoding: string,
+    controller: Dispatcher.DispatchController,
+    chunk: Uint8Array
+  ): Transform | undefined {
+    const decoder = ContentDecoder.make(encoding, chunk)
+    decoder?.on("data", (part: Uint8Array) => {
+      if (this.#left === "no") this.#receive(controller, part)
+    })
+    decoder?.on("end", () => this.#complete())
+    decoder?.on("error", (error) => {
+      this.#fail(error)
+      controller.abort(abandoned)
+    })
+    this.#decoder = decoder
+    return decoder
+  }
+
+  #receive(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     this.#gathered.push(chunk)
     if (this.#gathered.size > this.#limit) {
       this.#state = "tooLarge"
@@ -106,6 +149,7 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
     } else if (!this.#isWhole) {
       if (this.#gathered.size > highWater) {
         this.#paused = true
+        this.#decoder?.pause()
         controller.pause()
       }
       this.#soon()
@@ -113,6 +157,11 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
   }
 
   onResponseEnd(): void {
+    if (this.#decoder === undefined) this.#complete()
+    else this.#decoder.end()
+  }
+
+  #complete(): void {
     // After an error the next attempt may follow at once. undici releases the connection one turn after the end.
     if ((this.#head?.status ?? 0) >= 300) queueMicrotask(() => setImmediate(() => this.#end()))
     else this.#end()
@@ -157,6 +206,7 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
 
   #abort(): void {
     this.#left = "abort"
+    this.#decoder?.destroy()
     this.#controller?.abort(abandoned)
   }
 
@@ -238,6 +288,7 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
   #resume(): void {
     if (!this.#paused) return
     this.#paused = false
+    this.#decoder?.resume()
     this.#controller?.resume()
   }
 

@@ -243,24 +243,22 @@ describe("the headers of a provider", () => {
     })
   )
 
-  it.live(
-    "about the encoding of its body are believed: a compressed body is not decompressed and has failed",
-    () =>
-      Effect.gen(function* () {
-        for (const encoding of ["gzip", "deflate", "br", "zstd", "x-unknown"]) {
-          const { asked } = yield* scene([
-            { head: 200, headers: { ...json, "content-encoding": encoding } },
-            { send: Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3, 4]) },
-            { end: true }
-          ])
-          const got = yield* asked("smart")
-          assert.deepStrictEqual(
-            [got.status, got.headers["x-failover-target"], got.headers["content-encoding"]],
-            [200, "b/m#k1", undefined],
-            encoding
-          )
-        }
-      })
+  it.live("about the encoding of its body are tried: a body that cannot be decoded has failed", () =>
+    Effect.gen(function* () {
+      for (const encoding of ["gzip", "deflate", "br", "zstd", "x-unknown"]) {
+        const { asked } = yield* scene([
+          { head: 200, headers: { ...json, "content-encoding": encoding } },
+          { send: Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3, 4]) },
+          { end: true }
+        ])
+        const got = yield* asked("smart")
+        assert.deepStrictEqual(
+          [got.status, got.headers["x-failover-target"], got.headers["content-encoding"]],
+          [200, "b/m#k1", undefined],
+          encoding
+        )
+      }
+    })
   )
 })
 

@@ -1,0 +1,41 @@
+/**
+ * Decodes the body of an answer that is encoded although the request asked for `identity`: some servers and the proxies in
+ * front of them compress whatever they send.
+ *
+ * It decodes as much as is read, so a small body that becomes a large one costs no more than a large one does: the limits of
+ * answers and events hold for the decoded bytes.
+ */
+import type { Transform } from "node:stream"
+import * as zlib from "node:zlib"
+
+// An answer that is complete for its protocol may lack the last bytes of its encoding.
+const lenient = { finishFlush: zlib.constants.Z_SYNC_FLUSH }
+const lenientBrotli = { finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH }
+
+/**
+ * A decoder for a body that begins with these bytes; `undefined` if there is none for the encoding, or if the bytes are not
+ * encoded: the header is often wrong.
+ */
+export const make = (encoding: string, first: Uint8Array): Transform | undefined => {
+  if (isText(first)) return undefined
+  switch (encoding.trim().toLowerCase()) {
+    case "gzip":
+    case "x-gzip":
+      return first[0] === 0x1f ? zlib.createGunzip(lenient) : undefined
+    case "deflate":
+      // Some servers leave out the header of zlib: https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1.2
+      return (first[0]! & 0x0f) === 8 ? zlib.createInflate(lenient) : zlib.createInflateRaw(lenient)
+    case "br":
+      return zlib.createBrotliDecompress(lenientBrotli)
+    case "zstd":
+      return isZstd(first) ? zlib.createZstdDecompress() : undefined
+    default:
+      return undefined
+  }
+}
+
+/** Whether the bytes begin as JSON, events or a page do. Encoded bytes begin so only by a rare chance. */
+const isText = (bytes: Uint8Array): boolean =>
+  bytes[0] === 0xef || /^[\s{["<:deir][\s\x21-\x7e]/.test(String.fromCharCode(...bytes.subarray(0, 2)))
+
+const isZstd = (first: Uint8Array): boolean => first[0] === 0x28 && first[1] === 0xb5
