@@ -83,6 +83,9 @@ export const layer = (options?: Options): Layer.Layer<BenchRegistry, never, Redi
 /** How long the final write may take when the scope closes, in milliseconds. */
 const finalWriteTimeout = 500
 
+/** How long the end of a connection that is being opened is waited for: it cannot be interrupted. */
+const closeTimeout = "100 millis"
+
 /**
  * Builds the registry. `connect` opens the connection of a session and runs again after a session has ended. The
  * registry is available at once, whether it succeeds or not.
@@ -143,9 +146,8 @@ export const make: <E>(
     Effect.forever
   )
   const background = yield* Effect.forkDetach(forever, { startImmediately: true })
-  // A connection that hangs while it is opened cannot be interrupted, and must not keep the process alive.
   yield* Effect.addFinalizer(() =>
-    Fiber.interrupt(background).pipe(Effect.timeoutOption(timeout), Effect.asVoid)
+    Fiber.interrupt(background).pipe(Effect.timeoutOption(closeTimeout), Effect.asVoid)
   )
   // The final write: sends the last changes before the connection is closed.
   yield* Effect.addFinalizer(() =>

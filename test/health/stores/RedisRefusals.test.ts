@@ -1,14 +1,15 @@
 /** Gateways before a Redis that cannot serve them: the refusal names the cause, not only that it does not answer. */
 import { spawnSync } from "node:child_process"
 import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type AddressInfo, createServer as createSilent } from "node:net"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as GatewayBench from "../../../src/gateway/reload/GatewayBench.ts"
 import { connect } from "../../../src/health/stores/NodeConnection.ts"
 import * as RedisBench from "../../../src/health/stores/RedisBench.ts"
@@ -131,4 +132,24 @@ describe("a gateway whose Redis is unreachable", () => {
       assert.lengthOf(lines, 1)
     }).pipe(Effect.scoped, Effect.provide(Logger.layer([logger])))
   })
+
+  live(
+    "stops within a second if something accepts its connection and says nothing",
+    Effect.gen(function* () {
+      const server = createSilent()
+      yield* Effect.acquireRelease(
+        Effect.promise(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))),
+        () => Effect.sync(() => server.close())
+      )
+      const { port } = server.address() as AddressInfo
+      const scope = yield* Scope.make()
+      const bench = yield* RedisBench.make(connect(Redacted.make(`redis://127.0.0.1:${port}`))).pipe(
+        Scope.provide(scope)
+      )
+      yield* bench.bench("x")
+      const before = performance.now()
+      yield* Scope.close(scope, Exit.void)
+      assert.isBelow(performance.now() - before, 900)
+    })
+  )
 })
