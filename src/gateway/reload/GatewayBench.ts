@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
+import type { PlatformError } from "effect/PlatformError"
 import * as Redis from "effect/persistence/Redis"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -75,9 +76,9 @@ const inFile = (store: Extract<BenchStore.BenchStore, { _tag: "File" }>) =>
       const folder = path.dirname(store.path)
       yield* fs.makeDirectory(folder, { recursive: true })
       yield* fs.access(folder, { writable: true })
-      const type = yield* Effect.orElseSucceed(
-        Effect.map(fs.stat(store.path), ({ type }) => type),
-        () => "File"
+      const type = yield* fs.stat(store.path).pipe(
+        Effect.map(({ type }) => type),
+        Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed("File" as const))
       )
       if (type === "Directory") return yield* unusable(store, "this is a folder; name a file in it")
       // A pipe would be read without an end, and a device such as /dev/zero until the memory is full.
@@ -89,11 +90,26 @@ const inFile = (store: Extract<BenchStore.BenchStore, { _tag: "File" }>) =>
     Layer.catch((error) =>
       Layer.effect(
         BenchRegistry,
-        Effect.fail(error._tag === "UnusableStore" ? error : unusable(store, error.message))
+        Effect.fail(error._tag === "UnusableStore" ? error : unusable(store, whyNot(error)))
       )
     ),
     Layer.provide([NodeFileSystem.layer, NodePath.layer])
   )
+
+/** Why a file cannot be written there, with what the system said. */
+const whyNot = ({ message, reason }: PlatformError): string => {
+  const said = reason._tag === "BadArgument" ? undefined : reason.cause
+  const text = said instanceof Error ? said.message : message
+  for (const [code, why] of causes) if (text.includes(code)) return `${why} (${text})`
+  return text
+}
+
+const causes = [
+  ["EROFS", "its disk is mounted read-only"],
+  ["EACCES", "this process may not write there"],
+  ["ELOOP", "its symbolic links lead in a circle"],
+  ["ENOSPC", "its disk is full"]
+] as const
 
 /** The client is an optional package, so it is loaded only if it is used. */
 const connection = (store: BenchStore.BenchStore) =>

@@ -13,7 +13,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import type { PlatformError } from "effect/PlatformError"
+import * as PlatformError from "effect/PlatformError"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Random from "effect/Random"
 
@@ -23,7 +23,7 @@ const abandoned = 60_000
 /** The store of a folder, which is created if missing. */
 export const layer = (
   folder: string
-): Layer.Layer<KeyValueStore.KeyValueStore, PlatformError, FileSystem.FileSystem | Path.Path> =>
+): Layer.Layer<KeyValueStore.KeyValueStore, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(
     KeyValueStore.KeyValueStore,
     Effect.gen(function* () {
@@ -66,35 +66,65 @@ const sweep = (fs: FileSystem.FileSystem, file: string) =>
       }).pipe(Effect.ignore)
     : Effect.void
 
-/** Writes a file whole or not at all. A symbolic link is followed: its target is replaced. */
+/** As many links as Linux follows. */
+const mostLinks = 40
+
+/** The file behind a path. A symbolic link is followed, also to a file that is not there yet: that has no real path. */
+const fileBehind = (
+  fs: FileSystem.FileSystem,
+  path: Path.Path,
+  name: string,
+  links = 0
+): Effect.Effect<string, PlatformError.PlatformError> =>
+  fs.readLink(name).pipe(
+    Effect.map((target) => path.resolve(path.dirname(name), target)),
+    Effect.option,
+    Effect.flatMap((next) => {
+      if (Option.isNone(next)) return Effect.succeed(name)
+      return links < mostLinks ? fileBehind(fs, path, next.value, links + 1) : Effect.fail(loop(name))
+    })
+  )
+
+const loop = (pathOrDescriptor: string) =>
+  PlatformError.systemError({
+    _tag: "BadResource",
+    module: "FileSystem",
+    method: "readLink",
+    pathOrDescriptor,
+    description: "ELOOP: too many symbolic links"
+  })
+
+/** Writes a file whole or not at all. */
 const replace = Effect.fnUntraced(function* (
   fs: FileSystem.FileSystem,
   path: Path.Path,
   name: string,
   value: string | Uint8Array
 ) {
-  // A link to a file that is not there yet has no real path.
-  const linked = Effect.map(fs.readLink(name), (target) => path.resolve(path.dirname(name), target))
-  const file = yield* Effect.orElseSucceed(
-    Effect.catch(fs.realPath(name), () => linked),
-    () => name
-  )
+  const file = yield* Effect.catch(fs.realPath(name), () => fileBehind(fs, path, name))
   // A starting process must not write to the file of an ending one. Their process ids may be equal: in a container it is 1.
   const own = yield* Random.nextIntBetween(100_000_000, 999_999_999)
   const next = `${file}.${globalThis.process?.pid ?? 0}${own}.new`
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value
+  const mode = yield* Effect.option(Effect.map(fs.stat(file), ({ mode }) => mode & 0o777))
   const write = Effect.scoped(
     Effect.gen(function* () {
-      const handle = yield* fs.open(next, { flag: "w" })
+      const handle = yield* fs.open(next, { flag: "w", ...(Option.isSome(mode) && { mode: mode.value }) })
       yield* handle.writeAll(bytes)
       yield* handle.sync
     })
   )
-  yield* Effect.andThen(write, fs.rename(next, file)).pipe(
+  const folder = path.dirname(file)
+  yield* write.pipe(
+    // The folder was deleted meanwhile, or a link leads to one that is not there yet.
+    Effect.catchReason("PlatformError", "NotFound", () =>
+      Effect.andThen(fs.makeDirectory(folder, { recursive: true }), write)
+    ),
+    Effect.andThen(fs.rename(next, file)),
     Effect.tapCause(() => Effect.ignore(fs.remove(next, { force: true })))
   )
   // Flushes the folder's entry as well, on systems where a folder can be opened.
-  yield* Effect.scoped(
-    Effect.flatMap(fs.open(path.dirname(file), { flag: "r" }), (handle) => handle.sync)
-  ).pipe(Effect.ignore)
+  yield* Effect.scoped(Effect.flatMap(fs.open(folder, { flag: "r" }), (handle) => handle.sync)).pipe(
+    Effect.ignore
+  )
 })

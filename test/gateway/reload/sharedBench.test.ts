@@ -1,6 +1,6 @@
 /** Gateways with a saved bench, or with a shared one. */
 import { spawnSync } from "node:child_process"
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -73,6 +73,31 @@ describe("a gateway with its bench in a file", () => {
       assert.strictEqual(error._tag, "UnusableStore")
       assert.include(error.message, "taken")
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  it.live(
+    "does not start if its links lead in a circle, or the disk is read-only, and reports which",
+    (context) =>
+      Effect.gen(function* () {
+        const { file } = yield* config
+        const folder = yield* Files.folder
+        symlinkSync("two", join(folder, "one"))
+        symlinkSync("one", join(folder, "two"))
+        const refusal = Effect.fnUntraced(function* (name: string) {
+          const text = JSON.stringify({ ...file, bench: { store: `file:${name}` } })
+          const loaded = yield* Load.parse(text, { file: "f", folder })
+          return (yield* Effect.flip(Layer.build(Gateway.layer(loaded)))).message
+        })
+        assert.include(yield* refusal("one"), "lead in a circle")
+        const disk = join(folder, "disk")
+        mkdirSync(disk)
+        const mounted = yield* Effect.acquireRelease(
+          Effect.sync(() => spawnSync("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", disk]).status === 0),
+          (is) => Effect.sync(() => void (is && spawnSync("umount", [disk])))
+        )
+        if (!mounted) return context.skip("a disk cannot be mounted here")
+        assert.include(yield* refusal("disk/bench.json"), "mounted read-only")
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
   it.live("does not start with a pipe or a device for a file, which would be read without an end", () =>

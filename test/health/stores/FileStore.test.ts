@@ -1,6 +1,8 @@
 /** A bench in a file, on a disk that is full and in a process that is killed. */
 import { spawn, spawnSync } from "node:child_process"
 import {
+  chmodSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -165,6 +167,38 @@ describe("a file store", () => {
       assert.strictEqual(readFileSync(join(folder, "real", "file"), "utf8"), "new")
       assert.deepStrictEqual(readdirSync(folder).sort(), ["bench.json", "real"])
     })
+  )
+
+  it.live(
+    "follows links to links, also into a folder that is not there yet, and fails in a loop of them",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* Files.folder
+        symlinkSync("second", join(folder, "bench.json"))
+        symlinkSync(join("later", "file"), join(folder, "second"))
+        symlinkSync("two", join(folder, "one"))
+        symlinkSync("one", join(folder, "two"))
+        const store = yield* storeIn(folder)
+        yield* store.set("bench.json", "new")
+        assert.strictEqual(readFileSync(join(folder, "later", "file"), "utf8"), "new")
+        yield* Effect.flip(store.set("one", "new"))
+        for (const link of ["bench.json", "second", "one", "two"])
+          assert.isTrue(lstatSync(join(folder, link)).isSymbolicLink(), link)
+      }).pipe(Effect.scoped)
+  )
+
+  it.live("makes a folder again that was deleted, and keeps the permissions of a file", () =>
+    Effect.gen(function* () {
+      const folder = join(yield* Files.folder, "state")
+      const store = yield* storeIn(folder)
+      yield* store.set("bench.json", "old")
+      chmodSync(join(folder, "bench.json"), 0o600)
+      yield* store.set("bench.json", "older")
+      assert.strictEqual(statSync(join(folder, "bench.json")).mode & 0o777, 0o600)
+      rmSync(folder, { recursive: true })
+      yield* store.set("bench.json", "new")
+      assert.strictEqual(yield* store.get("bench.json"), "new")
+    }).pipe(Effect.scoped)
   )
 
   it.live("follows a symbolic link, and removes temporary files of killed processes", () =>
