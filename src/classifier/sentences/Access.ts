@@ -72,7 +72,7 @@ export const forbidden: ReadonlyArray<Row> = [
     // https://support.huaweicloud.com/model-call-maas/model-call-035.html
     /\brejected by api key ip allowlist\b/,
     // https://github.com/SuperAI-Api/Super-API/issues/2; https://docs.bigmodel.cn/cn/api/api-code (1110)
-    /分组已被禁用|(账户|账号)[^。]{0,10}(非活动|未激活|冻结|违规)|不在(ip)? ?白名单|(地区|区域)(受限|不支持)/
+    /分组已被禁用|(账户|账号)[^。]{0,10}(非活动|未激活|冻结|违规)|不在(ip)? ?白名单|只能在指定(网段|ip)|(地区|区域)(受限|不支持)/
   ),
   ...rows(
     "Forbidden",
@@ -103,7 +103,7 @@ export const key: ReadonlyArray<Row> = [
     /\b(didn't|did not|must|please|not|need to|should) (provide|supply|pass|include|specify|send)(d|ed)? (an?|your|the|a valid) (\w+ ){0,2}(api[- ]?key|apikey|access token|authorization|credentials?|authentication|token)\b/,
     /\b(unable to|failed to|could not|couldn't|cannot|can't) (authenticate|(verify|validate) (the |your )?(\w+ )?(api[- ]?key|token|credentials?))\b/,
     /\b(not|isn't) authenticated\b/,
-    /\b(authorization|authentication) header (is |was )?(missing|required|invalid|malformed|not)\b/,
+    /\b(authorization|authentication) header (is |was )?(missing|required|invalid|malformed|badly form\w+|empty|not)\b/,
     /\bsignature (has |is )?expired\b/,
     /\bauthentication (failed|fails|failure|required|error|parameter not received|unsuccessful)\b/,
     /\bauthenticate (request )?with (an? )?(valid )?api[- ]?key\b/,

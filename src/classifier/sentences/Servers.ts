@@ -62,6 +62,7 @@ export const ownFault: ReadonlyArray<Row> = rows(
   "ServerError",
   "https://github.com/open-webui/open-webui (400 for every fault of a server behind it); https://docs.litellm.ai/docs/exception_mapping",
   /^([\w ]{2,20}: )?((internal|backend|upstream|server|connection|gateway|network|service|api) ){1,3}(error|failure)$/,
+  /^upstream request failed$/,
   /\b(no module named|import failed)\b/
 )
 

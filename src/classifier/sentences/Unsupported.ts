@@ -15,14 +15,14 @@ const feature = [
   "(assistant )?(message )?prefill(ing|ed)?|continuation|prefix",
   "(system|developer) ?(role|prompt|message|instruction|text)s?|instructions",
   "response[_ -]?(format(\\.type)?|schema|mime[_ -]type|modalit\\w+)s?|json[_ -]?(mode|schema|object|output)s?|structured[_ -]outputs?|guided[_ -]\\w+|grammar",
-  "(extended |adaptive |interleaved )?thinking(_?\\w+)?( mode)?|reasoning(\\.|_)?\\w*( effort| mode| level| summar\\w+)?|effort|enable_thinking|chat_template(_kwargs)?",
+  "(extended |adaptive |interleaved )?thinking(\\.type|_?\\w+)?( mode)?|reasoning(\\.|_)?\\w*( effort| mode| level| summar\\w+)?|effort|enable_thinking|chat_template(_kwargs)?",
   "stream(ing|_options|ed)?( mode| output| responses?)?|non-?streaming|batch(ing)?",
   "(prompt |context )?cach(e|ing)(_control)?|citations?|logprobs|top_logprobs|logit_bias|log probs|echo|suffix|best_of|user_location|service_tier|betas?|context_management|output_config",
   "temperature|top_?[pk]|min_p|seed|stop(_sequences)?|(presence|frequency|repetition)[_ ]penalty|n|max_(completion_|output_)?tokens|store|metadata|verbosity|modalities|(request |this |these |following |the )?(parameter|argument|field|option|feature|setting|property|attribute|input|modality|content type)s?"
 ].join("|")
 
 const no =
-  "(does not|doesn't|do not|don't|did not|cannot|can't|can not|will not|won't|is unable to|unable to|not able to) (currently |yet |natively )?(support|accept|allow|take|be used|be set|be disabled|be combined|both be specified)"
+  "(does not|doesn't|do not|don't|did not|cannot|can't|can not|will not|won't|is unable to|unable to|not able to) (currently |yet |natively )?(support|accept|allow|take|be used|be set|be disabled|be combined|both be specified)|\\bnot support"
 
 const isNot =
   "(is|are|was|were|be)(n't| not| currently not| no longer| not yet| not currently)( currently| yet| natively)? (supported|available|allowed|enabled|permitted|accepted|compatible|implemented|valid|recogni[sz]ed|usable|unavailable)|unsupported|unavailable|not supported|not support|is deprecated for (this|the) model|not permitted|not allowed"
@@ -88,6 +88,9 @@ export const unsupported: ReadonlyArray<Row> = [
     /\bstream`? (must|should|needs to|has to) be (set to )?(true|enabled)\b|\bstreaming is (required|mandatory)\b|\bonly supports? stream(ing)?\b/,
     /\bonly works in thinking mode\b/,
     /\bmay only be set to\b/,
+    /\bonly (\w+ ?= ?\S+|[\w ]{1,30}) (is|are) (currently )?(supported|allowed|accepted)\b/,
+    /\bmodel requires (\w+ )?(thinking|reasoning|stream(ing)?)\b/,
+    /\bnot (oai|openai)[ -]compatible\b/,
     // https://github.com/t59688/arboris-novel/issues/23 (LM Studio): another server takes more of these values
     /\b(response_format|tool_choice|reasoning[._]effort|encoding_format|service_tier|modalities|verbosity)(\.\w+)?`? (must|should|has to|can only) be (one of\b|either\b|…)/,
     /(\b(is|are|was) )?\b(deprecated|not supported|not available|unsupported|not allowed|not permitted|not enabled|disabled|does not work) (for|with|by|on) this model\b/,
