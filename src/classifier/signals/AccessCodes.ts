@@ -50,7 +50,7 @@ export const access: ReadonlyArray<CodeGroup> = [
     source:
       "names used by several hosts (https://docs.perplexity.ai, https://docs.sambanova.ai, https://inference-docs.cerebras.ai)",
     values:
-      "wrong_api_key missing_api_key no_api_key api_key_invalid api_key_expired api_key_revoked api_key_missing api_key_not_found invalid_credentials invalid_token expired_token key_expired key_disabled missing_authorization missing_authorization_header invalid_authorization_header FAILED_TO_AUTH authentication_token_expired invalid_access_token bad_credentials"
+      "wrong_api_key missing_api_key no_api_key api_key_invalid api_key_expired api_key_revoked api_key_missing api_key_not_found invalid_credentials invalid_token expired_token key_expired key_disabled missing_authorization missing_authorization_header invalid_authorization_header authentication_token_expired invalid_access_token bad_credentials"
   },
   // ---- the account
   {

@@ -60,7 +60,7 @@ export const limits: ReadonlyArray<CodeGroup> = [
     as: "RateLimit",
     source:
       "https://learn.microsoft.com/azure/ai-foundry/foundry-models/quotas-limits; https://docs.github.com/en/github-models",
-    values: "RateLimitReached user_model_rate_limited rate_limit_by_model"
+    values: "RateLimitReached user_model_rate_limited"
   },
   {
     as: "RateLimit",
@@ -87,9 +87,14 @@ export const limits: ReadonlyArray<CodeGroup> = [
   },
   {
     as: "RateLimit",
-    source: "https://docs.litellm.ai/docs/proxy/users",
-    values:
-      "max_parallel_request_limit_reached concurrent_request_limit_exceeded consumption_limit_reached concurrency_limit"
+    source:
+      "https://github.com/BerriAI/litellm (litellm/proxy/_types.py); seen: gateways that speak Anthropic's protocol",
+    values: "max_parallel_request_limit_reached concurrent_request_limit_exceeded"
+  },
+  {
+    as: "RateLimit",
+    source: "seen: IBM watsonx (429)",
+    values: "consumption_limit_reached"
   },
   // ---- a plan's quota for a period
   {
@@ -113,8 +118,7 @@ export const limits: ReadonlyArray<CodeGroup> = [
     as: "UsageWindow",
     source:
       "https://docs.github.com/en/copilot/concepts/rate-limits; https://github.com/github/copilot-cli/issues/2740",
-    values:
-      "user_weekly_rate_limited user_global_rate_limited integration_rate_limited agent_usage_limit_exceeded"
+    values: "user_weekly_rate_limited user_global_rate_limited integration_rate_limited"
   },
   {
     as: "UsageWindow",
@@ -221,6 +225,22 @@ export const limits: ReadonlyArray<CodeGroup> = [
     source:
       "names used by several OpenAI-compatible hosts (https://docs.x.ai, https://deepinfra.com/docs, https://novita.ai/docs)",
     values:
-      "insufficient_credits insufficient_funds not_enough_balance not_enough_credits no_credits out_of_credits credit_balance_too_low balance_not_enough credit_exhausted billing_limit_exceeded insufficient_credit token_quota_reached MONTHLY_REQUEST_COUNT CreditsError payment_error payment_method_required monthly_spend_limit_reached"
+      "insufficient_credits insufficient_funds not_enough_balance not_enough_credits no_credits out_of_credits credit_balance_too_low balance_not_enough credit_exhausted billing_limit_exceeded insufficient_credit CreditsError payment_error payment_method_required monthly_spend_limit_reached"
+  },
+  {
+    // The month's tokens of a plan, which the account cannot ask for again by waiting a little.
+    as: "Balance",
+    source: "seen: IBM watsonx (403)",
+    values: "token_quota_reached"
+  },
+  {
+    as: "Balance",
+    source: "seen: Kiro and Amazon Q Developer (402)",
+    values: "MONTHLY_REQUEST_COUNT"
+  },
+  {
+    as: "Balance",
+    source: "seen: Baidu Qianfan's coding plan (403)",
+    values: "coding_plan_subscription_expired"
   }
 ]

@@ -18,7 +18,7 @@ export const requests: ReadonlyArray<CodeGroup> = [
     source:
       "https://platform.openai.com/docs/guides/error-codes; https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter",
     values:
-      "content_filter content_policy_violation ResponsibleAIPolicyViolation moderation_blocked content_filtered cyber_policy cyber_policy_violation bio_policy_violation sentinel_blocked safety_violation image_content_policy_violation contentFilter"
+      "content_filter content_policy_violation ResponsibleAIPolicyViolation moderation_blocked content_filtered cyber_policy cyber_policy_violation bio_policy_violation safety_violation image_content_policy_violation contentFilter"
   },
   {
     as: "ContentPolicy",

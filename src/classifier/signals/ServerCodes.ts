@@ -37,7 +37,12 @@ export const servers: ReadonlyArray<CodeGroup> = [
     as: "Overloaded",
     source: "https://docs.mistral.ai/resources/error-glossary; https://console.groq.com/docs/errors",
     values:
-      "engine_max_pending_tokens over_capacity INSUFFICIENT_MODEL_CAPACITY service_tier_capacity_exceeded queue_exceeded too_busy server_busy"
+      "engine_max_pending_tokens over_capacity service_tier_capacity_exceeded queue_exceeded too_busy server_busy"
+  },
+  {
+    as: "Overloaded",
+    source: "seen: Kiro and Amazon Q Developer (429)",
+    values: "INSUFFICIENT_MODEL_CAPACITY"
   },
   {
     as: "Overloaded",
