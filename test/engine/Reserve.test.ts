@@ -1,5 +1,7 @@
 /** What is kept of the time for the targets behind the one that is asked. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
@@ -42,6 +44,35 @@ describe("what is kept for the targets behind", () => {
       assert.deepStrictEqual(calls(), ["0 a/m", "3000 b/m"])
       assert.strictEqual(at, 3_000)
     }).pipe(layer())
+  )
+
+  it.effect("the retry whose timer would end with the time of the visit is not made", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault()]], [["other"]])
+      yield* play(Failover.complete(chain, "q"))
+      // A visit of 500 ms, and a delay of 499.5 ms, for which a timer needs 500 ms.
+      assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
+    }).pipe(layer({ deadline: "1 second", retries: { times: 1, backoff: [999] } }))
+  )
+
+  it.effect("the retry whose timer is late, so that the time of the visit is over", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault()]], [["other"]])
+      const clock = yield* Clock.Clock
+      const late: Clock.Clock = {
+        currentTimeMillis: clock.currentTimeMillis,
+        currentTimeNanos: clock.currentTimeNanos,
+        monotonicTimeNanos: clock.monotonicTimeNanos,
+        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe(),
+        currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+        monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+        sleep: (duration) => clock.sleep(Duration.millis(Duration.toMillis(duration) + 20))
+      }
+      const { value } = yield* play(Effect.provideService(Failover.complete(chain, "q"), Clock.Clock, late))
+      assert.strictEqual(value, "other")
+      // The retry was due after 490 ms of a visit of 500 ms.
+      assert.deepStrictEqual(calls(), ["0 a/m", "510 b/m"])
+    }).pipe(layer({ deadline: "1 second", retries: { times: 1, backoff: [980] } }))
   )
 
   it.effect("the wait that would eat the fallback's time is not waited", () =>

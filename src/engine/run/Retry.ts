@@ -186,9 +186,9 @@ const again = <P extends Backend, R, A>(
   BenchAndLeave.report(run, failure, { _tag: "Retry", delay })
   BenchAndLeave.tellQueue(run, failure)
   const retry = (): Step.Step<A> => {
-    if (run.candidates.readmit(visit)) return Step.attemptAgain(next)
-    // It is benched or being probed: the retry is made later if no other target is left.
     const now = run.now()
+    if (now < run.visitEndsAt && run.candidates.readmit(visit)) return Step.attemptAgain(next)
+    // It is benched or being probed, or a late timer has used up the time of the visit: the retry is made later if no other target is left.
     run.keepVisit(now, next)
     run.waits.retryBy(now + BenchAndLeave.turnTime)
     run.candidates.giveUp(visit.target, next)

@@ -192,7 +192,8 @@ export class RunState<P extends Backend, R, A> implements Situation {
   }
 
   hasTimeFor(delay: number): boolean {
-    return this.now() + delay < this.visitEndsAt
+    // A timer takes whole milliseconds.
+    return this.now() + Math.ceil(delay) < this.visitEndsAt
   }
 
   // -- records --------------------------------------------------------------------------------------------------
