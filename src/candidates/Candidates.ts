@@ -171,11 +171,11 @@ export class Candidates<P extends Backend, R> {
     return Availability.isFree(this.#shared, target, this.#now)
   }
 
-  /** Whether its credential is over its own limit, or the target at a learned one. */
+  /** Whether its credential is over its own limit, or the target at a learned one. Requests that wait for room do not matter at a benched target. */
   isLimited(target: Target): boolean {
     return (
       this.#shared.limits.why(target, this.#now.millis()) !== undefined ||
-      Availability.whyFull(this.#shared, target, this.#now) !== undefined
+      Availability.whyFull(this.#shared, target, this.#now, true) !== undefined
     )
   }
 

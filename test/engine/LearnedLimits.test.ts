@@ -366,6 +366,28 @@ describe("a target at its learned limit", () => {
     }).pipe(runtime())
   )
 
+  it.effect("is called once by each request that waits for room when it is benched", () =>
+    Effect.gen(function* () {
+      const service = capped(atOnce(5), Effect.succeed(500))
+      yield* learnt(service)
+      let calls = 0
+      const failing = Failover.use(service.chain, () =>
+        Effect.andThen(Effect.sleep(200), fault("Overloaded"))
+      )
+      yield* Effect.forEach(Array.from({ length: 5 }), () => Effect.forkChild(Effect.exit(failing)))
+      yield* TestClock.adjust(1)
+      const counted = Failover.use(service.chain, () => Effect.sync(() => calls++))
+      const waiting = yield* Effect.forEach(Array.from({ length: 20 }), () =>
+        Effect.forkChild(Effect.exit(counted))
+      )
+      yield* TestClock.adjust(150)
+      assert.strictEqual(calls, 0)
+      yield* TestClock.adjust("5 seconds")
+      const exits = yield* Fiber.joinAll(waiting)
+      assert.deepStrictEqual([calls, exits.filter(({ _tag }) => _tag === "Failure").length], [20, 0])
+    }).pipe(runtime({ retries: { times: 0 } }))
+  )
+
   const ways: Record<string, (service: Capped) => Effect.Effect<unknown, unknown, Failover.Failover>> = {
     "an answer": (service) => Failover.use(service.chain, () => Effect.sleep(100)),
     "a failure": (service) =>

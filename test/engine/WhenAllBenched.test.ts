@@ -240,7 +240,7 @@ describe("a request that no model can take", () => {
 
 describe("a target at a learned limit", () => {
   const chain = { a: { full: true }, b: { until: 5_000 } } as const
-  says("is waited for until it has room", "wait until 4000: b anyway, a for room", chain)
+  says("is waited for until it has room", "wait until 4000: b anyway, a anyway for room", chain)
   says("is waited for with `wait` as well, and once", "wait until 4000: b, a for room", chain, {
     whenAllBenched: "wait"
   })

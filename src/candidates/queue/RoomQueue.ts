@@ -3,14 +3,25 @@
  *
  * The limit controls how many are let in, so no request waits for the outcome of another one, as it would at a failed target. A
  * request is let in when an attempt ends or when the learned rate allows it. After a failure there is a pause, which doubles with
- * each failure in a row.
+ * each failure in a row. When the target is benched for longer than a request waits, and the request may call a benched target, it
+ * moves to the other queue of the target.
  */
 import type * as Context from "effect/Context"
 import type { Target } from "../../domain/Target.ts"
+import type * as Bench from "../../health/Bench.ts"
 import { RunClock } from "../../time/RunClock.ts"
 import { MovableTimer } from "../../util/MovableTimer.ts"
 import type { Room } from "./Room.ts"
-import { type Line, look, type Peek, pauseAfter, type Waiting } from "./WaitQueue.ts"
+import {
+  type Line,
+  look,
+  mayCall,
+  never,
+  type Peek,
+  type Place,
+  pauseAfter,
+  type Waiting
+} from "./WaitQueue.ts"
 
 /** The requests that wait for room at one target. */
 export class RoomQueue implements Line {
@@ -20,7 +31,7 @@ export class RoomQueue implements Line {
   readonly #peek: Peek
   readonly #onEmpty: () => void
   readonly #alarm: MovableTimer
-  readonly #waiting = new Set<Waiting>()
+  readonly #waiting = new Map<Waiting, Place>()
   #failures = 0
   #failedAt = Number.NEGATIVE_INFINITY
   /** When the first request gives up. */
@@ -43,8 +54,8 @@ export class RoomQueue implements Line {
   }
 
   /** Adds a request at the end. If there is room, it is let in before this returns. */
-  join(waiting: Waiting): void {
-    this.#waiting.add(waiting)
+  join(waiting: Waiting, place: Place): void {
+    this.#waiting.set(waiting, place)
     this.#room.wait(this.#target, 1)
     this.#endsAt = Math.min(this.#endsAt, endOf(waiting))
     this.turn()
@@ -100,10 +111,11 @@ export class RoomQueue implements Line {
     const now = this.#now.millis()
     if (now >= this.#endsAt) this.#giveUp(now)
     const pausedUntil = this.#failures === 0 ? 0 : this.#failedAt + pauseAfter(this.#failures)
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#waiting.keys()) {
       if (pausedUntil > now) return Math.min(this.#endsAt, pausedUntil)
       const why = this.#peek(this.#target, now)
       if (why !== undefined) {
+        if (!never.has(why.reason)) this.#moveOut(why)
         const opensAt = why.until > now ? Math.min(why.until, now + look) : now + look
         return Math.min(this.#endsAt, opensAt)
       }
@@ -113,9 +125,18 @@ export class RoomQueue implements Line {
     return Number.POSITIVE_INFINITY
   }
 
+  /** Requests that may call the target although it is benched have their one attempt as in any other cooldown. */
+  #moveOut(why: Bench.Resting): void {
+    for (const [waiting, place] of this.#waiting) {
+      if (!mayCall(place, why) || why.until <= endOf(waiting)) continue
+      this.#remove(waiting)
+      waiting.giveUp(this, true)
+    }
+  }
+
   #giveUp(now: number): void {
     this.#endsAt = Number.POSITIVE_INFINITY
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#waiting.keys()) {
       if (now >= endOf(waiting)) {
         this.#remove(waiting)
         waiting.giveUp(this)

@@ -59,8 +59,8 @@ export interface Waiting {
   readonly deadlineAt: number
   /** Called when it is let in. */
   readonly enter: (queue: Line) => void
-  /** Called when it has to give up in this queue. */
-  readonly giveUp: (queue: Line) => void
+  /** Called when it has to give up in this queue; `isBenched`: it waited for room, and may call the target although that is benched now. */
+  readonly giveUp: (queue: Line, isBenched?: boolean) => void
 }
 
 /** Where requests wait. */
@@ -311,7 +311,7 @@ export const pauseAfter = (failures: number): number =>
 const faults: ReadonlySet<string> = new Set(transientClasses)
 
 /** A target that is benched by hand or at a limit is never called. */
-const never: ReadonlySet<string> = new Set(["Manual", "OwnLimit", "LearnedLimit"])
+export const never: ReadonlySet<string> = new Set(["Manual", "OwnLimit", "LearnedLimit"])
 
 /** Whether a request may call a target with this state. */
 export const mayCall = ({ anyway, isFirst }: Place, why: Bench.Resting | undefined): boolean =>

@@ -15,6 +15,7 @@ export class Waiter<in out P extends Place> implements Waiting {
   readonly deadlineAt: number
   readonly #places = new Map<Line, P>()
   readonly #onEnd: (turn: Turn<P> | undefined) => void
+  #join: ((place: P) => void) | undefined
   #isDone = false
   #isJoining = false
 
@@ -30,13 +31,16 @@ export class Waiter<in out P extends Place> implements Waiting {
 
   /** Joins the queues of these targets, until the first one lets it in, which may be at once. */
   join(queues: WaitQueues, context: Context.Context<never>, places: ReadonlyArray<P>): void {
-    this.#isJoining = true
-    for (const place of places) {
-      if (this.#isDone) return
+    this.#join = (place) => {
       const queue =
         place.forRoom === true ? queues.room(place.target, context) : queues.of(place.target, context)
       this.#places.set(queue, place)
       queue.join(this, place)
+    }
+    this.#isJoining = true
+    for (const place of places) {
+      if (this.#isDone) return
+      this.#join(place)
     }
     this.#isJoining = false
     if (this.#places.size === 0) this.#end(undefined)
@@ -48,8 +52,11 @@ export class Waiter<in out P extends Place> implements Waiting {
     else this.#end({ queue, place })
   }
 
-  giveUp(queue: Line): void {
+  giveUp(queue: Line, isBenched = false): void {
+    const place = this.#places.get(queue)
     this.#places.delete(queue)
+    // From now on it waits in the target's other queue, like every request that finds the target benched.
+    if (isBenched && place !== undefined && !this.#isDone) this.#join?.({ ...place, forRoom: false })
     if (this.#places.size === 0 && !this.#isJoining) this.#end(undefined)
   }
 

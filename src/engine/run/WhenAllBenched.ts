@@ -103,8 +103,14 @@ const placesOf = <P extends Backend, R>(all: Situation<P, R>, now: number): Read
   if (situation.whenAllBenched === "fail" || situation.hasWaitedForRoom) return places.filter(isOpen)
   const isThere = (target: Target) => places.some((place) => place.target.key === target.key)
   const full = situation.candidates.full().filter(({ target }) => !isThere(target))
-  const rest = { notBefore: now, isFirst: true, anyway: false, forRoom: true }
-  return [...places, ...full.map(({ backend, target }) => ({ backend, target, ...rest }))]
+  const rest = { notBefore: now, isFirst: true, forRoom: true }
+  // A limit of its own holds for last attempts too, and a place for room waits for its end.
+  const isOpenAnyway = ({ credential }: Target) =>
+    situation.whenAllBenched === "tryAnyway" && credential.rpm === undefined
+  return [
+    ...places,
+    ...full.map(({ backend, target }) => ({ backend, target, ...rest, anyway: isOpenAnyway(target) }))
+  ]
 }
 
 /** A run that may not move: its visits that may go on, and with `wait` the benched targets that it has called. */
