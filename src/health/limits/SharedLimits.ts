@@ -136,16 +136,9 @@ const redisClock = Effect.fnUntraced(function* (redis: Redis.Redis["Service"], l
   return behind(clock, Math.round(middle - Number(seconds) * 1_000 - Number(micros) / 1_000))
 })
 
-const behind = (clock: Clock.Clock, millis: number): Clock.Clock => {
-  const currentTimeMillisUnsafe = () => clock.currentTimeMillisUnsafe() - millis
-  const currentTimeNanosUnsafe = () => clock.currentTimeNanosUnsafe() - BigInt(millis) * 1_000_000n
-  return {
-    currentTimeMillisUnsafe,
-    currentTimeMillis: Effect.sync(currentTimeMillisUnsafe),
-    currentTimeNanosUnsafe,
-    currentTimeNanos: Effect.sync(currentTimeNanosUnsafe),
-    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-    monotonicTimeNanos: clock.monotonicTimeNanos,
-    sleep: (duration) => clock.sleep(duration)
-  }
-}
+/** The clock, so many milliseconds behind. */
+const behind = (clock: Clock.Clock, millis: number): Clock.Clock =>
+  MonotonicClock.withWallTime(clock, {
+    millis: () => clock.currentTimeMillisUnsafe() - millis,
+    nanos: () => clock.currentTimeNanosUnsafe() - BigInt(millis) * 1_000_000n
+  })
