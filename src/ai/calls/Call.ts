@@ -17,13 +17,13 @@ import type { RunError, StreamBroken } from "../../failure/RunError.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import { fromError, fromErrorWithTools, type Origin, toCause } from "./AiFailure.ts"
 import { History } from "./History.ts"
-import type { MemberPool, Ready } from "./Members.ts"
+import type { MemberBackend, Ready } from "./Members.ts"
 import * as ResponseIds from "./ResponseIds.ts"
 
 /** State shared by all calls through one layer. */
 export interface Shared {
   readonly failover: Runtime
-  readonly chain: Chain<MemberPool<LanguageModel.LanguageModel>>
+  readonly chain: Chain<MemberBackend<LanguageModel.LanguageModel>>
   readonly histories: Histories
   /** The transformer of spans in the context of the layer. */
   readonly transformer: Telemetry.SpanTransformer | undefined

@@ -11,7 +11,7 @@ import type { Target } from "../../domain/Target.ts"
 import type * as AiFailure from "./AiFailure.ts"
 import { Call, fail, type Shared } from "./Call.ts"
 import { failureOfAnswer, failureOfObject, finishOf } from "./Content.ts"
-import { type MemberPool, type Ready, using } from "./Members.ts"
+import { type MemberBackend, type Ready, using } from "./Members.ts"
 import { type Answer, methodsOf, type Whole } from "./ModelMethods.ts"
 import * as ServedBy from "./ServedBy.ts"
 import * as Tools from "./Tools.ts"
@@ -65,7 +65,7 @@ const through = (
     const validate = fiber.getRef(Validation.Validation)
     let begun: ToolStarted | undefined
 
-    const attempt = (backend: MemberPool<LanguageModel.LanguageModel>, target: Target) => {
+    const attempt = (backend: MemberBackend<LanguageModel.LanguageModel>, target: Target) => {
       // A tool began at the same moment as its model timed out.
       if (begun !== undefined) return Effect.succeed(begun)
       call.begin(target)

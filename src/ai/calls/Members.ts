@@ -150,7 +150,7 @@ export const using = <A, B, E, R>(
 }
 
 /** A model with the members that serve it, one for each credential. */
-export type MemberPool<A> = Backend.Backend & {
+export type MemberBackend<A> = Backend.Backend & {
   readonly service: { readonly at: (target: Target) => Built<A> }
 }
 
@@ -241,7 +241,7 @@ export const toChain = <A>(
     readonly strategy?: Strategy | undefined
     readonly policy?: PolicyOptions | undefined
   }
-): Chain.Chain<MemberPool<A>> => {
+): Chain.Chain<MemberBackend<A>> => {
   const models = new Map<string, Array<Built<A>>>()
   for (const built of members) {
     const spec = ModelSpec.format(built)
@@ -254,7 +254,7 @@ export const toChain = <A>(
     const [one, ...rest] = [...byCredential].map(([name, { baseUrl, weight }]) =>
       Credential.make(name, { baseUrl, weight })
     )
-    const backend: MemberPool<A> = Backend.make(
+    const backend: MemberBackend<A> = Backend.make(
       provider,
       { at: (target: Target) => byCredential.get(target.credential.name)! },
       { credentials: [one!, ...rest], strategy: options.strategy }

@@ -17,7 +17,7 @@ import * as Commit from "../../policy/Commit.ts"
 import * as AiFailure from "./AiFailure.ts"
 import { Call, fail, type Shared } from "./Call.ts"
 import * as Content from "./Content.ts"
-import type { MemberPool, Ready } from "./Members.ts"
+import type { MemberBackend, Ready } from "./Members.ts"
 import { type Methods, methodsOf } from "./ModelMethods.ts"
 import type { ResponseIds } from "./ResponseIds.ts"
 import * as ServedBy from "./ServedBy.ts"
@@ -80,7 +80,7 @@ const through = (
   }
 
   const attempt = (
-    backend: MemberPool<LanguageModel.LanguageModel>,
+    backend: MemberBackend<LanguageModel.LanguageModel>,
     target: Target
   ): Stream.Stream<ServedBy.StreamPart | ToolFailed, unknown, unknown> => {
     // A tool began at the same moment as its model timed out.
