@@ -1,4 +1,4 @@
-/** The benched targets of a run's chain, and which of them may be tried as a last resort. */
+/** The benched targets of a run's chain, and which of them a run may still try: its last attempts. */
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Bench from "../health/Bench.ts"
@@ -58,7 +58,7 @@ const of = <P extends Backend, R>(
 export const ofWilling = <P extends Backend, R>(candidates: Candidates<P, R>): Benched<P> =>
   of(candidates, (target) => candidates.isWilling(target))
 
-/** Those that were not tried yet and may be tried as a last resort, the soonest end of a cooldown first. */
+/** Those that were not tried yet and may be tried as last attempts, the soonest end of a cooldown first. */
 export const toTry = <P extends Backend, R>(candidates: Candidates<P, R>): ReadonlyArray<BenchedTarget<P>> =>
   inOrder(
     ofWilling(candidates).benched.filter(

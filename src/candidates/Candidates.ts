@@ -122,7 +122,7 @@ export class Candidates<P extends Backend, R> {
     const admission = this.#admission(visit.backend, visit.target, isNext)
     if (admission === undefined) return false
     visit.admission = admission
-    visit.isLastResort = false
+    visit.isLastAttempt = false
     return true
   }
 
@@ -152,7 +152,7 @@ export class Candidates<P extends Backend, R> {
     const { generation } = this.#shared.registry.stateUnsafe()
     if (visit === undefined) return new Visit(backend, target, { _tag: "Go", generation }, true)
     visit.admission = { _tag: "Go", generation }
-    visit.isLastResort = true
+    visit.isLastAttempt = true
     return visit
   }
 

@@ -24,8 +24,8 @@ export class Visit<out P extends Backend> {
   readonly target: Target
   /** How the bench admitted the current attempt. */
   admission: Bench.Go | Bench.Probe
-  /** Called although it is benched: one attempt, no retries. */
-  isLastResort: boolean
+  /** The last attempt at a benched target: it has no retries. */
+  isLastAttempt: boolean
   /** When the visit has to end, in milliseconds since the epoch; computed on first use. */
   endsAt: number | undefined
   /** The current attempt, as counted for the target's learned limits. */
@@ -46,16 +46,16 @@ export class Visit<out P extends Backend> {
     | Effect.Success<ReturnType<typeof Schedule.toStep<unknown, Failure.Failure, never, never>>>
     | undefined
 
-  constructor(backend: P, target: Target, admission: Bench.Go | Bench.Probe, isLastResort = false) {
+  constructor(backend: P, target: Target, admission: Bench.Go | Bench.Probe, isLastAttempt = false) {
     this.backend = backend
     this.target = target
     this.admission = admission
-    this.isLastResort = isLastResort
+    this.isLastAttempt = isLastAttempt
   }
 
   /** A probe, or a call to a benched target, has one attempt and no retries. */
   get isSingle(): boolean {
-    return this.isLastResort || this.admission._tag === "Probe"
+    return this.isLastAttempt || this.admission._tag === "Probe"
   }
 
   /** Whether the target has answered another request since the visit first failed and was retried. */

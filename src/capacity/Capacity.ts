@@ -57,7 +57,7 @@ export interface Refusal {
   readonly others: number
   /** True for a `RateLimit` without a named wait. Only such a refusal can be about the rate. */
   readonly isThrottle: boolean
-  /** Whether the target was benched, so that the attempt was a probe or a last resort. Nothing is learnt from its refusal. */
+  /** Whether the target was benched, so that the attempt was a probe or a last attempt. Nothing is learnt from its refusal. */
   readonly isBenched?: boolean | undefined
 }
 

@@ -50,9 +50,9 @@ export type { Checked, TargetHealth }
  * How a target leaves the bench:
  *
  * - `"timer"` (default): after its cooldown, by the probe of a request or of a check, whichever is first
- * - `"check"`: after its cooldown, once a check has passed; until then requests skip it. An answer that it gives as
- *   the last resort, when everything in a chain is benched, counts as a passed check; with `whenAllBenched: "fail"`
- *   there is no last resort. A new secret under the name of a dead key is probed by a request at once. When the layer
+ * - `"check"`: after its cooldown, once a check has passed; until then requests skip it. An answer to a
+ *   last attempt, when everything in a chain is benched, counts as a passed check; with `whenAllBenched: "fail"` there is
+ *   none. A new secret under the name of a dead key is probed by a request at once. When the layer
  *   closes, timers apply again.
  */
 export type Recovery = "timer" | "check"

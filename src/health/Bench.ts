@@ -325,8 +325,7 @@ export const unbench = (state: State, key: BenchKey, now: number): State => {
 }
 
 /**
- * Holds a target: after a cooldown only a passed health check, or an answer to a request of last resort, makes it callable
- * again.
+ * Holds a target: after a cooldown only a passed health check, or an answer to a last attempt, makes it callable again.
  */
 export const hold = (state: State, target: Target): State =>
   holding(state, target, (state.held.get(target.key) ?? 0) + 1)

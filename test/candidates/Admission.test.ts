@@ -65,7 +65,7 @@ describe("a target at its learned limit", () => {
       const place = { target, backend: provider("a"), notBefore: 0, isFirst: true, anyway: true }
       assert.isUndefined(request().takeTurn(place))
       const visit = request().takeTurn({ ...place, forRoom: true })!
-      assert.deepStrictEqual([visit.target, visit.isLastResort], [target, false])
+      assert.deepStrictEqual([visit.target, visit.isLastAttempt], [target, false])
       assert.isUndefined(request().takeTurn({ ...place, visit }))
       assert.strictEqual(request().takeTurn({ ...place, visit, forRoom: true }), visit)
       assert.isFalse(request().readmit(visit))
@@ -161,7 +161,7 @@ describe("a turn in the queue of a benched target", () => {
       const place = { target: targetOf(a), backend: provider("a"), notBefore: 0, isFirst: true }
       assert.isUndefined(request().takeTurn({ ...place, anyway: false }))
       const visit = request().takeTurn({ ...place, anyway: true })!
-      assert.deepStrictEqual([visit.isLastResort, visit.isSingle], [true, true])
+      assert.deepStrictEqual([visit.isLastAttempt, visit.isSingle], [true, true])
       assert.deepStrictEqual(visit.admission, { _tag: "Go", generation })
     })
   )
@@ -175,11 +175,11 @@ describe("a turn in the queue of a benched target", () => {
       const { generation } = shared.registry.stateUnsafe()
       const place = { target: targetOf(a), backend: provider("a"), notBefore: 0, isFirst: false, visit }
       assert.strictEqual(request().takeTurn({ ...place, anyway: true }), visit)
-      assert.deepStrictEqual([visit.isLastResort, visit.admission], [true, { _tag: "Go", generation }])
+      assert.deepStrictEqual([visit.isLastAttempt, visit.admission], [true, { _tag: "Go", generation }])
       yield* TestClock.adjust("5 seconds")
       assert.strictEqual(request().takeTurn({ ...place, anyway: true }), visit)
       assert.deepStrictEqual(
-        [visit.isLastResort, visit.admission._tag, visit.isSingle],
+        [visit.isLastAttempt, visit.admission._tag, visit.isSingle],
         [false, "Probe", true]
       )
     })

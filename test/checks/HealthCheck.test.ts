@@ -493,29 +493,26 @@ describe("the checks of a chain", () => {
     )
   })
 
-  it.effect(
-    "let a request through to a held target only as the last resort, and its answer unbenches it",
-    () => {
-      const only = Scripted.make("only", [[throttled("5 seconds")], ["hello"]])
-      const chain = Chain.make(Model.make(only, "large"))
-      return Effect.gen(function* () {
-        const failed = yield* Effect.flip(Failover.complete(chain, "hi"))
-        assert.strictEqual(failed._tag, "ChainExhausted")
-        yield* TestClock.adjust("1 minute")
-        const refused = yield* Effect.flip(Failover.complete(chain, "hi", { whenAllBenched: "fail" }))
-        assert.strictEqual(refused._tag, "AllBenched")
-        assert.strictEqual(only.calls.length, 1)
-        assert.strictEqual(yield* Failover.complete(chain, "hi"), "hello")
-        assert.strictEqual(yield* Failover.complete(chain, "hi", { whenAllBenched: "fail" }), "hello")
-      }).pipe(
-        Effect.provide(
-          HealthCheck.layerChain({ chain, recovery: "check", check: () => Effect.fail(badRequest) }).pipe(
-            Layer.provideMerge(Failover.layer())
-          )
+  it.effect("let only a last attempt through to a held target, and its answer unbenches it", () => {
+    const only = Scripted.make("only", [[throttled("5 seconds")], ["hello"]])
+    const chain = Chain.make(Model.make(only, "large"))
+    return Effect.gen(function* () {
+      const failed = yield* Effect.flip(Failover.complete(chain, "hi"))
+      assert.strictEqual(failed._tag, "ChainExhausted")
+      yield* TestClock.adjust("1 minute")
+      const refused = yield* Effect.flip(Failover.complete(chain, "hi", { whenAllBenched: "fail" }))
+      assert.strictEqual(refused._tag, "AllBenched")
+      assert.strictEqual(only.calls.length, 1)
+      assert.strictEqual(yield* Failover.complete(chain, "hi"), "hello")
+      assert.strictEqual(yield* Failover.complete(chain, "hi", { whenAllBenched: "fail" }), "hello")
+    }).pipe(
+      Effect.provide(
+        HealthCheck.layerChain({ chain, recovery: "check", check: () => Effect.fail(badRequest) }).pipe(
+          Layer.provideMerge(Failover.layer())
         )
       )
-    }
-  )
+    )
+  })
 
   it.effect("let a request wait for a held target until a check has passed", () => {
     const only = Scripted.make("only", [[throttled("5 seconds")], ["hello"]])

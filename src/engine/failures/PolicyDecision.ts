@@ -27,7 +27,7 @@ export type Decision =
 
 /** What a decision depends on, apart from the failure and its rule. */
 export interface Situation {
-  /** A probe, or a call to a benched target as the last resort, has one attempt and no retries. */
+  /** A probe, or the last attempt at a benched target, has no retries. */
   readonly single: boolean
   /** The policy's `maxWait`, in milliseconds. */
   readonly maxWait: number

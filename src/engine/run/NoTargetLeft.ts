@@ -85,7 +85,7 @@ const waitedInVain = <P extends Backend, R, A>(run: RunState<P, R, A>, decision:
   if (free !== undefined) return NextTarget.begin(run, free)
   if (decision.goBack !== undefined) return goBack(run, decision.goBack)
   run.waits.hasWaitedForRoom = true
-  // A target without room may be benched by now, and may be tried as a last resort.
+  // A target without room may be benched by now, and may get a last attempt.
   run.waits.hasWaited = decision.places.some(({ forRoom }) => forRoom !== true)
   return Step.lastTries
 }
