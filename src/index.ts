@@ -1,6 +1,7 @@
 /** The public modules: chains and backends, policies, events and failures, and the runtime. */
 
-export * as Affinity from "./candidates/Affinity.ts"
+export * as Affinity from "./callers/Affinity.ts"
+export * as Caller from "./callers/Caller.ts"
 export * as Catalog from "./catalog/Catalog.ts"
 export * as Backend from "./domain/Backend.ts"
 export * as BenchKey from "./domain/BenchKey.ts"

@@ -18,13 +18,14 @@ export const why = (
   shared: Limits,
   target: Target,
   clock: RunClock,
+  who: Bench.Who,
   isNext = false
 ): Bench.Resting | undefined => {
   const state = shared.registry.stateUnsafe()
   const isLimited = target.credential.rpm !== undefined
   if (state.entries.size === 0 && !isLimited) return whyFull(shared, target, clock, isNext)
   const now = clock.millis()
-  const benched = Bench.peek(state, target, now)
+  const benched = Bench.peek(state, target, now, false, who)
   const resting = isLimited ? Bench.weightier(benched, shared.limits.why(target, now)) : benched
   return resting ?? whyFull(shared, target, clock, isNext)
 }
@@ -42,29 +43,34 @@ export const whyFull = (
   room?.mayBeFull === true ? room.why(target, clock.millis(), isNext) : undefined
 
 /** Whether a target is not benched but at a learned limit. */
-export const isFull = (shared: Limits, target: Target, clock: RunClock): boolean =>
-  shared.room?.mayBeFull === true && why(shared, target, clock)?.reason === "LearnedLimit"
+export const isFull = (shared: Limits, target: Target, clock: RunClock, who: Bench.Who): boolean =>
+  shared.room?.mayBeFull === true && why(shared, target, clock, who)?.reason === "LearnedLimit"
 
 /** Whether the bench would admit a target now, and not as a probe. */
-export const isFree = ({ registry }: Limits, target: Target, clock: RunClock): boolean => {
+export const isFree = ({ registry }: Limits, target: Target, clock: RunClock, who: Bench.Who): boolean => {
   const state = registry.stateUnsafe()
-  return state.entries.size === 0 || Bench.isFree(state, target, clock.millis())
+  return state.entries.size === 0 || Bench.isFree(state, target, clock.millis(), who)
 }
 
 /** Whether a call would be a probe after a timeout. */
-export const mayHang = ({ registry }: Limits, target: Target, clock: RunClock): boolean =>
-  Bench.isProbeAfter(registry.stateUnsafe(), target, "Timeout", clock.millis())
+export const mayHang = ({ registry }: Limits, target: Target, clock: RunClock, who: Bench.Who): boolean =>
+  Bench.isProbeAfter(registry.stateUnsafe(), target, "Timeout", clock.millis(), who)
 
 /** Admits a target and takes the probe's slot if the call is a probe; otherwise the reason. */
-export const admit = (shared: Limits, target: Target, clock: RunClock, isNext: boolean): Bench.Admission => {
+export const admit = (
+  shared: Limits,
+  target: Target,
+  clock: RunClock,
+  who: Bench.Who,
+  isNext: boolean
+): Bench.Admission => {
   if (target.credential.rpm !== undefined) {
     const limited = shared.limits.why(target, clock.millis())
     if (limited !== undefined) return limited
   }
   const full = whyFull(shared, target, clock, isNext)
   // A bench is reported rather than a limit. A probe needs room, too.
-  if (full !== undefined && Bench.peek(shared.registry.stateUnsafe(), target, clock.millis()) === undefined) {
-    return full
-  }
-  return shared.registry.admitUnsafe(target, clock)
+  const benched = () => Bench.peek(shared.registry.stateUnsafe(), target, clock.millis(), false, who)
+  if (full !== undefined && benched() === undefined) return full
+  return shared.registry.admitUnsafe(target, clock, who)
 }

@@ -5,6 +5,8 @@
  * begun counts. A skipped target is not an error.
  */
 import type * as Context from "effect/Context"
+import { type Asking, CallerId } from "../callers/CallerId.ts"
+import type { Repeats } from "../callers/Repeats.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type { ContextExceeded } from "../failure/Failure.ts"
@@ -30,10 +32,11 @@ const several = 4
 /** What the runs of a runtime share, as far as it is needed here. */
 interface Shared extends Availability.Limits {
   readonly turns: Turns
+  readonly repeats?: Repeats | undefined
 }
 
 /** The candidates of one run. The current attempt belongs to the visit. */
-export class Candidates<P extends Backend, R> {
+export class Candidates<P extends Backend, R> implements Bench.Who {
   readonly position: Position<P, R>
   /** The targets that are not tried; made on first use. */
   #excluded: Exclusions | undefined
@@ -43,7 +46,9 @@ export class Candidates<P extends Backend, R> {
   #tierOrder: TierOrder<R> | undefined
   readonly #shared: Shared
   readonly #now: RunClock
-  readonly #choosing: Choosing
+  readonly #choosing: Choosing & Partial<Asking>
+  /** The caller; read on first use. */
+  #caller: CallerId | undefined
   readonly #onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
 
   constructor(
@@ -52,7 +57,7 @@ export class Candidates<P extends Backend, R> {
     now: RunClock,
     shared: Shared,
     onSkip: ((target: Target, why: Bench.Resting) => void) | undefined,
-    choosing: Choosing = unchosen
+    choosing: Choosing & Partial<Asking> = unchosen
   ) {
     this.position = new Position(prepared, context, this)
     this.#now = now
@@ -90,12 +95,12 @@ export class Candidates<P extends Backend, R> {
 
   #isAvoided(target: Target): boolean {
     if (this.position.avoids(target)) return true
-    return this.#excluded?.hasHung === true && Availability.mayHang(this.#shared, target, this.#now)
+    return this.#excluded?.hasHung === true && Availability.mayHang(this.#shared, target, this.#now, this)
   }
 
   #isSkipped(target: Target, now: number): boolean {
     if (target.credential.rpm !== undefined) return false
-    const why = this.#shared.registry.restingUnsafe(target, now)
+    const why = this.#shared.registry.restingUnsafe(target, now, this)
     if (why !== undefined) this.#onSkip?.(target, why)
     return why !== undefined
   }
@@ -127,7 +132,7 @@ export class Candidates<P extends Backend, R> {
   }
 
   #admission(backend: P, target: Target, isNext: boolean): Bench.Go | Bench.Probe | undefined {
-    const admission = Availability.admit(this.#shared, target, this.#now, isNext)
+    const admission = Availability.admit(this.#shared, target, this.#now, this, isNext)
     if (admission._tag !== "Resting") return admission
     this.#onSkip?.(target, admission)
     if (admission.reason === "OwnLimit") this.#skips().limit(backend, target, admission)
@@ -158,17 +163,17 @@ export class Candidates<P extends Backend, R> {
 
   /** Why a target cannot be called now: it is benched or at a limit. `undefined` when it can. */
   why(target: Target, isNext = false): Bench.Resting | undefined {
-    return Availability.why(this.#shared, target, this.#now, isNext)
+    return Availability.why(this.#shared, target, this.#now, this, isNext)
   }
 
   /** Whether a target is not benched, and has no room for another attempt. */
   isFull(target: Target): boolean {
-    return Availability.isFull(this.#shared, target, this.#now)
+    return Availability.isFull(this.#shared, target, this.#now, this)
   }
 
   /** Whether the bench would admit a target now, and not as a probe. */
   isFree(target: Target): boolean {
-    return Availability.isFree(this.#shared, target, this.#now)
+    return Availability.isFree(this.#shared, target, this.#now, this)
   }
 
   /** Whether its credential is over its own limit, or the target at a learned one. Requests that wait for room do not matter at a benched target. */
@@ -177,6 +182,30 @@ export class Candidates<P extends Backend, R> {
       this.#shared.limits.why(target, this.#now.millis()) !== undefined ||
       Availability.whyFull(this.#shared, target, this.#now, true) !== undefined
     )
+  }
+
+  // -- the caller -----------------------------------------------------------------------------------------------
+
+  /** The id of the caller at a target; `undefined` if nothing tells the caller. */
+  idAt(target: Target): string | undefined {
+    this.#caller ??= new CallerId(this.#choosing, this.position.context)
+    return this.#caller.at(target)
+  }
+
+  /** Whether the caller is named, or its conversation or request has failed at the target before. */
+  isKnownAt(target: Target): boolean {
+    const id = this.idAt(target)
+    if (id === undefined) return false
+    return (
+      this.#caller?.isNamed === true || this.#shared.repeats?.has(target, id, this.#now.millis()) === true
+    )
+  }
+
+  /** The request has failed at a target. */
+  hasFailedAt(target: Target): void {
+    const id = this.idAt(target)
+    if (id === undefined || this.#caller?.isNamed === true) return
+    this.#shared.repeats?.add(target, id, this.#now.millis())
   }
 
   // -- skipped targets ------------------------------------------------------------------------------------------

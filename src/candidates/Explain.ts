@@ -5,6 +5,7 @@ import type { Strategy } from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
 import * as Bench from "../health/Bench.ts"
 import type { CredentialLimits } from "../health/CredentialLimits.ts"
+import * as HeldFor from "../health/HeldFor.ts"
 import * as Timestamp from "../time/Timestamp.ts"
 import { type ExplainedHedge, hedgeOf } from "./ExplainHedge.ts"
 import type { PreparedChain } from "./PreparedChain.ts"
@@ -22,6 +23,8 @@ export interface Explained {
    * requests per minute, or the target is at a limit that was learnt from its refusals.
    */
   readonly state: "callable" | "probe" | "resting" | "probing" | "manual" | "limited"
+  /** How many callers it is benched for, because the requests of no others have failed; absent without any. It is called for all others. */
+  readonly callers?: number | undefined
   /** Its learned limits and their use; absent without any. */
   readonly learned?: Learned | undefined
   /** What a hedge would do beside a first attempt here; absent for a target that would be skipped. */
@@ -33,7 +36,7 @@ export interface Explained {
 }
 
 /**
- * The targets of a chain in the order in which a request would try them now. Targets of a tier are in the given order; a
+ * The targets of a chain in the order in which the request of a caller who has met no failure would try them now. Targets of a tier are in the given order; a
  * strategy other than `sequential` may change it. Credentials that are not enabled are left out.
  */
 export const explain = <P extends Backend, R>(
@@ -46,17 +49,18 @@ export const explain = <P extends Backend, R>(
   }: { readonly state: Bench.State; readonly limits: CredentialLimits; readonly room: Room },
   now: number
 ): ReadonlyArray<Explained> => {
+  const peek = (target: Target) => Bench.peek(state, target, now, false, HeldFor.stranger)
   const all = prepared.tiers.flatMap((tier, index) => {
     const targets = tier.targetsIn(context)
     const strategy = targets.length < 2 ? "sequential" : tier.strategyIn(context)
     const place = strategy === "sequential" ? { tier: index + 1 } : { tier: index + 1, strategy }
     return targets.map((target): Explained => {
-      const benched = Bench.weightier(Bench.peek(state, target, now), limits.why(target, now))
+      const benched = Bench.weightier(peek(target), limits.why(target, now))
       const why = benched ?? room.why(target, now)
       const learned = room.of(target, now)
-      const known = { target, ...place, ...(learned && { learned }) }
+      const known = { target, ...place, ...callersOf(state, target), ...(learned && { learned }) }
       if (why !== undefined) return { ...known, state: stateOf(why), why, clears: clearing(why) }
-      const halfOpen = target.allBenchKeys.find((key) => Bench.entryOf(state, key, now)?.reason !== undefined)
+      const halfOpen = Bench.openKeys(state, target, now, HeldFor.stranger)[0]
       return halfOpen === undefined
         ? { ...known, state: "callable" }
         : { ...known, state: "probe", clears: `the next request to it is a probe of ${halfOpen}` }
@@ -73,6 +77,12 @@ const stateOf = ({ probing, reason }: Bench.Resting): Explained["state"] => {
   if (reason === "Manual") return "manual"
   if (reason === "OwnLimit" || reason === "LearnedLimit") return "limited"
   return probing ? "probing" : "resting"
+}
+
+/** How many callers a target is benched for that others may call. */
+const callersOf = ({ entries }: Bench.State, { key }: Target): { readonly callers?: number } => {
+  const entry = entries.get(key)
+  return entry?.reason !== undefined && entry.isTheirs ? { callers: entry.callers.length } : {}
 }
 
 const clearing = ({ key, probing, reason, until }: Bench.Resting): string => {

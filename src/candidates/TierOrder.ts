@@ -4,6 +4,7 @@
  */
 import * as Context from "effect/Context"
 import * as Random from "effect/Random"
+import { Affinity, type AffinityKey } from "../callers/Affinity.ts"
 import type { Request } from "../choice/Equals.ts"
 import * as Hash from "../choice/Hash.ts"
 import type { Kind } from "../choice/Load.ts"
@@ -14,7 +15,6 @@ import type { Strategy } from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
 import type { EngineBench } from "../health/EngineBench.ts"
 import type { RunClock } from "../time/RunClock.ts"
-import { Affinity, type AffinityKey } from "./Affinity.ts"
 import type { PreparedTier } from "./PreparedChain.ts"
 
 /** Requests seen per backend, or per tier of several models: the position from which `roundRobin` continues. */

@@ -5,6 +5,7 @@ import type { Target } from "../domain/Target.ts"
 import * as Failure from "../failure/Failure.ts"
 import type { TargetKey } from "../failure/TargetKey.ts"
 import * as Bench from "../health/Bench.ts"
+import { stranger } from "../health/HeldFor.ts"
 
 /** The result of a check. `resting`: the target is benched and was not checked. Times are milliseconds. */
 export interface Checked {
@@ -76,7 +77,7 @@ export const healthOf = (
   now: number
 ): TargetHealth => ({
   target: target.key,
-  callable: Bench.peek(state, target, now) === undefined,
+  callable: Bench.peek(state, target, now, false, stranger) === undefined,
   checking: running !== undefined,
   ...counts
 })

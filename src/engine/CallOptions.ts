@@ -2,7 +2,8 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
-import type { AffinityKey } from "../candidates/Affinity.ts"
+import type { AffinityKey } from "../callers/Affinity.ts"
+import type { CallerKey } from "../callers/Caller.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Chain } from "../domain/Chain.ts"
 import type { Target } from "../domain/Target.ts"
@@ -39,6 +40,12 @@ export interface CallOptions {
    * cache. A function is called only if the strategy of a tier uses a key. Default: the key in the context (`Affinity`).
    */
   readonly affinity?: AffinityKey | undefined
+  /**
+   * Who makes the request: a failure that the requests of one caller alone meet takes no target away from the others. Or a function,
+   * which is called only when it is needed. Default: `Caller.Caller` of the context; without one, the affinity key or the request
+   * tells requests apart.
+   */
+  readonly caller?: CallerKey | undefined
   /**
    * `false`: this request is never hedged, because an answer has a side effect that must not happen twice. Default: the policy's
    * `hedge` and the provider decide.

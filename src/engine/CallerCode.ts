@@ -31,10 +31,19 @@ export const affinityOf = (
   owner: object,
   key: CallOptions["affinity"],
   context: Context.Context<never>
-): CallOptions["affinity"] => (typeof key === "function" ? containedKey(owner, key, context) : key)
+): CallOptions["affinity"] =>
+  typeof key === "function" ? containedKey(owner, key, "the key of a conversation", context) : key
+
+/** The key of the caller. A function that throws is contained. */
+export const callerOf = (
+  owner: object,
+  key: CallOptions["caller"],
+  context: Context.Context<never>
+): CallOptions["caller"] =>
+  typeof key === "function" ? containedKey(owner, key, "the key of a caller", context) : key
 
 const containedKey =
-  (owner: object, key: () => string | undefined, context: Context.Context<never>) =>
+  (owner: object, key: () => string | undefined, what: string, context: Context.Context<never>) =>
   (): string | undefined => {
     let did = "gave no text"
     try {
@@ -44,7 +53,7 @@ const containedKey =
     } catch (error) {
       did = UserCode.threw(error)
     }
-    UserCode.name(owner, "the key of a conversation", did, "the request counts as one without a key", context)
+    UserCode.name(owner, what, did, "the request counts as one without a key", context)
     return undefined
   }
 

@@ -40,6 +40,8 @@ export interface TailOptions<C> {
   readonly deadlineAt: number
   readonly deadline: number
   readonly reporter: Reporter | undefined
+  /** Who made the request. */
+  readonly who: BenchRecord.Who
 }
 
 type Ending = Exclude<Outcome, "failed">
@@ -176,13 +178,22 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     if (this.#end !== undefined) return
     this.#end = end
     this.#alarm.stop()
-    const { now, registry, reporter, served, signals } = this.#options
+    const { now, registry, reporter, served, signals, who } = this.#options
     const { admission, target } = served
     if (error?._tag === "StreamBroken") {
       const { failure } = error
       const { rest } = ruleOf(target.policy.rules, failure)
-      BenchRecord.record({ registry, signals }, target, admission, failure, rest, "committed", this.#now())
-    } else if (complete) registry.succeedUnsafe(target, admission, now)
+      BenchRecord.record(
+        { registry, signals },
+        target,
+        admission,
+        failure,
+        rest,
+        "committed",
+        this.#now(),
+        who
+      )
+    } else if (complete) registry.succeedUnsafe(target, admission, now, who)
     reporter?.streamEnded(target, outcome, complete, error)
   }
 

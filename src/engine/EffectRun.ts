@@ -41,6 +41,7 @@ export const use = <P extends Backend, RP, A, E, R>(
       about: call?.about,
       since: call?.since,
       affinity: CallerCode.affinityOf(shared, call?.affinity, context),
+      caller: CallerCode.callerOf(shared, call?.caller, context),
       kind: "effect",
       request,
       effect,

@@ -1,4 +1,5 @@
 /** The state that the runtimes of a process share: budgets, turns, limits, signals and wait queues. */
+import { Repeats } from "../callers/Repeats.ts"
 import { Room } from "../candidates/queue/Room.ts"
 import { WaitQueues } from "../candidates/queue/WaitQueues.ts"
 import { SignalsOf } from "../choice/Signals.ts"
@@ -20,7 +21,10 @@ export const defaultRetryBudget = 0.2
  * limits, and the wait queues of each bench.
  */
 export interface SharedState
-  extends Pick<Shared, "budget" | "turns" | "limits" | "streaks" | "answers" | "cutOffs" | "signals"> {
+  extends Pick<
+    Shared,
+    "budget" | "turns" | "limits" | "streaks" | "answers" | "cutOffs" | "repeats" | "signals"
+  > {
   readonly waiting: WeakMap<EngineBench.EngineBench, Waiting>
 }
 
@@ -32,6 +36,7 @@ export const makeSharedState = (limiter: Limiter = memory()): SharedState => ({
   streaks: new FailureStreaks(),
   answers: new AnswersBetween(),
   cutOffs: new CutOffs(),
+  repeats: new Repeats(),
   limits: new CredentialLimits(limiter),
   waiting: new WeakMap()
 })

@@ -65,6 +65,7 @@ export const open = <P extends Backend, RP, C, E, R>(
         about: call?.about,
         since: call?.since,
         affinity: CallerCode.affinityOf(shared, call?.affinity, context),
+        caller: CallerCode.callerOf(shared, call?.caller, context),
         kind: "stream",
         request,
         start: (backend, target, amendedFor, most) => {
@@ -111,7 +112,8 @@ export const open = <P extends Backend, RP, C, E, R>(
             now: run.clock,
             deadlineAt: run.deadlineAt,
             deadline: run.deadline,
-            reporter: run.reporter
+            reporter: run.reporter,
+            who: run.candidates
           })
           const { attempts, dropped, failed, target } = served
           return { value: tail, target, attempts, failed, dropped }

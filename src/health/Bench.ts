@@ -26,6 +26,7 @@ import {
   takeSeat
 } from "./BenchState.ts"
 import * as Fingerprint from "./Fingerprint.ts"
+import * as HeldFor from "./HeldFor.ts"
 
 export type { Admission, Go, Probe, Resting } from "../domain/Admission.ts"
 export {
@@ -33,6 +34,7 @@ export {
   type Entry,
   empty,
   entryOf,
+  hold,
   idle,
   idleDead,
   isResting,
@@ -41,8 +43,10 @@ export {
   type Room,
   room,
   type State,
-  takeSeat
+  takeSeat,
+  unhold
 } from "./BenchState.ts"
+export type { Who } from "./HeldFor.ts"
 
 /** The longest cooldown a provider can request for a throttle or a fault: a wrong date must not bench for weeks. */
 export const longestHint = 24 * 3_600_000
@@ -63,17 +67,18 @@ const knowsAny = ({ entries }: State, { allBenchKeys }: Target): boolean => {
 
 /**
  * Decides whether this target may be called, and takes the probe slots if the attempt is a probe. `check` is for health
- * checks, which may probe a held target after its cooldown.
+ * checks, which may probe a held target after its cooldown. Without a caller (`who`) every bench holds.
  */
 export const admit = (
   state: State,
   target: Target,
   now: number,
-  check = false
+  check = false,
+  who?: HeldFor.Who
 ): readonly [Admission, State] => {
-  const resting = peek(state, target, now, check)
+  const resting = peek(state, target, now, check, who)
   if (resting !== undefined) return [resting, state]
-  const open = target.allBenchKeys.filter((key) => entryOf(state, key, now)?.reason !== undefined)
+  const open = openKeys(state, target, now, who)
   if (open.length === 0) return [{ _tag: "Go", generation: state.generation }, state]
   const id = state.generation + 1
   const next = change(state, now, open, (entry) => ({ ...entry, probe: id }))
@@ -83,29 +88,71 @@ export const admit = (
   ]
 }
 
+/** The keys of a target that may be called which a call would probe. */
+export const openKeys = (
+  state: State,
+  target: Target,
+  now: number,
+  who?: HeldFor.Who
+): ReadonlyArray<BenchKey> =>
+  target.allBenchKeys.filter((key) => isBenched(entryOf(state, key, now), target, who))
+
+/** Whether an entry is benched or half-open for a caller. */
+const isBenched = (
+  entry: Entry | undefined,
+  target: Target,
+  who: HeldFor.Who | undefined
+): entry is Entry & { readonly reason: FailureClass } =>
+  entry?.reason !== undefined && HeldFor.holds(entry, who, target)
+
 /**
  * Why a target cannot be called now; `undefined` if it can. A manual bench comes first, since no request may call it
  * anyway; otherwise the reason that ends last.
  */
-export const peek = (state: State, target: Target, now: number, check = false): Resting | undefined => {
+export const peek = (
+  state: State,
+  target: Target,
+  now: number,
+  check = false,
+  who?: HeldFor.Who
+): Resting | undefined => {
   const held = !check && state.held.has(target.key)
   let weightiest: Resting | undefined
   for (const key of target.allBenchKeys) {
-    const why = whyResting(state, target, key, now, held)
+    const why = whyResting(state, target, key, now, held, who)
     if (why !== undefined) weightiest = weightier(weightiest, why)
   }
   return weightiest
 }
 
 /** Whether a call to this target now would be an ordinary one: neither a probe nor a call to a benched target. */
-export const isFree = (state: State, target: Target, now: number): boolean =>
-  peek(state, target, now) === undefined &&
-  target.allBenchKeys.every((key) => entryOf(state, key, now)?.reason === undefined)
+export const isFree = (state: State, target: Target, now: number, who?: HeldFor.Who): boolean =>
+  peek(state, target, now, false, who) === undefined && openKeys(state, target, now, who).length === 0
 
 /** Whether a call to this target now would be a probe after a cooldown for such a failure. */
-export const isProbeAfter = (state: State, target: Target, reason: FailureClass, now: number): boolean =>
-  target.allBenchKeys.some((key) => entryOf(state, key, now)?.reason === reason) &&
-  peek(state, target, now) === undefined
+export const isProbeAfter = (
+  state: State,
+  target: Target,
+  reason: FailureClass,
+  now: number,
+  who?: HeldFor.Who
+): boolean =>
+  target.allBenchKeys.some((key) => {
+    const entry = entryOf(state, key, now)
+    return entry?.reason === reason && isBenched(entry, target, who)
+  }) && peek(state, target, now, false, who) === undefined
+
+/** Whether the target is benched for this caller and not for all. */
+export const isTheirs = (state: State, target: Target, who: HeldFor.Who): boolean => {
+  const entry = state.entries.get(target.key)
+  return entry?.reason !== undefined && entry.isTheirs && HeldFor.hasMet(entry, who, target)
+}
+
+/** Whether a key keeps all callers out in the same way. */
+export const isForAll = ({ entries }: State, key: BenchKey): boolean => {
+  const entry = entries.get(key)
+  return entry === undefined || HeldFor.isForAll(entry)
+}
 
 /** The number of benches in a row before a probe, if the last one was for such a failure; otherwise 0. */
 export const inRow = ({ entries }: State, { keys }: Probe, reason: FailureClass): number =>
@@ -128,7 +175,8 @@ const whyResting = (
   target: Target,
   key: BenchKey,
   now: number,
-  held: boolean
+  held: boolean,
+  who: HeldFor.Who | undefined
 ): Resting | undefined => {
   const entry = entryOf(state, key, now)
   if (entry === undefined) return undefined
@@ -143,8 +191,10 @@ const whyResting = (
       probing: false
     }
   }
-  if (entry.reason === undefined) return undefined
-  const isOver = (!held && now >= entry.until) || isOfOtherSecret(entry, target, key)
+  if (!isBenched(entry, target, who)) return undefined
+  const isOver =
+    (!held && (now >= entry.until || HeldFor.mayProbe(entry, who, target, now))) ||
+    isOfOtherSecret(entry, target, key)
   if (entry.probe === 0 && isOver) return undefined
   const { evidence, probe, reason, until } = entry
   return { _tag: "Resting", key, until, reason, evidence, probing: probe !== 0 }
@@ -179,12 +229,21 @@ export const reopen = (state: State, probe: Probe, now: number): State =>
 
 /**
  * A whole answer. It clears the target, the credential if that was considered dead, every key that the attempt probed, and the
- * consecutive failures of all free keys.
+ * consecutive failures of all free keys. A bench that holds for other callers stays: the answer is no evidence about their requests.
  */
-export const succeed = (state: State, target: Target, admission: Go | Probe, now: number): State => {
+export const succeed = (
+  state: State,
+  target: Target,
+  admission: Go | Probe,
+  now: number,
+  who?: HeldFor.Who
+): State => {
   const { credential, target: own } = target.benchKeys
   let generation = state.generation
   const next = change(state, now, target.allBenchKeys, (entry, key) => {
+    if (entry.reason !== undefined && !isBenched(entry, target, who)) {
+      return entry.failures === 0 ? entry : { ...entry, failures: 0, by: undefined }
+    }
     const proved =
       key === own ||
       entry.reason === undefined ||
@@ -211,12 +270,13 @@ export const fail = (
   admission: Go | Probe,
   failure: Failure,
   rest: Rest | undefined,
-  now: number
+  now: number,
+  who?: HeldFor.Who
 ): State => {
   const free = admission._tag === "Probe" ? release(state, admission, now) : state
   if (rest === undefined) return free
   const key = target.benchKeys[rest.scope]
-  const next = failed(free, key, target, admission, failure, rest, now)
+  const next = failed(free, key, target, admission, failure, rest, now, who)
   if (next === free) return free
   if (!target.unlisted) return leaveRoom(next, key)
   // The name is in these two keys only. Keys that were known before stay where they are.
@@ -231,20 +291,26 @@ const failed = (
   admission: Go | Probe,
   failure: Failure,
   rest: Rest,
-  now: number
+  now: number,
+  who: HeldFor.Who | undefined
 ): State => {
   const entry = state.entries.get(key) ?? fresh
   const named = namedEnd(failure, now)
-  if (entry.generation > admission.generation) {
+  // A bench of other callers only is none for this one, and a failure of this one is new evidence.
+  const isTheirs = entry.reason !== undefined && !HeldFor.holds(entry, who, target)
+  const isResting = entry.reason !== undefined && !isTheirs
+  if (entry.generation > admission.generation && !isTheirs) {
     // Stale: a concurrent attempt has benched it already. Only a later end that the provider named counts.
-    return named === undefined || entry.reason === undefined || named <= entry.until
+    return named === undefined || !isResting || named <= entry.until
       ? state
       : change(state, now, [key], (old) => ({ ...old, until: named }))
   }
   const failures = entry.failures + 1
+  const id = rest.scope === "target" && HeldFor.canBeProvoked(failure) ? who?.idAt(target) : undefined
+  const by = entry.failures === 0 || entry.by === id ? id : undefined
   const probed = admission._tag === "Probe" && admission.keys.includes(key)
-  if (failures < rest.threshold && !probed && entry.reason === undefined) {
-    return change(state, now, [key], (old) => ({ ...old, failures }))
+  if (failures < rest.threshold && !probed && !isResting) {
+    return change(state, now, [key], (old) => ({ ...old, failures, by }))
   }
   const reason = classOf(failure)
   const told = {
@@ -253,7 +319,7 @@ const failed = (
     hint: hintOf(failure, now),
     fingerprint: isDead(reason) ? Fingerprint.of(target.credential) : undefined
   }
-  if (entry.reason !== undefined && admission._tag === "Go") {
+  if (isResting && admission._tag === "Go") {
     // A call to a benched target. The end stays: many such calls would postpone the probe.
     // A throttle that ends sooner does not become the reason: no request has to wait for the end because of it.
     const explains = failure._tag !== "RateLimit" || (named ?? 0) > entry.until
@@ -261,23 +327,30 @@ const failed = (
       ...old,
       ...(explains && told),
       until: Math.max(old.until, named ?? 0),
-      failures
+      failures,
+      by
     }))
   }
   // A new secret is a new credential: the cooldowns of the old one do not apply to it.
   const isOther = isOfOtherSecret(entry, target, key)
-  const consecutiveBenches = isOther ? 0 : entry.consecutiveBenches
-  const usual =
-    now + Math.max(shortestRest, Math.min(rest.max, rest.base * 2 ** Math.min(consecutiveBenches, 30)))
+  const isEarly = probed && now < entry.until && HeldFor.mayProbe(entry, who, target, now)
+  // A first bench of this caller, and a probe that confirms the latest bench, count as no further one.
+  const before = isOther || isTheirs ? 0 : entry.consecutiveBenches - (isEarly ? 1 : 0)
+  const usual = now + Math.max(shortestRest, Math.min(rest.max, rest.base * 2 ** Math.min(before, 30)))
   const end = endOf(told.hint, named, usual, failure)
   const generation = state.generation + 1
+  const isKnown = id !== undefined && who?.isKnownAt(target) === true
+  const probe = isEarly ? "early" : probed ? "yes" : "no"
+  const heldFor = HeldFor.after({ entry, id, isKnown, by, probe }, now)
   const next = change(state, now, [key], (old) => ({
     ...old,
     ...told,
+    ...heldFor,
     since: old.reason === undefined ? now : old.since,
     until: Math.max(old.reason === undefined || isOther ? 0 : old.until, end),
-    consecutiveBenches: consecutiveBenches + 1,
+    consecutiveBenches: isOther ? 1 : Math.max(before + 1, isTheirs ? entry.consecutiveBenches : 0),
     failures,
+    by,
     generation,
     probe: 0
   }))
@@ -323,18 +396,3 @@ export const unbench = (state: State, key: BenchKey, now: number): State => {
   const generation = state.generation + 1
   return { ...change(state, now, [key], ({ seat }) => ({ ...fresh, seat, generation })), generation }
 }
-
-/**
- * Holds a target: after a cooldown only a passed health check, or an answer to a last attempt, makes it callable again.
- */
-export const hold = (state: State, target: Target): State =>
-  holding(state, target, (state.held.get(target.key) ?? 0) + 1)
-
-/** Undoes one `hold`. Without any, requests may probe after a cooldown again. */
-export const unhold = (state: State, target: Target): State =>
-  holding(state, target, (state.held.get(target.key) ?? 0) - 1)
-
-const holding = (state: State, { key }: Target, count: number): State => ({
-  ...state,
-  held: state.held.with(key, count > 0 ? count : undefined)
-})

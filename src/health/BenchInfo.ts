@@ -30,6 +30,8 @@ export interface BenchInfo {
   readonly failures: number
   /** Who benched it manually. */
   readonly by: string | undefined
+  /** How many callers it keeps out, if the requests of no others have failed; absent for a bench that holds for all. */
+  readonly callers?: number | undefined
 }
 
 /** The counts and the state of one key. */
@@ -97,6 +99,7 @@ export const infoOf = (key: BenchKey.BenchKey, entry: Bench.Entry, now: number, 
     hint: free ? undefined : entry.hint,
     consecutiveBenches: entry.consecutiveBenches,
     failures: entry.failures,
-    by: manual?.by
+    by: manual?.by,
+    ...(!free && manual === undefined && entry.isTheirs && { callers: entry.callers.length })
   }
 }

@@ -6,6 +6,7 @@
  * of models that callers named and no configuration has (`Target.unlisted`) share a thousand entries, first in first out.
  */
 import type { BenchKey } from "../domain/BenchKey.ts"
+import type { Target } from "../domain/Target.ts"
 import type { FailureClass } from "../failure/Failure.ts"
 import { VersionedMap } from "../util/VersionedMap.ts"
 
@@ -33,6 +34,14 @@ export interface Entry {
   readonly consecutiveBenches: number
   /** Consecutive exhausted visits. */
   readonly failures: number
+  /** The caller of all these visits; `undefined` if there are several, or none is known. */
+  readonly by: string | undefined
+  /** Whose requests have failed, by their ids; see `HeldFor`. */
+  readonly callers: ReadonlyArray<string>
+  /** Whether the bench holds for these callers only. */
+  readonly isTheirs: boolean
+  /** From when on another caller may probe, although the cooldown has not ended; infinite for never. */
+  readonly othersAt: number
   /** The state's generation when it was last benched or cleared. */
   readonly generation: number
   /** The probe that is under way, 0 for none. */
@@ -84,6 +93,13 @@ export const idleDead = 24 * 3_600_000
 /** How many unlisted keys have entries at once. */
 export const room = 1_000
 
+/** A bench that holds for all callers. */
+export const forAll: Pick<Entry, "callers" | "isTheirs" | "othersAt"> = {
+  callers: [],
+  isTheirs: false,
+  othersAt: Number.POSITIVE_INFINITY
+}
+
 /** The entry of an unknown key. */
 export const fresh: Entry = {
   reason: undefined,
@@ -94,6 +110,8 @@ export const fresh: Entry = {
   until: 0,
   consecutiveBenches: 0,
   failures: 0,
+  by: undefined,
+  ...forAll,
   generation: 0,
   probe: 0,
   manual: undefined,
@@ -179,3 +197,18 @@ export const leaveRoom = (state: State, key: BenchKey): State => {
     ? state
     : { ...state, entries: state.entries.with(key, { ...entry, seat: undefined }) }
 }
+
+/**
+ * Holds a target: after a cooldown only a passed health check, or an answer to a last attempt, makes it callable again.
+ */
+export const hold = (state: State, target: Target): State =>
+  holding(state, target, (state.held.get(target.key) ?? 0) + 1)
+
+/** Undoes one `hold`. Without any, requests may probe after a cooldown again. */
+export const unhold = (state: State, target: Target): State =>
+  holding(state, target, (state.held.get(target.key) ?? 0) - 1)
+
+const holding = (state: State, { key }: Target, count: number): State => ({
+  ...state,
+  held: state.held.with(key, count > 0 ? count : undefined)
+})

@@ -28,24 +28,30 @@ export interface EngineBench {
   readonly claim?: ((probe: Bench.Probe) => Effect.Effect<boolean>) | undefined
   /** The state now. */
   readonly stateUnsafe: () => Bench.State
-  /** Decides whether a target may be called. Reads the clock only if there are entries. */
-  readonly admitUnsafe: (target: Target, now: RunClock) => Bench.Admission
+  /** Decides whether a target may be called. Reads the clock only if there are entries. Without a caller every bench holds. */
+  readonly admitUnsafe: (target: Target, now: RunClock, who?: Bench.Who) => Bench.Admission
   /**
    * Why a target is benched; `undefined` for one that may be called or probed, which then has to be admitted. Cheaper than
    * `admitUnsafe` if the same targets are benched for many requests.
    */
-  readonly restingUnsafe: (target: Target, now: number) => Bench.Resting | undefined
+  readonly restingUnsafe: (target: Target, now: number, who?: Bench.Who) => Bench.Resting | undefined
   /** The attempt of a probe ended without a result. */
   readonly releaseUnsafe: (probe: Bench.Probe, now: number) => void
   /** A probe got an answer that is not complete yet: others may call the target. */
   readonly reopenUnsafe: (probe: Bench.Probe, now: number) => void
-  readonly succeedUnsafe: (target: Target, admission: Bench.Go | Bench.Probe, now: RunClock) => void
+  readonly succeedUnsafe: (
+    target: Target,
+    admission: Bench.Go | Bench.Probe,
+    now: RunClock,
+    who?: Bench.Who
+  ) => void
   readonly failUnsafe: (
     target: Target,
     admission: Bench.Go | Bench.Probe,
     failure: Failure,
     rest: Rest | undefined,
-    now: number
+    now: number,
+    who?: Bench.Who
   ) => void
   /** Any other step of the state machine, for health checks for example. */
   readonly modifyUnsafe: <A>(f: (state: Bench.State) => readonly [A, Bench.State], now: number) => A
@@ -90,49 +96,60 @@ export const makeMemory = (): MemoryBench => {
     }
   }
 
-  const admitUnsafe = (target: Target, time: RunClock): Bench.Admission => {
+  /** Keeps why a target is benched, unless that depends on the caller. */
+  const keep = (state: Bench.State, target: Target, why: Bench.Resting, now: number) => {
+    if (Bench.isForAll(state, why.key)) cache.saw(target, why, now)
+  }
+
+  const admitUnsafe = (target: Target, time: RunClock, who?: Bench.Who): Bench.Admission => {
     const state = Ref.getUnsafe(ref)
     if (!Bench.knows(state, target)) return go
     const now = time.millis()
     const seen = cache.of(target, now)
     if (seen !== undefined) return seen
-    const [admission, next] = Bench.admit(state, target, now)
+    const [admission, next] = Bench.admit(state, target, now, false, who)
     set(next, now)
-    if (admission._tag === "Resting") cache.saw(target, admission, now)
+    if (admission._tag === "Resting") keep(state, target, admission, now)
     return admission._tag === "Go" ? go : admission
   }
-  const restingUnsafe = (target: Target, now: number): Bench.Resting | undefined => {
+  const restingUnsafe = (target: Target, now: number, who?: Bench.Who): Bench.Resting | undefined => {
     const state = Ref.getUnsafe(ref)
     if (state.entries.size === 0) return undefined
     const seen = cache.of(target, now)
     if (seen !== undefined) return seen
-    const why = Bench.peek(state, target, now)
-    if (why !== undefined) cache.saw(target, why, now)
+    const why = Bench.peek(state, target, now, false, who)
+    if (why !== undefined) keep(state, target, why, now)
     return why
   }
   const releaseUnsafe = (probe: Bench.Probe, now: number) =>
     set(Bench.release(Ref.getUnsafe(ref), probe, now), now)
   const reopenUnsafe = (probe: Bench.Probe, now: number) =>
     set(Bench.reopen(Ref.getUnsafe(ref), probe, now), now)
-  const succeedUnsafe = (target: Target, admission: Bench.Go | Bench.Probe, time: RunClock) => {
+  const succeedUnsafe = (
+    target: Target,
+    admission: Bench.Go | Bench.Probe,
+    time: RunClock,
+    who?: Bench.Who
+  ) => {
     counts.succeeded(target)
     const state = Ref.getUnsafe(ref)
     if (!Bench.knows(state, target)) return
     const now = time.millis()
-    set(Bench.succeed(state, target, admission, now), now)
+    set(Bench.succeed(state, target, admission, now, who), now)
   }
   const failUnsafe = (
     target: Target,
     admission: Bench.Go | Bench.Probe,
     failure: Failure,
     rest: Rest | undefined,
-    now: number
+    now: number,
+    who?: Bench.Who
   ) => {
     counts.failed(target, failure, now)
     const state = Ref.getUnsafe(ref)
     // A first bench of a key changes nothing for targets that are benched already.
     const isNew = rest !== undefined && state.entries.get(target.benchKeys[rest.scope])?.reason === undefined
-    set(Bench.fail(state, target, admission, failure, rest, now), now, !isNew)
+    set(Bench.fail(state, target, admission, failure, rest, now, who), now, !isNew)
   }
 
   const modifyUnsafe = <A>(f: (state: Bench.State) => readonly [A, Bench.State], now: number): A => {

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import { Affinity, type AffinityKey } from "../../src/candidates/Affinity.ts"
+import { Affinity, type AffinityKey } from "../../src/callers/Affinity.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"

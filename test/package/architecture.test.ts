@@ -17,6 +17,7 @@ const layers = [
   "policy",
   "domain",
   "catalog",
+  "callers",
   "health",
   "events",
   "stream",

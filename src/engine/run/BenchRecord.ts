@@ -7,6 +7,7 @@ import type { Target } from "../../domain/Target.ts"
 import * as Failure from "../../failure/Failure.ts"
 import * as Bench from "../../health/Bench.ts"
 import type { EngineBench } from "../../health/EngineBench.ts"
+import { canBeProvoked } from "../../health/HeldFor.ts"
 import { doubtfulClasses, type Rest } from "../../policy/Rule.ts"
 
 /** What failed. A `committed` stream was counted as a success at its first content. */
@@ -18,25 +19,46 @@ export interface Shared {
   readonly signals: SignalsOf
 }
 
+/** Who made the attempt. */
+export interface Who extends Bench.Who {
+  /** Its request has failed at a target. */
+  readonly hasFailedAt: (target: Target) => void
+}
+
 /** Records a failed attempt. `rest` is the rule's; an ejection replaces it. */
 export const record = (
+  shared: Shared,
+  target: Target,
+  admission: Bench.Go | Bench.Probe,
+  failure: Failure.Failure,
+  rest: Rest | undefined,
+  kind: Failed,
+  now: number,
+  who?: Who
+): void => {
+  recordAtBench(shared, target, admission, failure, rest, kind, now, who)
+  if (rest !== undefined && canBeProvoked(failure)) who?.hasFailedAt(target)
+}
+
+const recordAtBench = (
   { registry, signals }: Shared,
   target: Target,
   admission: Bench.Go | Bench.Probe,
   failure: Failure.Failure,
   rest: Rest | undefined,
   kind: Failed,
-  now: number
+  now: number,
+  who?: Who
 ): void => {
-  if (isItsOwn(failure)) {
+  if (isItsOwn(failure) && !(who !== undefined && Bench.isTheirs(registry.stateUnsafe(), target, who))) {
     const group = signals.groups.get(target)
-    const found = group && tooOften(group, target, signals.ofTarget(target), registry, kind, now)
+    const found = group && tooOften(group, target, signals.ofTarget(target), registry, kind, now, who)
     if (found !== undefined) {
-      registry.failUnsafe(target, admission, withEvidence(failure, found.evidence), found.rest, now)
+      registry.failUnsafe(target, admission, withEvidence(failure, found.evidence), found.rest, now, who)
       return
     }
   }
-  registry.failUnsafe(target, admission, failure, rest, now)
+  registry.failUnsafe(target, admission, failure, rest, now, who)
 }
 
 /**
@@ -52,7 +74,8 @@ const tooOften = (
   own: Signals,
   registry: EngineBench,
   kind: Failed,
-  now: number
+  now: number,
+  who?: Who
 ): { readonly rest: Rest; readonly evidence: string } | undefined => {
   const settings = target.policy.ejection
   own.load.failed(kind === "committed" ? "stream" : kind, 0, now)
@@ -67,7 +90,7 @@ const tooOften = (
     group.signals.flatMap((signals) => (signals === own ? [] : (signals.outcomes?.count(now) ?? nothing)))
   if (!Ejection.isTooMuch(counted, others, settings)) return undefined
   const state = registry.stateUnsafe()
-  const isOut = (item: Target) => Bench.peek(state, item, now) !== undefined
+  const isOut = (item: Target) => Bench.peek(state, item, now, false, who) !== undefined
   const items = group.items as ReadonlyArray<Target>
   if (isOut(target) || !Ejection.hasRoom(items.length, items.filter(isOut).length, settings)) return undefined
   // A row of ejections ends after some time without one.

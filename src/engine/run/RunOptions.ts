@@ -1,6 +1,8 @@
 /** The options and the result of a run. */
 import type * as Context from "effect/Context"
-import type { AffinityKey } from "../../candidates/Affinity.ts"
+import type { AffinityKey } from "../../callers/Affinity.ts"
+import type { CallerKey } from "../../callers/Caller.ts"
+import type { Repeats } from "../../callers/Repeats.ts"
 import type { Turns } from "../../candidates/Candidates.ts"
 import type { PreparedChain } from "../../candidates/PreparedChain.ts"
 import type { Room } from "../../candidates/queue/Room.ts"
@@ -41,6 +43,8 @@ export interface Shared {
   readonly answers: AnswersBetween
   /** Attempts that were given up before their own timeout. */
   readonly cutOffs: CutOffs
+  /** Conversations and requests that have failed. */
+  readonly repeats: Repeats
   /** Prepares a chain, or finds it prepared. `context`: a request begins with it. */
   readonly prepare: <P extends Backend, R>(
     chain: Chain<P, R>,
@@ -61,6 +65,8 @@ export interface RunOptions<P extends Backend, R, A> {
   readonly since: bigint | undefined
   /** The key of the conversation; see `CallOptions`. */
   readonly affinity: AffinityKey | undefined
+  /** The key of the caller; see `CallOptions`. */
+  readonly caller: CallerKey | undefined
   /**
    * Starts an attempt. `amendedFor` is the failure of an earlier one, for which the provider amends the request. `most`: a stream
    * has at most this many milliseconds until its first content.

@@ -208,7 +208,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
   /** Records a failed attempt at the bench. With a `rest` the visit is exhausted and counts towards a bench. */
   record(failure: Failure, rest: Rest | undefined, now: number): void {
     const { admission, target } = this.visit
-    BenchRecord.record(this.shared, target, admission, failure, rest, this.options.kind, now)
+    BenchRecord.record(this.shared, target, admission, failure, rest, this.options.kind, now, this.candidates)
   }
 
   /**

@@ -9,7 +9,20 @@ import type * as Wire from "./Wire.ts"
 
 /** A bench key. */
 export const benchOf = (info: BenchRegistry.BenchInfo): Wire.Bench => {
-  const { by, evidence, failures, hint, consecutiveBenches, key, reason, scope, since, status, until } = info
+  const {
+    by,
+    callers,
+    evidence,
+    failures,
+    hint,
+    consecutiveBenches,
+    key,
+    reason,
+    scope,
+    since,
+    status,
+    until
+  } = info
   return {
     key,
     scope,
@@ -21,7 +34,8 @@ export const benchOf = (info: BenchRegistry.BenchInfo): Wire.Bench => {
     ...(hint !== undefined && { hint }),
     consecutiveBenches,
     failures,
-    ...(by !== undefined && { by })
+    ...(by !== undefined && { by }),
+    ...(callers !== undefined && { callers })
   }
 }
 
@@ -58,6 +72,7 @@ export const untried = (key: string): Wire.Health => ({
 
 /** A target as a request would find it. */
 export const explainedOf = ({
+  callers,
   clears,
   hedge,
   learned,
@@ -81,6 +96,7 @@ export const explainedOf = ({
     ...reason,
     ...clearing,
     ...(reason && { why: { ...reason, ...clearing } }),
+    ...(callers !== undefined && { callers }),
     ...(learned && { learned: learnedOf(learned) }),
     ...(hedge && { hedge: hedgeOf(hedge) })
   }

@@ -58,7 +58,9 @@ export const Bench = Schema.Struct({
   /** Consecutive visits that used up their retries. */
   failures: Schema.Int,
   /** Who benched it manually. */
-  by: opt(Schema.String)
+  by: opt(Schema.String),
+  /** How many callers it keeps out, if the requests of no others have failed; absent for a bench that holds for all. */
+  callers: opt(Schema.Int)
 }).annotate({ identifier: "Bench" })
 
 /** One key of the bench. */
@@ -140,6 +142,8 @@ export const ExplainedTarget = Schema.Struct({
       clears: opt(Schema.String)
     })
   ),
+  /** How many callers it is benched for, because the requests of no others have failed. It is called for all others. */
+  callers: opt(Schema.Int),
   /** The limits that were learnt from its refusals (`learnedLimit`). */
   learned: opt(Learned),
   /** What a hedge would do beside a first attempt here; absent for a target that would be skipped. */

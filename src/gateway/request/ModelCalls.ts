@@ -17,6 +17,7 @@ import type { GatewayProvider } from "../providers/GatewayProvider.ts"
 import * as Metered from "../providers/Metered.ts"
 import { chainFacts, type GatewayCatalog } from "../providers/Providers.ts"
 import type { KeepAlive } from "../server/KeepAlive.ts"
+import * as Tokens from "../server/Tokens.ts"
 import * as AffinityKey from "./AffinityKey.ts"
 import * as Declined from "./Declined.ts"
 import * as Estimate from "./Estimate.ts"
@@ -46,6 +47,7 @@ export interface Options {
 /** Makes it for one config. */
 export const make = ({ catalog, config, failover, keepAlive, secrets }: Options): ModelCalls => {
   const factsOf = chainFacts(config.policy)
+  const tokenOf = Tokens.callers(config.server.tokens)
   const chainOf = RequestedChain.make(config, catalog, secrets)
 
   const run = (
@@ -62,6 +64,7 @@ export const make = ({ catalog, config, failover, keepAlive, secrets }: Options)
       deadline: call.deadline === undefined ? undefined : Math.min(call.deadline, factsOf(chain).deadline),
       since: call.since,
       affinity,
+      caller: tokenOf && (() => tokenOf(request.headers ?? {})),
       about: new AboutRequest(caller.requestId, call, affinity),
       observer: (event) => {
         entry?.observe(event)

@@ -79,6 +79,19 @@ export const allOf = (headers: Headers): string => {
   return all
 }
 
+/**
+ * Makes a function that returns the valid token of a request, which tells its caller. A caller can make up everything else in a
+ * request. `undefined` where a single token, or none, does not tell callers apart.
+ */
+export const callers = (tokens: Tokens): ((headers: Headers) => string | undefined) | undefined => {
+  if (tokens === "none" || tokens.length < 2) return undefined
+  const isKnown = verifier(tokens)
+  return (headers) =>
+    [bearer(headers.authorization), ...keyHeaders.map((name) => headers[name])].find((token) =>
+      isKnown(token)
+    )
+}
+
 const fromElsewhere =
   (allowed: ReadonlySet<string>) =>
   ({ origin }: Headers): Refusal | undefined =>

@@ -11,6 +11,12 @@ const slack = 500
 /** A replica that was denied a probe tries again after this long, in milliseconds. */
 const retryClaimAfter = 1_000
 
+/** The entry after its probe was denied. One before the end of the cooldown leaves that end. */
+const denied = (entry: Bench.Entry, until: number, now: number): Bench.Entry =>
+  now < entry.until && entry.othersAt <= now
+    ? { ...entry, probe: 0, othersAt: until }
+    : { ...entry, probe: 0, until }
+
 /** The local bench of a replica, which every decision uses, and the records that it has exchanged with Redis. */
 export class LocalCopy {
   readonly bench: EngineBench
@@ -122,7 +128,7 @@ export class LocalCopy {
     for (const key of probe.keys) {
       this.claimed.delete(key)
       const { entry, isSent } = this.#modify(key, now, (state) =>
-        Bench.change(state, now, [key], (old) => (old.probe === probe.id ? { ...old, probe: 0, until } : old))
+        Bench.change(state, now, [key], (old) => (old.probe === probe.id ? denied(old, until, now) : old))
       )
       if (isSent) this.agree(key, entry)
     }

@@ -27,6 +27,12 @@ const isCount = (value: unknown): value is number =>
 /** Longer texts are invalid. */
 const isText = (value: unknown): value is string => typeof value === "string" && value.length <= 10_000
 
+const isTexts = (value: unknown): value is ReadonlyArray<string> =>
+  Array.isArray(value) && value.length <= 100 && value.every(isText)
+
+const isHeldFor = (value: unknown): value is NonNullable<Saved["heldFor"]> =>
+  value === "callers" || value === "open"
+
 /** True for an object with fields. */
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -35,9 +41,11 @@ export const isFields = (value: unknown): value is Fields =>
 export const read = (value: unknown): Read => {
   if (!isFields(value)) return "it is not a record"
   const {
+    callers,
     evidence,
     failures,
     fingerprint,
+    heldFor,
     hint,
     consecutiveBenches,
     manual,
@@ -55,6 +63,8 @@ export const read = (value: unknown): Read => {
   if (evidence !== undefined && !isText(evidence)) return "`evidence` is not a text"
   if (fingerprint !== undefined && !isText(fingerprint)) return "`fingerprint` is not a text"
   if (unlisted !== undefined && typeof unlisted !== "boolean") return "`unlisted` is neither true nor false"
+  if (callers !== undefined && !isTexts(callers)) return "`callers` is not a list of texts"
+  if (heldFor !== undefined && !isHeldFor(heldFor)) return "`heldFor` is not one of its values"
   const byHand = manual === undefined ? undefined : readManual(manual)
   if (typeof byHand === "string") return byHand
   return {
@@ -67,6 +77,8 @@ export const read = (value: unknown): Read => {
     until,
     consecutiveBenches,
     failures,
+    ...(callers !== undefined && { callers }),
+    ...(heldFor !== undefined && { heldFor }),
     ...(byHand !== undefined && { manual: byHand })
   }
 }

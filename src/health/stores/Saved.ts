@@ -3,6 +3,7 @@
 import type { BenchKey } from "../../domain/BenchKey.ts"
 import type { FailureClass } from "../../failure/Failure.ts"
 import * as Bench from "../Bench.ts"
+import * as HeldFor from "../HeldFor.ts"
 
 /** A manual bench. Without `until` it lasts until it is removed. */
 export interface SavedManual {
@@ -27,6 +28,10 @@ export interface Saved {
   readonly until: number
   readonly consecutiveBenches: number
   readonly failures: number
+  /** Whose requests have failed, by their ids; never their keys. See `callers/CallerId.ts`. */
+  readonly callers?: ReadonlyArray<string>
+  /** Who is kept out: these callers only (`callers`), or all, but one of the others may probe at once (`open`). Absent: all. */
+  readonly heldFor?: "callers" | "open"
   readonly manual?: SavedManual
 }
 
@@ -50,9 +55,15 @@ export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
     until: moment(until),
     consecutiveBenches,
     failures,
+    ...(reason !== undefined && heldFor(entry)),
     ...(manual !== undefined && { manual: savedManual(manual) })
   }
 }
+
+const heldFor = (entry: Bench.Entry): Pick<Saved, "callers" | "heldFor"> => ({
+  ...(entry.callers.length > 0 && { callers: entry.callers }),
+  ...(!HeldFor.isForAll(entry) && { heldFor: entry.isTheirs ? "callers" : "open" })
+})
 
 /** The record with all times shifted by this many milliseconds. */
 export const shifted = (record: Saved, by: number): Saved => {
@@ -98,8 +109,7 @@ export const restore = (
     const manual = isLatest
       ? sameOr(entry.manual, from.manual, now, slack)
       : laterManual(entry.manual, from.manual, now, slack)
-    const later =
-      from.reason !== undefined && (entry.reason === undefined || from.until > entry.until + slack)
+    const later = from.reason !== undefined && (entry.reason === undefined || isNews(entry, from, now, slack))
     if (!later) return manual === entry.manual ? entry : { ...entry, manual }
     return {
       ...entry,
@@ -112,6 +122,10 @@ export const restore = (
       until: from.until,
       consecutiveBenches: Math.max(entry.consecutiveBenches, from.consecutiveBenches),
       failures: Math.max(entry.failures, from.failures),
+      by: undefined,
+      callers: mergedCallers(entry, from),
+      isTheirs: from.heldFor === "callers",
+      othersAt: from.heldFor === "open" ? now : Number.POSITIVE_INFINITY,
       generation,
       probe: 0
     }
@@ -120,6 +134,17 @@ export const restore = (
   const seated = from.unlisted === true && !state.entries.has(key) ? Bench.takeSeat(next, key, now) : next
   return { ...seated, generation }
 }
+
+const mergedCallers = (entry: Bench.Entry, { callers = [], heldFor }: Saved): ReadonlyArray<string> =>
+  entry.reason !== undefined && entry.isTheirs && heldFor === "callers"
+    ? [...new Set([...entry.callers, ...callers])]
+    : callers
+
+/** Whether the record ends later, or keeps more callers out. One that keeps only some out does not replace one that keeps all out. */
+const isNews = (entry: Bench.Entry, from: Saved, now: number, slack: number): boolean =>
+  entry.isTheirs === (from.heldFor === "callers") || now >= entry.until
+    ? from.until > entry.until + slack
+    : entry.isTheirs
 
 const manualOf = ({ by, reason, since, until = Number.POSITIVE_INFINITY }: SavedManual): Bench.Manual => ({
   since,

@@ -115,9 +115,12 @@ local function merged(new, old)
   if old and old.reason then
     local consecutiveBenches = math.max(number(old.consecutiveBenches) or 0, new.consecutiveBenches)
     local other = old.fingerprint and new.fingerprint and old.fingerprint ~= new.fingerprint
-    if not new.reason or (old["until"] > new["until"] and not other) then
+    local wider = old.heldFor == "callers" and new.heldFor ~= "callers"
+    local narrower = new.heldFor == "callers" and old.heldFor ~= "callers" and old["until"] > now
+    if not new.reason or narrower or (old["until"] > new["until"] and not other and not wider) then
       new.reason = old.reason; new.evidence = old.evidence; new["until"] = old["until"]; new.since = old.since
       new.hint = old.hint; new.fingerprint = old.fingerprint
+      new.callers = old.callers; new.heldFor = old.heldFor
       new.failures = math.max(number(old.failures) or 0, new.failures)
     else
       new.since = math.min(number(old.since) or new.since, new.since)

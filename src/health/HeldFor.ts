@@ -1,0 +1,82 @@
+/**
+ * For whom a bench holds. A failure that a request can cause by itself is evidence against the target only once a second caller has
+ * met it, with no answer to others in between. Until then the bench holds for the caller who met it.
+ *
+ *     one caller ──another one fails too──▶ all ──a probe of one who failed before fails──▶ all, but another caller may probe at once
+ */
+import type { Target } from "../domain/Target.ts"
+import type { Failure } from "../failure/Failure.ts"
+import { type Entry, forAll } from "./BenchState.ts"
+
+/** Who makes a request, as the bench tells callers apart. */
+export interface Who {
+  /** The id at a target; `undefined` if nothing tells the caller. */
+  readonly idAt: (target: Target) => string | undefined
+  /** Whether its failures at a target are no evidence by themselves: the caller is named, or has failed there before. */
+  readonly isKnownAt: (target: Target) => boolean
+}
+
+/** A caller whose requests have not failed. */
+export const stranger: Who = { idAt: () => undefined, isKnownAt: () => false }
+
+/** How many callers are kept for each key, the latest ones. */
+const most = 8
+
+/** Whether one caller can cause such a failure with a request of its own. A wait that the provider named does not come from a request. */
+export const canBeProvoked = (failure: Failure): boolean =>
+  failure._tag === "Transient" &&
+  failure.reason !== "Timeout" &&
+  failure.reason !== "Local" &&
+  failure.retryAfter === undefined
+
+/** Whether the caller is among those whose requests have failed. Without a caller: as for one of them. */
+export const hasMet = ({ callers }: Entry, who: Who | undefined, target: Target): boolean => {
+  if (who === undefined) return true
+  const id = who.idAt(target)
+  return id !== undefined && callers.includes(id)
+}
+
+/** Whether the bench, if it is in force, holds for a caller. */
+export const holds = (entry: Entry, who: Who | undefined, target: Target): boolean =>
+  !entry.isTheirs || hasMet(entry, who, target)
+
+/** Whether the bench is the same for all callers. */
+export const isForAll = ({ isTheirs, othersAt }: Entry): boolean =>
+  !isTheirs && othersAt === Number.POSITIVE_INFINITY
+
+/** Whether a caller may probe before the cooldown ends. */
+export const mayProbe = (entry: Entry, who: Who | undefined, target: Target, now: number): boolean =>
+  now >= entry.othersAt && !hasMet(entry, who, target)
+
+/** How a visit failed: the entry before it, the caller, and which attempt it was. */
+export interface Failed {
+  readonly entry: Entry
+  /** The id of the caller; `undefined` if it is not known, or of no importance. */
+  readonly id: string | undefined
+  readonly isKnown: boolean
+  /** The only caller of the visits in a row; `undefined` of several. */
+  readonly by: string | undefined
+  /** Whether it was the probe after the cooldown; `early` for one that another caller made before. */
+  readonly probe: "no" | "yes" | "early"
+}
+
+/** For whom the bench holds that follows from a failure. */
+export const after = (
+  { by, entry, id, isKnown, probe }: Failed,
+  now: number
+): Pick<Entry, "callers" | "isTheirs" | "othersAt"> => {
+  const isBenched = entry.reason !== undefined
+  if (id === undefined) return { ...forAll, callers: isBenched ? entry.callers : [] }
+  if (probe === "no") {
+    const isTheirs = isKnown && by === id
+    const before = isBenched ? entry.callers : entry.by === undefined ? [] : [entry.by]
+    return { ...forAll, callers: isTheirs && !isBenched ? [id] : adding(before, id), isTheirs }
+  }
+  if (entry.isTheirs) return { ...forAll, callers: adding(entry.callers, id), isTheirs: true }
+  // One who failed before has failed again: no new evidence, so another caller may find out at once.
+  if (probe === "yes" && entry.callers.includes(id)) return { ...forAll, callers: [id], othersAt: now }
+  return { ...forAll, callers: adding(entry.callers, id) }
+}
+
+const adding = (callers: ReadonlyArray<string>, id: string): ReadonlyArray<string> =>
+  callers.at(-1) === id ? callers : [...callers.filter((other) => other !== id), id].slice(-most)

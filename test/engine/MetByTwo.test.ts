@@ -1,0 +1,105 @@
+/** An outage benches a target for all once two callers have met it, and for an only caller as fast as for an unknown one. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as TestClock from "effect/testing/TestClock"
+import * as Caller from "../../src/callers/Caller.ts"
+import * as Backend from "../../src/domain/Backend.ts"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Model from "../../src/domain/Model.ts"
+import * as Failover from "../../src/engine/Failover.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import { fault } from "../support/engine.ts"
+
+const model = (name: string) => Model.make(Backend.make(name, {}), "m")
+const chain = Chain.make(model("first"), model("second"))
+
+/** Requests by these callers, every so often, while the first target fails. Returns when it was called. */
+const outage = (
+  callerOf: (n: number) => string | undefined,
+  { every = 1_000, lasts = 120_000, reason = "ServerError" as Parameters<typeof fault>[0] } = {}
+) =>
+  Effect.gen(function* () {
+    const calls: Array<number> = []
+    let now = 0
+    const ask = Failover.use(chain, ({ name }) =>
+      name === "first"
+        ? Effect.suspend(() => {
+            calls.push(now)
+            return Effect.fail(fault(reason))
+          })
+        : Effect.succeed(name)
+    )
+    let n = 0
+    for (; now < lasts; now += 100) {
+      if (now % every === 0) {
+        yield* Effect.forkDetach(Effect.provideService(ask, Caller.Caller, callerOf(n++)))
+      }
+      yield* TestClock.adjust(100)
+    }
+    return calls
+  }).pipe(Effect.provide(Failover.layer()), Random.withSeed("outage"))
+
+const classes = [
+  "Empty",
+  "Malformed",
+  "Truncated",
+  "Unknown",
+  "ServerError",
+  "Overloaded",
+  "Connection"
+] as const
+
+describe("an outage", () => {
+  it.effect("calls the target as often for an only caller as for unknown ones", () =>
+    Effect.gen(function* () {
+      for (const reason of classes) {
+        const unknown = yield* outage(() => undefined, { reason })
+        assert.deepStrictEqual(yield* outage(() => "only", { reason }), unknown, reason)
+      }
+    })
+  )
+
+  for (const many of [2, 20]) {
+    it.effect(`is met by at most twice as many calls with ${many} callers as with unknown ones`, () =>
+      Effect.gen(function* () {
+        for (const reason of classes) {
+          const unknown = yield* outage(() => undefined, { reason })
+          const named = yield* outage((n) => `${(n * 7) % many}`, { reason })
+          assert.isAtMost(named.length, 2 * unknown.length, reason)
+        }
+      })
+    )
+  }
+
+  it.effect(
+    "benches the target for all with the second caller's visit, and for the first one with its own",
+    () =>
+      Effect.gen(function* () {
+        const asked: Array<string> = []
+        const ask = (caller: string) =>
+          Effect.gen(function* () {
+            const use = Failover.use(
+              chain,
+              ({ name }) => {
+                asked.push(`${caller} ${name}`)
+                return name === "first" ? Effect.fail(fault("ServerError")) : Effect.succeed(name)
+              },
+              { caller }
+            )
+            yield* Effect.forkDetach(use)
+            yield* TestClock.adjust(10)
+          })
+        const { list } = yield* BenchRegistry
+        yield* ask("x")
+        assert.strictEqual((yield* list)[0]?.callers, 1)
+        const explained = yield* Effect.flatMap(Failover.Failover, (failover) => failover.explain(chain))
+        assert.deepInclude(explained[0], { state: "callable", callers: 1 })
+        yield* ask("x")
+        yield* ask("y")
+        assert.isUndefined((yield* list)[0]?.callers)
+        yield* ask("z")
+        assert.deepStrictEqual(asked, ["x first", "x second", "x second", "y first", "y second", "z second"])
+      }).pipe(Effect.provide(Failover.layer({ policy: { retries: { times: 0 } } })))
+  )
+})

@@ -1,0 +1,106 @@
+/** A caller whose requests alone fail at a target takes it away from nobody else. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as Backend from "../../src/domain/Backend.ts"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Model from "../../src/domain/Model.ts"
+import * as Failover from "../../src/engine/Failover.ts"
+import { fault } from "../support/engine.ts"
+import * as Noisy from "../support/noisy.ts"
+
+const model = (name: string) => Model.make(Backend.make(name, {}), "m")
+
+const chains = {
+  "a fallback": Chain.make(model("first"), model("second")),
+  "two fallbacks": Chain.make(model("first"), model("second"), model("third")),
+  "an equal": Chain.make(Chain.equals(model("first"), model("second")), model("third")),
+  "no other target": Chain.make(model("first"))
+}
+
+/** The classes of failures that a request can cause by itself. */
+const classes = [
+  "Empty",
+  "Malformed",
+  "Truncated",
+  "Unknown",
+  "ServerError",
+  "Overloaded",
+  "Connection"
+] as const
+
+type Ask = (
+  who: string,
+  chain: Chain.Chain<Backend.Backend>,
+  answer: Answer
+) => Effect.Effect<string, unknown, Failover.Failover>
+
+type Answer = (backend: Backend.Backend) => Effect.Effect<string, ReturnType<typeof fault>>
+
+type Options = Failover.CallOptions & { readonly request?: unknown }
+
+/** How an application tells its callers apart. */
+const identities: Readonly<Record<string, (who: string) => Options>> = {
+  "named callers": (who: string) => ({ caller: who }),
+  conversations: (who: string) => ({ affinity: who }),
+  requests: (who: string) => ({ request: { prompt: who } })
+}
+
+const kinds = {
+  "whole answers":
+    (options: (who: string) => Options): Ask =>
+    (who, chain, answer) =>
+      Failover.use(chain, answer, options(who)),
+  streams:
+    (options: (who: string) => Options): Ask =>
+    (who, chain, answer) =>
+      Stream.runFold(
+        Failover.useStream(chain, (backend) => Stream.fromEffect(answer(backend)), options(who)),
+        () => "",
+        (all, name) => all + name
+      ),
+  "streams that break after their first content":
+    (options: (who: string) => Options): Ask =>
+    (who, chain, answer) =>
+      Stream.runFold(
+        Failover.useStream(
+          chain,
+          (backend) => Stream.concat(Stream.make(""), Stream.fromEffect(answer(backend))),
+          options(who)
+        ),
+        () => "",
+        (all, name) => all + name
+      )
+}
+
+/** The requests of `noisy` fail at the first target, and all others are answered. */
+const answerTo =
+  (who: string, reason: (typeof classes)[number], took = 300): Answer =>
+  ({ name }) =>
+    who === "noisy" && name === "first"
+      ? Effect.andThen(Effect.sleep(100), Effect.fail(fault(reason)))
+      : Effect.as(Effect.sleep(took), name)
+
+describe("a caller whose requests alone fail at the first target, once a second", () => {
+  for (const [tell, options] of Object.entries(identities)) {
+    for (const [kind, askOf] of Object.entries(kinds)) {
+      for (const [what, chain] of Object.entries(chains)) {
+        it.effect(`moves and loses no request of others: ${tell}, ${kind}, ${what}`, () =>
+          Effect.gen(function* () {
+            const ask = askOf(options)
+            for (const reason of classes) {
+              const seen = yield* Noisy.play(
+                () => ask("noisy", chain, answerTo("noisy", reason)),
+                (n) => ask(`other ${tell === "requests" ? n : n % 5}`, chain, answerTo("other", reason)),
+                {},
+                what === "an equal" ? (name) => name !== "third" : undefined
+              ).pipe(Effect.provide(Failover.layer()))
+              assert.strictEqual(seen.lost, 0, reason)
+              assert.isAtMost(seen.moved, tell === "named callers" ? 3 : 30, reason)
+            }
+          })
+        )
+      }
+    }
+  }
+})

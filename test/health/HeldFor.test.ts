@@ -1,0 +1,129 @@
+/** For whom a bench holds: for the caller who met the failure, until another one meets it too. */
+import { assert, describe, it } from "@effect/vitest"
+import type { Failure } from "../../src/failure/Failure.ts"
+import * as Bench from "../../src/health/Bench.ts"
+import { a, rest, target } from "../support/bench.ts"
+import { fault, throttle } from "../support/engine.ts"
+
+const named = (id: string): Bench.Who => ({ idAt: () => id, isKnownAt: () => true })
+const [x, y, z] = [named("x"), named("y"), named("z")]
+
+/** The bench, changed step by step. */
+const world = () => {
+  let state = Bench.make()
+  const admit = (who: Bench.Who, now: number) => {
+    const [admission, next] = Bench.admit(state, a, now, false, who)
+    state = next
+    return admission
+  }
+  const begun = (who: Bench.Who, now: number) => {
+    const admission = admit(who, now)
+    assert(admission._tag !== "Resting")
+    return admission
+  }
+  return {
+    begun,
+    is: (who: Bench.Who, now: number) => {
+      const why = Bench.peek(state, a, now, false, who)
+      if (why !== undefined) return why.probing ? "probing" : `until ${why.until}`
+      return Bench.isFree(state, a, now, who) ? "free" : "probe"
+    },
+    fail: (who: Bench.Who, now: number, failure: Failure = fault("ServerError"), as = begun(who, now)) => {
+      state = Bench.fail(state, a, as, failure, rest, now, who)
+    },
+    answer: (who: Bench.Who, now: number, as = begun(who, now)) => {
+      state = Bench.succeed(state, a, as, now, who)
+    },
+    entry: () => state.entries.get(a.key)
+  }
+}
+
+describe("a failure that one caller has met", () => {
+  it("benches the target for this caller, whose probe decides as ever", () => {
+    const bench = world()
+    bench.fail(x, 0)
+    assert.deepStrictEqual([bench.is(x, 1), bench.is(y, 1)], ["until 5000", "free"])
+    bench.fail(x, 5_000)
+    assert.deepStrictEqual([bench.is(x, 5_001), bench.is(y, 5_001)], ["until 15000", "free"])
+    bench.answer(x, 15_000)
+    assert.strictEqual(bench.is(x, 15_000), "free")
+  })
+
+  it("stays this caller's while others are answered, also when their attempts began before", () => {
+    const bench = world()
+    const before = bench.begun(y, 0)
+    bench.fail(x, 0)
+    bench.answer(y, 1, before)
+    assert.deepStrictEqual([bench.is(x, 2), bench.is(y, 2)], ["until 5000", "free"])
+    bench.fail(y, 3)
+    assert.deepStrictEqual(
+      [bench.is(x, 4), bench.is(y, 4), bench.is(z, 4)],
+      ["until 5003", "until 5003", "free"]
+    )
+  })
+
+  it("benches the target for all once another one meets it, also with an attempt that began before", () => {
+    for (const began of ["before", "after"] as const) {
+      const bench = world()
+      const early = began === "before" ? bench.begun(y, 0) : undefined
+      bench.fail(x, 0)
+      bench.fail(y, 1, fault("ServerError"), early ?? bench.begun(y, 1))
+      assert.deepStrictEqual([bench.is(x, 2), bench.is(z, 2)], ["until 5001", "until 5001"], began)
+    }
+  })
+
+  it("is not the caller's alone if it cannot come from a request", () => {
+    for (const failure of [fault("Timeout"), fault("Overloaded", "9 seconds"), throttle()]) {
+      const bench = world()
+      bench.fail(x, 0, failure)
+      assert.notStrictEqual(bench.is(y, 1), "free", failure._tag)
+    }
+  })
+
+  it("is replaced by what keeps all out", () => {
+    const bench = world()
+    bench.fail(x, 0)
+    bench.fail(y, 1, throttle("1 minute"))
+    assert.deepStrictEqual([bench.is(x, 2), bench.is(z, 2)], ["until 60001", "until 60001"])
+  })
+
+  it("keeps a whole model or provider out for all, whose credentials tell callers apart differently", () => {
+    const [go, state] = Bench.admit(Bench.empty, a, 0, false, x)
+    assert(go._tag === "Go")
+    const next = Bench.fail(state, a, go, fault("ServerError"), { ...rest, scope: "provider" }, 0, x)
+    assert.isDefined(Bench.peek(next, target("other"), 1, false, y))
+  })
+})
+
+describe("a bench that holds for all", () => {
+  const benched = () => {
+    const bench = world()
+    bench.fail(x, 0)
+    bench.fail(y, 1)
+    return bench
+  }
+
+  it("is open to one probe of another caller when one who failed before fails again", () => {
+    const bench = benched()
+    bench.fail(x, 5_001)
+    assert.deepStrictEqual([bench.is(x, 5_002), bench.is(y, 5_002)], ["until 15001", "probe"])
+    const probe = bench.begun(y, 5_002)
+    assert.deepStrictEqual([bench.is(x, 5_003), bench.is(z, 5_003)], ["probing", "probing"])
+    bench.answer(y, 5_004, probe)
+    assert.deepStrictEqual([bench.is(x, 5_005), bench.is(z, 5_005)], ["free", "free"])
+  })
+
+  it("is closed by that probe if it fails, and lasts no longer for it", () => {
+    const bench = benched()
+    bench.fail(x, 5_001)
+    bench.fail(y, 5_002)
+    assert.deepStrictEqual([bench.is(x, 5_003), bench.is(z, 5_003)], ["until 15002", "until 15002"])
+    assert.strictEqual(bench.entry()?.consecutiveBenches, 2)
+  })
+
+  it("stays closed when another one than before fails", () => {
+    const bench = benched()
+    bench.fail(z, 5_001)
+    assert.deepStrictEqual([bench.is(x, 5_002), bench.is(named("w"), 5_002)], ["until 15001", "until 15001"])
+  })
+})
