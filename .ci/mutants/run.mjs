@@ -1,13 +1,14 @@
 /**
  * Puts Stryker's mutants to quick tests, all in one process: hundreds of them a minute instead of a few.
  *
- *     npm run mutate:quick -- --mutate 'src/choice/*.ts' --tests 'test/choice/*' [--share 20] [--longest 80] [--most 90] [--out FILE] [--again FILE] [--list FILE] [--from FILE]
+ *     npm run mutate:quick -- --mutate 'src/choice/*.ts' --tests 'test/choice/*' [--share 20] [--longest 80] [--most 90] [--out FILE] [--again FILE] [--continue FILE] [--list FILE] [--from FILE]
  *
  * Sources are instrumented as Stryker does it and bundled with the tests once; a mutant is then a switch. `--share` puts only so
  * many of a hundred mutants to the tests, `--longest` leaves tests out that take longer (milliseconds), and `--most` asks at most
  * so many tests about one mutant. With any of these a mutant counts as survived that other tests would kill, never the other
  * way around. Mutants that only run while a module is loaded are left out, as with `ignoreStatic`. `--again` takes the results of
  * an earlier run over and puts only its survivors to the tests: first a few tests about each mutant, then all about the rest.
+ * `--continue` goes on with a run that was stopped.
  * `--list test/laws/survivors.md` says which survivors the list does not have yet, as rows without a reason, and which of its
  * rows no mutant of these files survives with. `--from` takes all results of an earlier run over, to compare them with the list.
  */
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     most: { type: "string", default: "1e9" },
     out: { type: "string", default: "reports/quick.txt" },
     again: { type: "string" },
+    continue: { type: "string" },
     from: { type: "string" },
     list: { type: "string" }
   }
@@ -149,7 +151,7 @@ const round = () =>
     child.send([...results.keys()])
   })
 
-/** Keeps the results, so that a run that is stopped can be continued with `--again`. */
+/** Keeps the results, so that a run that is stopped can be continued. */
 const keep = () =>
   writeFileSync(
     resolve(root, `${values.out}.json`),
@@ -183,12 +185,12 @@ if (values.from === undefined) await bundle(new Map(files.map(({ content, name }
 const drawn = mutants.filter(
   ({ status }, at) => status !== "Ignored" && (at * 7919) % 1000 < 10 * Number(values.share)
 )
-const earlierFile = values.again ?? values.from
+const earlierFile = values.again ?? values.continue ?? values.from
 if (earlierFile !== undefined) {
   const earlier = JSON.parse(readFileSync(resolve(root, `${earlierFile}.json`), "utf8"))
   for (const mutant of drawn) {
     const status = earlier[nameOf(mutant)] ?? (values.from === undefined ? undefined : "Static")
-    const isOpen = values.from === undefined && ["Survived", "NoCoverage"].includes(status)
+    const isOpen = values.again !== undefined && ["Survived", "NoCoverage"].includes(status)
     if (status !== undefined && !isOpen) results.set(mutant.id, status)
   }
 }

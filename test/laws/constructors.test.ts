@@ -160,7 +160,10 @@ const refused: Record<string, readonly [() => unknown, RegExp]> = {
   "a ramp that begins above 1": [() => Ramp.make({ from: 2 }), /share from 0 to 1/],
   "a ramp with a negative length": [() => Ramp.make({ over: -1 }), /over is -1/],
   "a transport with 0 connections": [() => UndiciTransport.make({ connections: 0 }), /connections is 0/],
-  "a limiter with a negative timeout": [() => RateLimits.make({ timeout: -1 }), /timeout is -1/]
+  "a limiter with a negative timeout": [
+    () => RateLimits.make({ timeout: -1 }),
+    /RateLimits.make: timeout is -1/
+  ]
 }
 
 /** Invalid policies. */

@@ -80,6 +80,20 @@ const logged = <E, R>(test: Effect.Effect<void, E, R>) => {
 const warning = "Redis does not answer: requests per minute are counted by this process alone."
 
 describe("replicas with a Redis", () => {
+  it.effect("are refused where a time is none", () =>
+    Effect.gen(function* () {
+      const { replica } = yield* server
+      const message = (options: SharedLimits.Options) =>
+        Effect.map(Effect.exit(replica(options)), (exit) => String(exit))
+      for (const field of ["timeout", "retry", "resync"]) {
+        assert.include(
+          yield* message({ [field]: -1 }),
+          `SharedLimits.make: ${field} is -1; it has to be a length of time`
+        )
+      }
+    })
+  )
+
   it.effect("send together what one credential may send, and the next one when it says", () =>
     Effect.gen(function* () {
       const { redis, replica } = yield* server
@@ -94,6 +108,20 @@ describe("replicas with a Redis", () => {
       assert.deepStrictEqual([...redis.keys], ["{effect-failover}:rpm:a#k"])
       yield* (yield* replica({ prefix: "other" })).take("a#k", rpm)
       assert.isTrue(redis.keys.has("{other}:rpm:a#k"))
+    })
+  )
+
+  it.effect("agree on the time, whatever part of a second it was when they asked", () =>
+    Effect.gen(function* () {
+      const { replica } = yield* server
+      const a = yield* replica()
+      yield* TestClock.adjust(900)
+      const b = yield* replica()
+      assert.deepStrictEqual(yield* allowed(a, 6), [6, 0])
+      yield* TestClock.adjust(9_999)
+      assert.isFalse((yield* b.take("a#k", rpm)).allowed)
+      yield* TestClock.adjust(1)
+      assert.isTrue((yield* b.take("a#k", rpm)).allowed)
     })
   )
 
@@ -135,7 +163,9 @@ describe("replicas with a Redis", () => {
         }
         const a = yield* replica()
         const b = yield* replica()
-        assert.deepStrictEqual(yield* allowed(b, 8), [6, 0])
+        // It has asked again, and counts with the other one from the beginning.
+        assert.deepStrictEqual(yield* allowed(a, 2), [2, 0])
+        assert.deepStrictEqual(yield* allowed(b, 8), [4, 0])
         yield* TestClock.adjust("10 seconds")
         assert.isTrue((yield* a.take("a#k", rpm)).allowed)
       }).pipe(Effect.provideService(Clock.Clock, late))
