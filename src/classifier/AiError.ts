@@ -159,6 +159,7 @@ export const fromAiError = (error: AiError.AiError, options: Options = {}): Fail
     target: failure.target,
     status: failure.status,
     cause: error,
-    waitMillis: wait
+    waitMillis: wait,
+    onlyThisRequest: failure.onlyThisRequest
   })
 }
