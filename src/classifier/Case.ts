@@ -97,8 +97,8 @@ export const readCase = (signal: Signal): Case => {
   const views = withHeaderCodes(reading.views, headerCodes(headers), headers[":error-message"] ?? "")
   const clock = read(signal, "now")
   const date = epochMillis(headers.date)
-  const now =
-    (typeof clock === "number" || typeof clock === "string" ? epochMillis(clock) : undefined) ?? date
+  // The caller's time comes first.
+  const now = epochMillis(clock) ?? date
   return {
     provider,
     target: readString(signal, "target"),

@@ -56,10 +56,10 @@ const longest = (
   return most
 }
 
-/** A reset header or field: a duration, a number (see `fromNumber`) or a date. */
-const parseReset = (value: unknown, now: number | undefined): number | undefined => {
-  if (typeof value === "number") return fromNumber(value, now)
-  if (typeof value !== "string") return undefined
+/** A reset header: a duration, a number (see `fromNumber`) or a date. */
+const parseReset = (value: string | undefined, now: number | undefined): number | undefined => {
+  if (value === undefined) return undefined
+
   const number = plainNumber(value.trim())
   return number === undefined ? (parseDuration(value) ?? untilDate(value, now)) : fromNumber(number, now)
 }
