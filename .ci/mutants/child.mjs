@@ -106,6 +106,7 @@ for (const id of ids) {
     stryker.hitCount = 0
     stryker.hitLimit = test.reached[id] * 100 + 1_000
     const limit = test.millis * 4 + 2_000
+    process.send({ test: true })
     let failure = await failureOf(test, limit)
     // One rejection may come from an earlier mutant, but not two.
     if (failure instanceof Rejected) failure = rejecting.has(test) ? undefined : await failureOf(test, limit)

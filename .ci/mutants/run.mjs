@@ -122,7 +122,8 @@ const round = () =>
     let timer = setTimeout(() => child.kill("SIGKILL"), 1_800_000)
     child.on("message", ({ begun, result, start, end }) => {
       clearTimeout(timer)
-      timer = setTimeout(() => child.kill("SIGKILL"), 120_000)
+      // A mutant that loops is found by its silence.
+      timer = setTimeout(() => child.kill("SIGKILL"), 30_000)
       if (begun !== undefined) {
         if (isFirstRound)
           console.log(

@@ -110,9 +110,15 @@ describe("a request on which a target fails", () => {
     }).pipe(runtime)
   )
 
+  it.effect("benches nothing where this process lacks something itself", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* beside(failing(fault("ServerError"), fault("Local")), good), [])
+    }).pipe(runtime)
+  )
+
   it.effect("benches it at once where it is throttled, or names how long it is busy", () =>
     Effect.gen(function* () {
-      const named = [throttle("1 minute"), fault("Overloaded", "1 minute")]
+      const named = [throttle("1 minute"), throttle(), fault("Overloaded", "1 minute")]
       for (const failure of named) {
         const benched = beside(failing(fault("ServerError"), failure), good).pipe(runtime)
         assert.deepStrictEqual(yield* benched, [

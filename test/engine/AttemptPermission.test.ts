@@ -55,6 +55,12 @@ describe("an attempt", () => {
       ["probing", "claim"]
     ],
     ["may be made within the limit of its credential", go, { take: yes }, ["granted", "take"]],
+    [
+      "within the limit of its credential needs nothing of other processes if it is no probe",
+      go,
+      { claim: no, take: yes },
+      ["granted", "take"]
+    ],
     ["may not be made above it", go, { take: no }, ["limited", "take"]],
     ["that is a probe needs both", probe, { claim: yes, take: no }, ["limited", "claim", "take"]],
     [
