@@ -35,7 +35,10 @@ export interface Out {
   readonly writeHead: (status: number, headers: OutgoingHttpHeaders) => unknown
   /** Returns `false` if the caller must wait for `drain` before it writes more. */
   readonly write: (bytes: Uint8Array) => boolean
-  readonly end: (bytes?: Uint8Array | string) => unknown
+  readonly end: {
+    (bytes?: Uint8Array | string): unknown
+    (text: string, encoding: "latin1"): unknown
+  }
   readonly once: (event: "drain", listener: () => void) => unknown
   readonly destroy: () => unknown
 }
@@ -61,10 +64,18 @@ export const begin = (response: Out, status: number, headers: OutHeaders): void 
   if (!response.destroyed) response.writeHead(status, headers as OutgoingHttpHeaders)
 }
 
-/** Writes a complete answer. */
+/** The largest body that is sent in one piece with its headers, in bytes. Longer ones are not copied. */
+const maxJoined = 2048
+
+/**
+ * Writes a complete answer. Node joins a text with the headers, but not a buffer: an answer of 1 to 2 KB takes 2 to 4 µs less as a
+ * text, of one character for each byte (2026-11-30).
+ */
 export const write = (response: Out, status: number, headers: OutHeaders, body: Uint8Array): void => {
   begin(response, status, { ...headers, "content-length": String(body.length) })
-  if (!response.destroyed) response.end(body)
+  if (response.destroyed) return
+  if (body.length > maxJoined) response.end(body)
+  else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"), "latin1")
 }
 
 /** What `pour` writes besides the flow. */

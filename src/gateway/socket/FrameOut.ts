@@ -57,9 +57,10 @@ export class FrameOut implements NodeAnswer.Out {
   }
 
   /** Ends an answer of events, or sends the body of an error as one frame. */
-  end(body: Uint8Array | string = ""): void {
-    if (this.#status === 200) this.write(Buffer.from(body))
-    else this.#wire.send(errorFrame(this.#status, Buffer.from(body).toString(), this.#headers), () => {})
+  end(body: Uint8Array | string = "", encoding?: "latin1"): void {
+    const bytes = typeof body === "string" ? Buffer.from(body, encoding) : Buffer.from(body)
+    if (this.#status === 200) this.write(bytes)
+    else this.#wire.send(errorFrame(this.#status, bytes.toString(), this.#headers), () => {})
   }
 
   once(_: "drain", listener: () => void): void {

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Piece } from "../../../src/gateway/server/NodeAnswer.ts"
 import * as NodeAnswer from "../../../src/gateway/server/NodeAnswer.ts"
+import { FrameOut } from "../../../src/gateway/socket/FrameOut.ts"
 import type { Flow } from "../../../src/stream/Flow.ts"
 import { ask, eventually } from "../../support/gateway.ts"
 
@@ -51,6 +52,38 @@ const flowOf = (texts: ReadonlyArray<string>, end: Exit.Exit<void, string> | und
   }
   return flow
 }
+
+describe("a whole answer", () => {
+  it.live("has every byte of its body, short or long", () =>
+    Effect.gen(function* () {
+      const memory = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 256))
+      const bodies = [0, 1, 256, 2048, 2049, 9000].map((length) => memory.subarray(7, 7 + length))
+      const server = http.createServer(({ url }, response) => {
+        NodeAnswer.write(response, 200, { "content-type": "text/plain" }, bodies[Number(url?.slice(1))]!)
+      })
+      yield* Effect.acquireRelease(
+        Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+        () => Effect.sync(() => server.close())
+      )
+      for (const [index, body] of bodies.entries()) {
+        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${index}`
+        const got = yield* Effect.promise(async () => Buffer.from(await (await fetch(url)).arrayBuffer()))
+        assert.isTrue(got.equals(body), `${body.length} bytes`)
+      }
+    })
+  )
+
+  it("has every character as a frame of a WebSocket", () => {
+    const sent: Array<string> = []
+    const out = new FrameOut(
+      { isGone: () => false, waiting: () => 0, send: (text) => sent.push(text), destroy: () => {} },
+      () => {}
+    )
+    const body = Buffer.from(JSON.stringify({ error: { message: "naïve 模型" } }))
+    NodeAnswer.write(out, 400, {}, body)
+    assert.include(sent.join(), "naïve 模型")
+  })
+})
 
 describe("a flow that is written as an answer", () => {
   it.live("has all bytes of its pieces, side by side in memory or not", () =>
