@@ -49,6 +49,7 @@ const openai: Rules = {
   parallelToolCalls: true,
   metadata: true,
   serviceTier: true,
+  routing: true,
   strict: true,
   forcedCalls: true,
   jsonSchema: "yes",

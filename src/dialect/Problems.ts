@@ -24,6 +24,7 @@ const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
     "cacheKey",
     "streamOptions",
     "parallelToolCalls",
+    "routing",
     "jsonObject",
     "resultNames",
     "prefill",

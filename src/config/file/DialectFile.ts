@@ -120,6 +120,10 @@ const Rules = Schema.Struct({
   parallelToolCalls: field(Schema.Boolean, "Protocol openai only: whether parallel_tool_calls is accepted."),
   metadata: field(Schema.Boolean, "Whether user and metadata are accepted."),
   serviceTier: field(Schema.Boolean, "Whether service_tier is accepted."),
+  routing: field(
+    Schema.Boolean,
+    "Protocol openai only: whether fields that choose among the models of one server are passed on (models, route, provider)."
+  ),
   strict: field(Schema.Boolean, "Whether strict is accepted in a tool."),
   forcedCalls: field(
     Schema.Boolean,

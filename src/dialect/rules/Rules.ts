@@ -101,6 +101,8 @@ export interface Rules {
   readonly metadata: boolean
   /** Whether `service_tier` is accepted. */
   readonly serviceTier: boolean
+  /** Protocol openai: whether fields that choose among the models of one server are passed on (`models`, `route`, `provider`). */
+  readonly routing: boolean
   /** Whether `strict` is accepted in a tool. */
   readonly strict: boolean
   /** Whether a tool call can be forced, any or a named one; if not, the model decides. */

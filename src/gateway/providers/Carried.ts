@@ -43,3 +43,15 @@ const own = (request: Request, dialect: Translate.Dialect): Request => {
   const body = Translate.withoutCarried(dialect, request.body)
   return body === request.body ? request : { ...request, body, text: undefined }
 }
+
+/** A provider with the Responses API, called without the thoughts that models of other protocols left in the conversation. */
+export const withoutForeignThoughts = (provider: GatewayProvider): GatewayProvider => ({
+  ...provider,
+  complete: (request, target) => provider.complete(ownThoughts(request), target),
+  stream: (request, target) => provider.stream(ownThoughts(request), target)
+})
+
+const ownThoughts = (request: Request): Request => {
+  const body = Translate.withoutForeignThoughts(request.body)
+  return body === request.body ? request : { ...request, body, text: undefined }
+}

@@ -23,7 +23,7 @@ import type { GatewayProvider } from "./GatewayProvider.ts"
 import { ItemMemory, type Items } from "./ItemMemory.ts"
 import * as Metered from "./Metered.ts"
 import * as NativeMessages from "./NativeMessages.ts"
-import * as ThoughtFilter from "./ThoughtFilter.ts"
+import * as RoutingFields from "./RoutingFields.ts"
 import * as Translated from "./Translated.ts"
 
 /** The models by name. Its providers accept the operations of their own protocol only. */
@@ -102,28 +102,26 @@ export const catalog = Effect.fnUntraced(function* (
   /** A provider for callers of its own protocol. */
   const ownOf = (provider: GatewayProvider, protocol: ProtocolName, isAlone: boolean): GatewayProvider => {
     const clean = isAlone ? provider : Carried.withoutCarried(provider, protocol)
-    const own = protocol === "anthropic" ? NativeMessages.make(clean) : clean
+    const own = protocol === "anthropic" ? NativeMessages.make(clean) : RoutingFields.make(clean)
     return always.has(provider.name) ? AlwaysTranslated.make(own, translated(provider, protocol)) : own
   }
   const calledIn = (protocol: ProtocolName) => {
     const isAlone = config.providers.every((provider) => provider.protocol === protocol)
-    return isAlone && protocol === "openai" && always.size === 0
-      ? Effect.succeed(native)
-      : catalogOf((provider) => {
-          const called =
-            provider.protocol === protocol
-              ? ownOf(provider, protocol, isAlone)
-              : translated(provider, protocol)
-          return protocol === "anthropic" ? AskedModel.make(called) : called
-        })
+    return catalogOf((provider) => {
+      const called =
+        provider.protocol === protocol ? ownOf(provider, protocol, isAlone) : translated(provider, protocol)
+      return protocol === "anthropic" ? AskedModel.make(called) : called
+    })
   }
   const responders = new Set(config.providers.filter(({ responses }) => responses).map(({ name }) => name))
   const responses =
     responders.size === config.providers.length
-      ? Effect.succeed(native)
+      ? catalogOf(RoutingFields.make)
       : catalogOf((provider) =>
           responders.has(provider.name)
-            ? ThoughtFilter.make(Carried.withoutCarried(provider, "responses"))
+            ? RoutingFields.make(
+                Carried.withoutForeignThoughts(Carried.withoutCarried(provider, "responses"))
+              )
             : translated(provider, "responses")
         )
   return {

@@ -141,6 +141,15 @@ export const of = (refusal: BadRequest, dialect: Dialect, protocol: ProtocolName
   return { overrides, isLasting: lasting === always || (lasting?.test(text) ?? false) }
 }
 
+/** Whether a refusal is about one of these fields of a request. */
+export const refuses = (refusal: BadRequest, fields: ReadonlyArray<string>): boolean => {
+  const text = isProviderResponse(refusal.cause)
+    ? `${refusal.message} ${refusal.cause.body}`
+    : refusal.message
+  const name = new RegExp(`(?:^|[^\\w/.-])(?:${fields.join("|")})(?:$|[^\\w/-])`)
+  return field.test(text) && name.test(text)
+}
+
 /** The rules alone. */
 export const overridesOf = (
   refusal: BadRequest,

@@ -158,7 +158,7 @@ export const parse = (
   const deadline = deadlineOf(headers)
   if (deadline === "invalid") return Effect.fail(invalidDeadline)
   const isVendors = route.dialect === "anthropic" && isAnthropics(body.fallbacks)
-  const fallbacks = fallbacksOf(isVendors ? undefined : body.fallbacks, headers)
+  const fallbacks = fallbacksOf(isVendors ? undefined : body.fallbacks, route, model, headers)
   if (fallbacks === "invalid") return Effect.fail(invalidFallbacks)
   return Effect.succeed({
     model,
@@ -199,14 +199,40 @@ const isAnthropics = (fallbacks: unknown): boolean =>
   (Array.isArray(fallbacks) && fallbacks.length > 0 && fallbacks.every((each) => isObject(each)))
 
 /** The fallbacks in the body, then those in the header. */
-const fallbacksOf = (given: unknown, headers: NodeAnswer.Headers): ReadonlyArray<string> | "invalid" => {
+const fallbacksOf = (
+  given: unknown,
+  route: Route,
+  model: string,
+  headers: NodeAnswer.Headers
+): ReadonlyArray<string> | "invalid" => {
   const header = headers["x-failover-models"]
   if (given === undefined && header === undefined) return none
   const own =
-    given === undefined || given === null ? none : typeof given === "string" ? Catalog.split(given) : given
+    given === undefined || given === null
+      ? none
+      : typeof given === "string"
+        ? Catalog.split(given)
+        : Array.isArray(given) && route.protocol === "openai"
+          ? given.flatMap((each) => namesIn(each, model))
+          : given
   if (!isNames(own)) return "invalid"
   const all = header === undefined ? own : [...own, ...Catalog.split(header)]
   return all.length > maxFallbacks ? "invalid" : all
+}
+
+/**
+ * Other gateways take objects: `{"model": "…"}`, or LiteLLM's `{"the requested model": ["…"]}`. An object with more than a name
+ * would change the request for one target, which is not done.
+ * https://docs.litellm.ai/docs/proxy/client_side_fallbacks
+ */
+const namesIn = (given: unknown, model: string): ReadonlyArray<unknown> => {
+  if (!isObject(given)) return [given]
+  const lists = Object.values(given)
+  if (lists.length > 0 && lists.every(Array.isArray)) {
+    const own = given[model] ?? given["*"]
+    return Array.isArray(own) ? own : []
+  }
+  return [Object.keys(given).length === 1 ? given.model : given]
 }
 
 const isNames = (u: unknown): u is ReadonlyArray<string> =>

@@ -51,7 +51,7 @@ describe("the field fallbacks of a message", () => {
       const bodies = [
         ["/v1/messages", message("c/m", { fallbacks: ["o/m", { model: "m" }] })],
         ["/v1/messages", message("c/m", { fallbacks: { model: "m" } })],
-        ["/v1/chat/completions", chat("o/m", { fallbacks: [{ model: "m" }] })]
+        ["/v1/chat/completions", chat("o/m", { fallbacks: [{ model: "c/m", messages: [] }] })]
       ] as const
       for (const [path, body] of bodies) {
         assert.strictEqual((yield* ask(`${url}${path}`, { body })).status, 400, JSON.stringify(body))
