@@ -1,13 +1,15 @@
 /**
  * Redacts known secrets in every spelling a provider may echo them in: plain, escaped for JSON, JavaScript, URLs or
- * HTML (any part of them, up to three layers), in base64 (also inside a longer text, as in `Basic`), in
- * hexadecimal (also with colons or spaces between the bytes), as a list of bytes, and in lower or upper case.
+ * HTML (any part of them, up to three layers), in base64 (also inside a longer text, as in `Basic`, and twice), in
+ * hexadecimal (also with something between the bytes), as a list of bytes, in two bytes for each character, in
+ * quoted-printable, in several lines, and in lower or upper case.
  *
  * The time is proportional to the length of the text and independent of the number of secrets.
  */
 import * as Turns from "../util/Turns.ts"
 import { PatternSearch, type Range } from "./PatternSearch.ts"
-import { mayBeEscaped, type Unescaped, unescape } from "./Unescape.ts"
+import { mayBeEscaped, unescape } from "./Unescape.ts"
+import { joined, mayBeWrapped, type Unescaped, unquoted } from "./Wrapped.ts"
 
 /** The text that replaces a secret. */
 export const replacement = "[redacted]"
@@ -74,7 +76,10 @@ export const make = (given: Iterable<string>): Secrets => {
 
   /** Nearly all names and values of headers are short and plain: 0.1 instead of 0.25 µs for those of an answer, 1.5 in a request (2026-11-30). */
   const isFree = (value: string | ReadonlyArray<string>): boolean =>
-    typeof value === "string" && plain.test(value) && !all.mayBeIn(value)
+    typeof value === "string" &&
+    plain.test(value) &&
+    !(value.includes("=") && quoted.test(value)) &&
+    !all.mayBeIn(value)
 
   return {
     text,
@@ -112,6 +117,9 @@ export const make = (given: Iterable<string>): Secrets => {
 /** ASCII without a character that begins an escape. */
 const plain = /^[ -$'-[\]-~]*$/
 
+/** Two escapes of quoted-printable. */
+const quoted = /=[2-7][\dA-Fa-f].*=[2-7][\dA-Fa-f]/
+
 const isUnlikely = (secret: string): boolean =>
   secret.length >= 16 || (secret.length >= 8 && /\d/.test(secret) && /[A-Za-z]/.test(secret))
 
@@ -122,32 +130,49 @@ const spellings = (secrets: ReadonlyArray<string>): ReadonlyArray<Uint8Array> =>
     texts.add(JSON.stringify(secret).slice(1, -1))
     if (secret.length < shortestEncoded) continue
     const bytes = Buffer.from(secret)
-    for (const before of [0, 1, 2]) {
-      const encoded = Buffer.concat([Buffer.alloc(before), bytes])
-        .toString("base64")
-        .replace(/=+$/, "")
-      // The characters at the edges also encode bits of their neighbours, so they are unknown.
-      const inner = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
-      texts.add(inner).add(inner.replaceAll("+", "-").replaceAll("/", "_"))
+    for (const inner of base64Of(bytes)) {
+      texts.add(inner)
+      // Twice, as in a credential of `Basic` that is kept in base64, or as a dump of it.
+      for (const twice of base64Of(Buffer.from(inner))) texts.add(twice)
+      texts.add(Buffer.from(inner).toString("hex"))
     }
-    // As a number, as a fingerprint and as a dump.
-    for (const between of ["", ":", " "]) {
-      const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(between)
-      texts.add(digits).add(digits.toUpperCase())
-    }
+    for (const digits of hexadecimal(bytes, ""))
+      for (const inner of base64Of(Buffer.from(digits))) texts.add(inner)
+    // As a number, as a fingerprint, as a dump and as a list.
+    for (const between of ["", ":", " ", "-", ",0x", ", 0x", " 0x"])
+      for (const digits of hexadecimal(bytes, between)) texts.add(digits)
     // As Node writes a buffer in JSON.
-    texts.add(bytes.join(",")).add(bytes.join(", "))
+    for (const between of [",", ", ", " "]) texts.add(bytes.join(between))
+    // As two bytes for each character, without the last zero.
+    texts.add(Buffer.from(secret, "utf16le").subarray(0, -1).toString("latin1"))
     // Names of headers come in lower case. A word would occur by chance.
     if (isUnlikely(secret)) texts.add(secret.toLowerCase()).add(secret.toUpperCase())
   }
   return [...texts].map((text) => Buffer.from(text))
 }
 
+/** The characters that stand for these bytes in base64, in each of the three positions that they may have in a longer text. */
+const base64Of = (bytes: Uint8Array): ReadonlyArray<string> =>
+  [0, 1, 2].flatMap((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString("base64")
+      .replace(/=+$/, "")
+    // The characters at the edges also encode bits of their neighbours, so they are unknown.
+    const inner = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+    const inUrls = inner.replaceAll("+", "-").replaceAll("/", "_")
+    return inUrls === inner ? [inner] : [inner, inUrls]
+  })
+
+const hexadecimal = (bytes: Uint8Array, between: string): ReadonlyArray<string> => {
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
+  return [digits.join(between), digits.map((two) => two.toUpperCase()).join(between)]
+}
+
 /** The ranges of all secrets; `undefined` if there are none. */
 const find = (patterns: PatternSearch, bytes: Uint8Array): ReadonlyArray<Range> | undefined => {
   if (patterns.isEmpty) return undefined
   const found = patterns.find(bytes)
-  return mayBeEscaped(bytes) ? findEscaped(patterns, bytes, found) : found
+  return mayBeEscaped(bytes) || mayBeWrapped(bytes) ? findEscaped(patterns, bytes, found) : found
 }
 
 /** The same in steps. Where pieces overlap, a range may be found twice. */
@@ -162,7 +187,10 @@ function* finding(patterns: PatternSearch, bytes: Uint8Array): Turns.Steps<Array
       found.push(range)
     }
     // The character behind a backslash may be in the next piece.
-    isEscaped ||= mayBeEscaped(bytes.subarray(from, to + 1))
+    if (!isEscaped && from < mostEscaped) {
+      const piece = bytes.subarray(from, to + 1)
+      isEscaped = mayBeEscaped(piece) || mayBeWrapped(piece)
+    }
   }
   return isEscaped ? findEscaped(patterns, bytes, found) : found
 }
@@ -176,17 +204,25 @@ const findEscaped = (
   let found = plain
   let inner = bytes.length > mostEscaped ? bytes.subarray(0, mostEscaped) : bytes
   const steps: Array<Unescaped> = []
-  for (let layer = 0; layer < layers; layer++) {
-    const step = unescape(inner)
+  const search = (layers: ReadonlyArray<Unescaped>): void => {
+    for (const range of patterns.find(layers.at(-1)?.bytes ?? bytes) ?? []) {
+      found ??= []
+      found.push(
+        layers.reduceRight<Range>(([start, end], { places }) => [places[start]!, places[end]!], range)
+      )
+    }
+  }
+  for (let layer = 0; layer <= layers; layer++) {
+    const straight = joined(inner)
+    const lines = straight === undefined ? steps : [...steps, straight]
+    if (straight !== undefined) search(lines)
+    const plain = unquoted(straight?.bytes ?? inner)
+    if (plain !== undefined) search([...lines, plain])
+    const step = layer < layers ? unescape(inner) : undefined
     if (step === undefined) break
     steps.push(step)
     inner = step.bytes
-    for (const range of patterns.find(inner) ?? []) {
-      found ??= []
-      found.push(
-        steps.reduceRight<Range>(([start, end], { places }) => [places[start]!, places[end]!], range)
-      )
-    }
+    search(steps)
   }
   return found
 }

@@ -3,12 +3,7 @@
  * escaped in whole or in part is found in the decoded bytes.
  */
 
-/** Bytes with one layer of escapes decoded. */
-export interface Unescaped {
-  readonly bytes: Uint8Array
-  /** The offset of each byte in the original; one more for the end. */
-  readonly places: Uint32Array
-}
+import { goesOn, type Unescaped } from "./Wrapped.ts"
 
 const backslash = 0x5c
 const percent = 0x25
@@ -38,7 +33,8 @@ const isEscapedBetween = (bytes: Uint8Array, from: number, to: number): boolean 
     if (byte === percent || byte === ampersand) return true
     if (byte !== backslash) continue
     const next = bytes[at + 1]!
-    if (next === 0x2f || next === 0x78 || next === 0x75 || isOctal(next)) return true
+    if (next === 0x2f || next === 0x78 || next === 0x75 || next === 0x55 || isOctal(next)) return true
+    if ((next === 0x6e || next === 0x72) && goesOn(bytes, at)) return true
   }
   return false
 }
@@ -87,8 +83,11 @@ const read = (code: number, end: number, at: number, byte: number): number => {
   return at + 1
 }
 
+/** `%uXXXX` is written by `escape` of JavaScript. */
 const fromPercent = (bytes: Uint8Array, at: number): number =>
-  read(hex(bytes, at + 1, at + 3), at + 3, at, percent)
+  bytes[at + 1] === 0x75
+    ? read(hex(bytes, at + 2, at + 6), at + 6, at, percent)
+    : read(hex(bytes, at + 1, at + 3), at + 3, at, percent)
 
 const simple: Readonly<Record<number, number>> = {
   98: 8, // b
@@ -109,8 +108,17 @@ const fromBackslash = (bytes: Uint8Array, at: number): number => {
       : read(hex(bytes, at + 3, at + end), at + end + 1, at, backslash)
   }
   if (kind === 0x75) return read(hex(bytes, at + 2, at + 6), at + 6, at, backslash)
+  if (kind === 0x55) return fromLong(bytes, at)
   if (isOctal(kind)) return fromOctal(bytes, at)
   return read(simple[kind] ?? kind, at + 2, at, backslash)
+}
+
+/** `\\UXXXXXXXX` of Python and C, or four digits in upper case. */
+const fromLong = (bytes: Uint8Array, at: number): number => {
+  const long = hex(bytes, at + 2, at + 10)
+  return long >= 0 && long < 0x80
+    ? read(long, at + 10, at, backslash)
+    : read(hex(bytes, at + 2, at + 6), at + 6, at, backslash)
 }
 
 /** One to three digits, of a value below 256: https://tc39.es/ecma262/#prod-LegacyOctalEscapeSequence */
@@ -200,7 +208,7 @@ const fromEntity = (bytes: Uint8Array, at: number): number => {
   while (end < bytes.length && end - at < longestEntity && isPartOfEntity(bytes[end]!)) end++
   const name = Buffer.from(bytes.buffer, bytes.byteOffset + at + 1, end - at - 1).toString("latin1")
   const behind = bytes[end] === 0x3b ? end + 1 : end
-  const number = /^#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,8}))/.exec(name)
+  const number = /^#(?:[xX]0*([0-9a-fA-F]{1,8})|0*([0-9]{1,8}))/.exec(name)
   if (number !== null) {
     const code = number[1] === undefined ? Number(number[2]) : Number.parseInt(number[1], 16)
     // Browsers also accept one without its semicolon.

@@ -35,6 +35,10 @@ const ways = {
   padded: (char: string) => `&#000${code(char)};`,
   hexadecimal: (char: string) => `&#x${hex(char)};`,
   HEXADECIMAL: (char: string) => `&#X${hex(char).toUpperCase()};`,
+  zeros: (char: string) => `&#000000000${code(char)};`,
+  long: (char: string) => `\\U000000${hex(char)}`,
+  capital: (char: string) => `\\U00${hex(char)}`,
+  "escape()": (char: string) => `%u00${hex(char)}`,
   octal: (char: string) => `\\${code(char).toString(8)}`,
   OCTAL: (char: string) => `\\${code(char).toString(8).padStart(3, "0")}`,
   named: (char: string) => (names[char] === undefined ? char : `&${names[char]};`)
@@ -80,6 +84,50 @@ spellings.set("upper case", secret.toUpperCase())
 spellings.set("a list of bytes", [...Buffer.from(secret)].join(","))
 spellings.set("a list of bytes with spaces", [...Buffer.from(secret)].join(", "))
 
+const bytes = Buffer.from(secret)
+const hexadecimal = bytes.toString("hex")
+/** Longer than a line. */
+const lengthy = `sk-${"Ab3_dEf9-".repeat(12)}`
+const inLines = (text: string, length: number, lineBreak: string) =>
+  (text.match(new RegExp(`.{1,${length}}`, "g")) ?? []).join(lineBreak)
+const base64 = Buffer.from(lengthy).toString("base64")
+const quotedPrintable = [...lengthy]
+  .map((char) => (/[\w]/.test(char) ? char : `=${hex(char).toUpperCase()}`))
+  .join("")
+
+/** Spellings in several lines, in quoted-printable, and twice encoded. */
+const furtherSpellings: ReadonlyArray<readonly [name: string, text: string]> = [
+  ["base64 in lines of MIME", inLines(base64, 76, "\r\n")],
+  ["base64 in lines of PEM", inLines(base64, 64, "\n")],
+  ["base64 in folded lines of a header", inLines(base64, 40, "\r\n ")],
+  ["base64 in lines, in JSON", JSON.stringify(inLines(base64, 60, "\r\n"))],
+  ["base64 in lines, in JSON in JSON", JSON.stringify(JSON.stringify(inLines(base64, 64, "\n")))],
+  ["hexadecimal in lines", inLines(Buffer.from(lengthy).toString("hex"), 64, "\n")],
+  ["plain in lines", inLines(lengthy, 30, "\n\t")],
+  ["plain in lines of a shell", inLines(lengthy, 30, "\\\n")],
+  ["plain with soft line breaks", inLines(lengthy, 40, "=\r\n")],
+  ["a pretty list of bytes", JSON.stringify([...bytes], undefined, 2)],
+  ["a pretty list of bytes in JSON", JSON.stringify(JSON.stringify([...bytes], undefined, 2))],
+  ["quoted-printable", [...bytes].map((byte) => `=${byte.toString(16).toUpperCase()}`).join("")],
+  ["quoted-printable, in part", quotedPrintable],
+  [
+    "quoted-printable in lines",
+    inLines(quotedPrintable, 21, "=\r\n").replace(/=(=\r\n)|=(.)(=\r\n)/g, "=$2")
+  ],
+  ["quoted-printable in JSON", JSON.stringify(quotedPrintable)],
+  ["base64 twice", Buffer.from(bytes.toString("base64")).toString("base64")],
+  [
+    "base64 of Basic",
+    Buffer.from(`Basic ${Buffer.from(`user:${secret}`).toString("base64")}`).toString("base64")
+  ],
+  ["base64 of hexadecimal", Buffer.from(`0x${hexadecimal}`).toString("base64")],
+  ["hexadecimal of base64", Buffer.from(bytes.toString("base64")).toString("hex")],
+  ["bytes with 0x", Array.from(bytes, (byte) => `0x${byte.toString(16)}`).join(", ")],
+  ["bytes with dashes", (hexadecimal.match(/../g) ?? []).join("-")],
+  ["bytes with spaces", bytes.join(" ")],
+  ["two bytes a character, in JSON", JSON.stringify(Buffer.from(secret, "utf16le").toString("latin1"))]
+]
+
 describe("a known secret", () => {
   it("is redacted in every spelling, and the text around it is kept", () => {
     assert.isAbove(spellings.size, 100)
@@ -105,6 +153,18 @@ describe("a known secret", () => {
         assert.strictEqual(secrets.headers({ a: "b", link: said }).link, clean)
         assert.deepStrictEqual(secrets.headers({ a: "b", link: ["x", said] }).link, ["x", clean])
       }
+    }
+  })
+
+  it("is redacted in several lines, in quoted-printable, twice encoded", () => {
+    const known = Secrets.make([secret, lengthy])
+    for (const [name, text] of furtherSpellings) {
+      assert.notStrictEqual(known.text(`a ${text} z`), `a ${text} z`, name)
+      const found = Buffer.from(known.bytes(Buffer.from(`a ${text} z`))).toString()
+      assert.include(found, "[redacted]", name)
+      assert.match(found, /^a .*z$/s, name)
+      assert.include(Buffer.from(Turns.all(known.cleaning(Buffer.from(text)))).toString(), "[redacted]", name)
+      assert.include(known.headers({ link: text }).link, "[redacted]", name)
     }
   })
 
@@ -184,7 +244,14 @@ describe("text without a secret", () => {
       "&#115;&",
       "&amp;amp;",
       "\\u{",
-      "%%%%"
+      "%%%%",
+      "abcdefghijklmnopqrstuvwxyz\n",
+      "abcdefghijklmnopqrstuvwxyz=\r\n",
+      "=41=42",
+      "12,\n",
+      "\\\\\\\n",
+      "\n\\n",
+      "========"
     ]) {
       const took = (size: number) => {
         const text = piece.repeat(size / piece.length)
