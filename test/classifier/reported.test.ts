@@ -199,3 +199,23 @@ describe("tools that a server cannot compile", () => {
     assert.strictEqual(classOf(400, says(text)), "Unsupported")
   })
 })
+
+describe("a value that this server does not take", () => {
+  it.each([
+    "Invalid value: 'max'. Supported values are: 'none', 'low', 'medium', and 'high'.",
+    "Input should be 'float'",
+    'response_format type must be one of "text" or "json_object", but got: json_schema'
+  ])("may suit another one: %s", (text) => {
+    assert.strictEqual(classOf(400, says(text)), "Unsupported")
+  })
+
+  it("is a mistake if its type is wrong", () => {
+    assert.strictEqual(classOf(422, says("Input should be a valid integer")), "Invalid")
+  })
+})
+
+describe("a desktop's server without memory for the model", () => {
+  it("may have it later", () => {
+    assert.strictEqual(classOf(507, says("Cannot free enough memory. Need 33.02GB.")), "Overloaded")
+  })
+})

@@ -112,7 +112,7 @@ export const billing: ReadonlyArray<Row> = [
     /\b(exhausted|exceeded|used up|depleted)[^.]{0,30}\bfree (trial|quota|tier|credits?|allowance)/,
     /\btrial[^.]{0,20}\b(expired|ended|is over)\b/,
     /\b(subscription|plan|package)[^.]{0,30}\b(has )?(expired|lapsed|been cancell?ed|ended)\b/,
-    /\bno (resource package|active subscription|active plan|valid subscription)/,
+    /\bno (resource package|active subscription|active plan|valid subscription)|\bsubscription (is |was )?(not found|inactive)\b/,
     /\baccess denied[^.]{0,40}good standing/,
     /\baccount[^.]{0,20}good standing\b/
   ),

@@ -44,6 +44,8 @@ export const model: ReadonlyArray<Row> = [
     /\bis not (enabled|supported|available) for models?\//,
     /\bnot servable in\b/,
     /\bmodel requires (a |an )?(\w+ )?(subscription|plan|upgrade)\b/,
+    // https://github.com/openai/codex: a model that is kept for newer clients
+    /\bmodel requires a newer (version|release|client)\b/,
     /\bmodel\b[^.]{0,80}\btoo large to be loaded\b/,
     /\b(version|deployment) (does not|doesn't) exist\b/,
     /\b(aws-marketplace|marketplace subscription)\b/,
@@ -58,6 +60,7 @@ export const model: ReadonlyArray<Row> = [
     "ModelMissing",
     "https://novita.ai/docs/guides/error; https://featherless.ai/docs/api-reference-error-codes; https://developers.cloudflare.com/workers-ai/platform/errors/ (5016)",
     /\bmodel requires (an? )?(identity |account )?verification\b/,
+    /\baccept_eula\b|\baccept the end[- ]user licen[cs]e agreement\b/,
     /\bmodel is gated\b|\bgated (repo|model)\b/,
     /\baccess to model \S{1,100} is restricted\b/,
     /\bmodel is not entitled to\b/,
@@ -87,6 +90,7 @@ export const model: ReadonlyArray<Row> = [
     /\brejected by api key (model|custom endpoint) allowlist\b/,
     /\brequested service [\w-]{1,60} is unavailable\b/,
     /\bno available channels?\b/,
+    /\bmodel\b[^.]{0,60}\bno (price|pricing)\b/,
     /\bno (healthy )?(channel|upstream|provider) (available )?for (the )?model\b/,
     /\bthere are no available channels\b/
   ),

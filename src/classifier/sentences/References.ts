@@ -21,7 +21,7 @@ export const references: ReadonlyArray<Row> = [
   ...rows(
     "Unsupported",
     "https://platform.claude.com/docs/en/build-with-claude/files; https://platform.claude.com/docs/en/agents-and-tools/tool-use/code-execution-tool",
-    /(?<!\b(model|weights?|checkpoint|credentials?|key|token|config|configuration) )\b(file|container|skill|voice|assistant|thread|vector store|conversation|upload|batch) (was |is |could )?(not found|not be found|does not exist|has expired)\b/,
+    /(?<!\b(model|weights?|checkpoint|credentials?|key|token|config|configuration) )\b(file|container|skill|voice|assistant|thread|vector store|conversation|upload|batch) (was |is |could |has )?(expired|not found|not be found|does not exist|has expired)\b/,
     /\bcontainer is expired\b/,
     /\b(not have|no|denied|without) (access|permissions?) to (the |this |that )?(file|container|skill|voice|assistant|thread|vector store|conversation|response|batch)\b/
   ).map((row) => ({ ...row, unless: isNotAbout })),

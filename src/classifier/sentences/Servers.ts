@@ -45,6 +45,8 @@ export const overload: ReadonlyArray<Row> = [
     /\bmaximum pending requests exceeded\b/,
     /\btoo many (pending|queued|waiting) requests\b/,
     /\bmodel service overloaded\b/,
+    // Ollama and servers on a desktop: the memory for this model is taken at the moment.
+    /\b(cannot|can't|could not|couldn't|unable to|failed to|not) (free|allocate|reserve) (enough )?(\w+ )?memory\b|\bmemory\b[^.]{0,20}\b(cannot|could not) be allocated\b/,
     /\bno (available|idle|free|healthy) (workers?|instances?|servers?|backends?|gpus?|replicas?|slots?|resources?)\b/,
     /\b(all|every) (\w+ )?(instances?|workers?|servers?|replicas?|slots?|backends?) (is |are )(currently )?(busy|occupied|unavailable|in use)\b/
   ),

@@ -76,6 +76,9 @@ export const unsupported: ReadonlyArray<Row> = [
     // Lists of the values that this server takes; another one may take more.
     /\bmust (only )?(be|contain)\b[^.]{0,60}\bin \[[\w, ]{1,80}\]/,
     /\bnot (a )?valid \w+, use one of\b/,
+    /\b(supported|allowed|accepted) values are:? …/,
+    // A literal of one value or a few; a type is named without quotes.
+    /\binput should be …/,
     // https://github.com/opencodeschool/opencode.school/issues/174 (Workers AI)
     /\btype mismatch of …, … not in …/
   ),
@@ -92,7 +95,7 @@ export const unsupported: ReadonlyArray<Row> = [
     /\bmodel requires (\w+ )?(thinking|reasoning|stream(ing)?)\b/,
     /\bnot (oai|openai)[ -]compatible\b/,
     // https://github.com/t59688/arboris-novel/issues/23 (LM Studio): another server takes more of these values
-    /\b(response_format|tool_choice|reasoning[._]effort|encoding_format|service_tier|modalities|verbosity)(\.\w+)?`? (must|should|has to|can only) be (one of\b|either\b|…)/,
+    /\b(response_format|tool_choice|reasoning[._]effort|encoding_format|service_tier|modalities|verbosity)(\.\w+|`? type)?`? (must|should|has to|can only) be (one of\b|either\b|…)/,
     /(\b(is|are|was) )?\b(deprecated|not supported|not available|unsupported|not allowed|not permitted|not enabled|disabled|does not work) (for|with|by|on) this model\b/,
     /\bdoes not support [^.]{1,40} with this model\b|\bunsupported value\b/,
     /\bmust be verified to (stream|generate|use) \b/
