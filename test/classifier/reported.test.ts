@@ -219,3 +219,19 @@ describe("a desktop's server without memory for the model", () => {
     assert.strictEqual(classOf(507, says("Cannot free enough memory. Need 33.02GB.")), "Overloaded")
   })
 })
+
+describe("a model or an API that is switched off", () => {
+  it.each([
+    [403, "Model disabled.", "ModelMissing"],
+    [400, "model: qwen does not support endpoint: completions", "Unsupported"],
+    [400, "The requested operation is unsupported.", "Unsupported"]
+  ] as const)("is told from an account's refusal: %s %s", (status, text, as) => {
+    assert.strictEqual(classOf(status, says(text)), as)
+  })
+})
+
+describe("a plan's limit with its period twice", () => {
+  it("lasts a week", () => {
+    assert.strictEqual(classOf(429, says("You've reached your weekly (7-day) usage limit.")), "Balance")
+  })
+})

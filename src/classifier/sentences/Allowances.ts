@@ -12,7 +12,7 @@ export const usageWindow: ReadonlyArray<Row> = [
     "UsageWindow",
     "https://github.com/openai/codex; https://support.anthropic.com/en/articles/9797557; https://docs.z.ai/devpack/faq; https://www.kimi.com/code/docs/en/kimi-code/error-reference.html",
     /\b(usage|session|message|subscription|plan|5[- ]hour|five[- ]hour|weekly|opus weekly) (quota )?limits? (has been |have been |was |were )?(already )?(reached|exceeded|hit|exhausted)\b/,
-    /\b(reached|hit|exceeded|exhausted)( your| the| its| their)? (\w+[- ]){0,4}(usage|session|message|weekly|5[- ]hour|five[- ]hour) (limit|quota|cap)/,
+    /\b(reached|hit|exceeded|exhausted)( your| the| its| their)? (\(?\w+\)?[- ]){0,4}(usage|session|message|weekly|5[- ]hour|five[- ]hour) (limit|quota|cap)/,
     /\busage limit (reached )?for \d/,
     /\byou(r|'ve| have)[^.]{0,40}(subscription|plan)[^.]{0,20} quota( limit)?/,
     /\b(quota|limit|capacity)[^.]{0,60}\b(will )?reset(s)? (after|at|in|on|when)\b/,

@@ -52,6 +52,7 @@ export const model: ReadonlyArray<Row> = [
     /\boperation does not work with the specified model\b/,
     /\bis not supported (for|with|by|in) (this|the|your) (model|region|api version|account|operation)\b/,
     /\bmodel is (unsupported|not enabled|not available) for\b/,
+    /\bmodel (is |was |has been )?disabled\b/,
     /\bonly (supported|available) (by|on|in|with|for) (certain|some|specific|select|newer|\w+) models\b/,
     /\bmodel (is )?marked (by provider )?as legacy\b/
   ),

@@ -112,6 +112,8 @@ export const unsupported: ReadonlyArray<Row> = [
     /\b(unsupported|invalid|unknown) (relay mode|api type)\b|\brelay mode\b[^.]{0,20}\bnot supported\b/,
     /(\b(responses?|chat[ /_-]?completions?|messages|embeddings?|rerank) (api|endpoint|protocol|route)|\/v\d\/(chat\/completions|responses|completions|messages|embeddings))\b[^.]{0,30}\b(is|are|was) (not|n't|un)[ -]?(currently |yet )?(supported|available|enabled|implemented)\b/,
     /\b(does|do|did) not (support|implement|have|offer|provide|expose)\b[^.]{0,30}(\b(responses?|chat[ /_-]?completions?|messages|embeddings?) (api|endpoint|protocol|route)\b|\/v\d\/(chat\/completions|responses|completions|messages|embeddings)\b)/,
+    // Azure OpenAI, for a model without this API
+    /\brequested operation is (unsupported|not supported)\b/,
     // Kong; https://docs.konghq.com
     /\bno route matched with those values\b/,
     /\b(invalid|unrecogni[sz]ed) (request )?url\b[^.]{0,10}\(?(post|get)\b/,
@@ -126,7 +128,7 @@ export const unsupported: ReadonlyArray<Row> = [
     // https://github.com/ggml-org/llama.cpp/issues/25895: tools or a schema that this server cannot compile
     /\b(failed to|could not|couldn't|cannot|unable to) (parse|compile|build|initiali[sz]e) (an? |the )?([\w-]+ )?(grammar|samplers?)\b/,
     // https://github.com/NVIDIA/TensorRT-LLM/issues/89 (Triton)
-    /\bend ?point (does not|doesn't) support\b/,
+    /\bend ?point (does not|doesn't) support\b|\b(does not|doesn't) support (the |this )?end ?point\b/,
     /\b(no|not have an?|without an?|lacks an?) (\w+ )?chat[ _]template\b|\bchat[ _]template (is |was )?(missing|not (defined|set|found|provided|available))\b/,
     /\bgenerate parser for this template\b/,
     /\b(issue|problem|error|wrong) (with|in) (the |this )?(model's )?(prompt|chat) template\b/

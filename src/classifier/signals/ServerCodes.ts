@@ -59,7 +59,7 @@ export const servers: ReadonlyArray<CodeGroup> = [
     // All credentials of the pool behind the gateway rest at the moment.
     as: "Overloaded",
     source: "https://github.com/router-for-me/CLIProxyAPI",
-    values: "auth_unavailable"
+    values: "auth_unavailable auth_not_found"
   },
   {
     as: "Overloaded",
