@@ -79,6 +79,10 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\binput exceeds the maximum number of tokens\b/
   ),
   ...rows(
+    "https://developers.cloudflare.com/workers-ai/platform/errors/ (3030)",
+    /\bmax(imum)? context reached\b/
+  ),
+  ...rows(
     "https://github.com/cline/cline/issues/3120 (xAI); https://portkey.ai/error-library/context-length-exceeded-error-13710000; https://docs.together.ai",
     /\bmaximum (prompt|input) (length|tokens?|size) (is|of) [\d,]+/,
     /\b(prompt|input|request|messages?) (contains?|has|have|is|with|length|of)[^.]{0,30} [\d,]+( \w+)? tokens?\b[^.]{0,80}\b(too large|too long|but|exceed|exceeds|longer|larger|maximum|limit)/,

@@ -235,3 +235,32 @@ describe("a plan's limit with its period twice", () => {
     assert.strictEqual(classOf(429, says("You've reached your weekly (7-day) usage limit.")), "Balance")
   })
 })
+
+describe("a parameter that is wrong", () => {
+  it("is told from one that a model lacks", () => {
+    assert.strictEqual(classOf(400, says("A parameter specified in the request is not valid")), "Invalid")
+    assert.strictEqual(
+      classOf(400, says("Cannot set structured output to force tools for engine type: mlx-llm")),
+      "Unsupported"
+    )
+    assert.strictEqual(classOf(400, says("model is not a multimodal model")), "Unsupported")
+    assert.strictEqual(classOf(400, says("unsupported architecture: foo")), "ModelMissing")
+  })
+})
+
+describe("a limit of one server", () => {
+  it.each([
+    "At most 1 image(s) may be provided in one request.",
+    "This model does not support specifying dimensions.",
+    "The value of the enable_thinking parameter is restricted to True."
+  ])("may not hold for another: %s", (text) => {
+    assert.strictEqual(classOf(400, says(text)), "Unsupported")
+  })
+
+  it("counts the tokens of a window", () => {
+    assert.strictEqual(
+      classOf(400, says("Max context reached 135630 tokens but model supports only 60000")),
+      "ContextExceeded"
+    )
+  })
+})

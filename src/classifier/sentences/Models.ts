@@ -30,6 +30,12 @@ export const model: ReadonlyArray<Row> = [
     /\bfunction\b[^.]{0,120}\bnot found(?= for( the)? account\b)/,
     // https://api.ncloud-docs.com/docs/en/clovastudio-troubleshoot-c4xx (40082)
     /\bmodel fade out\b/,
+    // FastChat
+    /^only \S{1,80} allowed now\b/,
+    // MLflow's gateway
+    /\bprovider( …| \S{1,40})? is not allowed by\b/,
+    // llama.cpp and servers on it, for a file of weights that they cannot run
+    /\b(unsupported|unknown) (model )?architecture\b/,
     /\bno (matching )?models? (is )?(loaded|found|named|with|match(es|ing)?\b)/,
     /\bmodel is not loaded\b|\bno models loaded\b/
   ),
@@ -62,6 +68,7 @@ export const model: ReadonlyArray<Row> = [
     "https://novita.ai/docs/guides/error; https://featherless.ai/docs/api-reference-error-codes; https://developers.cloudflare.com/workers-ai/platform/errors/ (5016)",
     /\bmodel requires (an? )?(identity |account )?verification\b/,
     /\baccept_eula\b|\baccept the end[- ]user licen[cs]e agreement\b/,
+    /\bcomplete organi[sz]ation verification\b/,
     /\bmodel is gated\b|\bgated (repo|model)\b/,
     /\baccess to model \S{1,100} is restricted\b/,
     /\bmodel is not entitled to\b/,

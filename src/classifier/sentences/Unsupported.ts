@@ -11,18 +11,18 @@ import type { Row } from "./Row.ts"
 const feature = [
   "(image|audio|video|file|pdf|document|vision|visual|multi-?modal|media)(_url|s)?( (input|content|understanding|part|block|message|url|data|attachment|upload)s?)?",
   "(built-?in |custom |parallel |server |strict |forced )?(tool|function)s?([_ -](use|calls?|calling|choice|choices|definitions?|schemas?|results?|messages?))?",
-  "tool_(choice|calls?|use)|parallel_tool_calls|computer[_ -]use|web[_ -]search|code[_ -](interpreter|execution)|mcp",
+  "tool_(choice|calls?|use)|parallel_tool_calls|computer[_ -]use|((web|internet|online)[_ -])?search|enable_\\w+|dimensions?|code[_ -](interpreter|execution)|mcp",
   "(assistant )?(message )?prefill(ing|ed)?|continuation|prefix",
   "(system|developer) ?(role|prompt|message|instruction|text)s?|instructions",
   "response[_ -]?(format(\\.type)?|schema|mime[_ -]type|modalit\\w+)s?|json[_ -]?(mode|schema|object|output)s?|structured[_ -]outputs?|guided[_ -]\\w+|grammar",
   "(extended |adaptive |interleaved )?thinking(\\.type|_?\\w+)?( mode)?|reasoning(\\.|_)?\\w*( effort| mode| level| summar\\w+)?|effort|enable_thinking|chat_template(_kwargs)?",
   "stream(ing|_options|ed)?( mode| output| responses?)?|non-?streaming|batch(ing)?",
   "(prompt |context )?cach(e|ing)(_control)?|citations?|logprobs|top_logprobs|logit_bias|log probs|echo|suffix|best_of|user_location|service_tier|betas?|context_management|output_config",
-  "temperature|top_?[pk]|min_p|seed|stop(_sequences)?|(presence|frequency|repetition)[_ ]penalty|n|max_(completion_|output_)?tokens|store|metadata|verbosity|modalities|(request |this |these |following |the )?(parameter|argument|field|option|feature|setting|property|attribute|input|modality|content type)s?"
+  "temperature|top_?[pk]|min_p|seed|stop(_sequences)?|(presence|frequency|repetition)[_ ]penalty|n|max_(completion_|output_)?tokens|store|metadata|verbosity|modalities|(request |this |these |following |the )?(parameter(?! specified)|argument|field|option|feature|setting|property|attribute|input|modality|content type)s?"
 ].join("|")
 
 const no =
-  "(does not|doesn't|do not|don't|did not|cannot|can't|can not|will not|won't|is unable to|unable to|not able to) (currently |yet |natively )?(support|accept|allow|take|be used|be set|be disabled|be combined|both be specified)|\\bnot support"
+  "(does not|doesn't|do not|don't|did not|cannot|can't|can not|will not|won't|is unable to|unable to|not able to) (currently |yet |natively )?(support|accept|allow|take|set|enable|be used|be set|be disabled|be combined|both be specified)|\\bnot support"
 
 const isNot =
   "(is|are|was|were|be)(n't| not| currently not| no longer| not yet| not currently)( currently| yet| natively)? (supported|available|allowed|enabled|permitted|accepted|compatible|implemented|valid|recogni[sz]ed|usable|unavailable)|unsupported|unavailable|not supported|not support|is deprecated for (this|the) model|not permitted|not allowed"
@@ -90,6 +90,11 @@ export const unsupported: ReadonlyArray<Row> = [
     /\b(enable_)?thinking`?\b[^.]{0,30}\bmust be (set to )?(false|true|enabled|disabled)\b/,
     /\bstream`? (must|should|needs to|has to) be (set to )?(true|enabled)\b|\bstreaming is (required|mandatory)\b|\bonly supports? stream(ing)?\b/,
     /\bonly works in thinking mode\b/,
+    /\bparameter is restricted to (true|false)\b/,
+    // vLLM's limit of one server (--limit-mm-per-prompt)
+    /\bat most \d+ \w+(\(s\))? may be provided\b/,
+    /\bdefault chat template is no longer allowed\b/,
+    /\bis not an? (multi-?modal|vision|chat|completion|embeddings?|rerank\w*|reasoning|thinking|audio|image) model\b/,
     /\bmay only be set to\b/,
     /\bonly (\w+ ?= ?\S+|[\w ]{1,30}) (is|are) (currently )?(supported|allowed|accepted)\b/,
     /\bmodel requires (\w+ )?(thinking|reasoning|stream(ing)?)\b/,
