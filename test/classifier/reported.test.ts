@@ -264,3 +264,24 @@ describe("a limit of one server", () => {
     )
   })
 })
+
+describe("a list of what this server takes", () => {
+  it.each([
+    'Invalid audio format "m4a" for audio generation. Valid formats are: [wav, mp3]',
+    "tools.0: Input tag 'function' found using 'type' does not match any of the expected tags: 'custom'",
+    "thinking_budget is only supported when enable_thinking is true",
+    "400: Duration is not supported in Ray 1.6 API"
+  ])("may be another elsewhere: %s", (text) => {
+    assert.strictEqual(classOf(400, says(text)), "Unsupported")
+  })
+})
+
+describe("an error inside detailMessage", () => {
+  it("is read", () => {
+    const body = {
+      code: "MPE-429",
+      detailMessage: '{"code":"Throttling.BurstRate","message":"Request rate increased too quickly."}'
+    }
+    assert.strictEqual(classOf(400, body), "RateLimit")
+  })
+})

@@ -34,7 +34,7 @@ const maxViews = 24
 
 /** Objects and arrays with these names hold another error. */
 const containers = new Set(
-  "error err errors message msg baseresp detail details innererror innererrors exception fault failure cause upstream upstreamerror originalerror providererror lasterror raw body responsebody rawresponse metadata errordetails errorbody causedby".split(
+  "error err errors message msg baseresp detail details detailmessage innererror innererrors exception fault failure cause upstream upstreamerror originalerror providererror lasterror raw body responsebody rawresponse metadata errordetails errorbody causedby".split(
     " "
   )
 )

@@ -112,6 +112,7 @@ export const key: ReadonlyArray<Row> = [
     /\binvalid authentication\b/,
     /\b(no auth|no cookie auth|no authentication) credentials found\b/,
     /\bno api[- ]?key\b/,
+    /\bthis (api )?key was not found\b/,
     /\btoken (has |is |was )?(been )?(expired|revoked|invalid|invalidated|incorrect|already used)\b/,
     // https://github.com/openai/codex: the login of a plan
     /\brefresh token has already been used\b/,

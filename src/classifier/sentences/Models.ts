@@ -98,7 +98,7 @@ export const model: ReadonlyArray<Row> = [
     /\brejected by api key (model|custom endpoint) allowlist\b/,
     /\brequested service [\w-]{1,60} is unavailable\b/,
     /\bno available channels?\b/,
-    /\bmodel\b[^.]{0,60}\bno (price|pricing)\b/,
+    /\bmodel\b[^.]{0,60}\b(no (price|pricing)|pricing (is )?unknown)\b/,
     /\bno (healthy )?(channel|upstream|provider) (available )?for (the )?model\b/,
     /\bthere are no available channels\b/
   ),

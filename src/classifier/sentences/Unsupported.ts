@@ -11,7 +11,7 @@ import type { Row } from "./Row.ts"
 const feature = [
   "(image|audio|video|file|pdf|document|vision|visual|multi-?modal|media)(_url|s)?( (input|content|understanding|part|block|message|url|data|attachment|upload)s?)?",
   "(built-?in |custom |parallel |server |strict |forced )?(tool|function)s?([_ -](use|calls?|calling|choice|choices|definitions?|schemas?|results?|messages?))?",
-  "tool_(choice|calls?|use)|parallel_tool_calls|computer[_ -]use|((web|internet|online)[_ -])?search|enable_\\w+|dimensions?|code[_ -](interpreter|execution)|mcp",
+  "tool_(choice|calls?|use)|parallel_tool_calls|computer[_ -]use|((web|internet|online)[_ -])?search|enable_\\w+|dimensions?|duration|resolution|aspect[ _-]ratio|code[_ -](interpreter|execution)|mcp",
   "(assistant )?(message )?prefill(ing|ed)?|continuation|prefix",
   "(system|developer) ?(role|prompt|message|instruction|text)s?|instructions",
   "response[_ -]?(format(\\.type)?|schema|mime[_ -]type|modalit\\w+)s?|json[_ -]?(mode|schema|object|output)s?|structured[_ -]outputs?|guided[_ -]\\w+|grammar",
@@ -43,7 +43,7 @@ export const unsupported: ReadonlyArray<Row> = [
       `\\bno (endpoints?|providers?|models?|deployments?|channels?)\\b[^.]{0,40}\\bsupports?\\b[^.]{0,30}\\b(${feature})\\b`
     ),
     new RegExp(
-      `\\b(${feature})\\b[^.]{0,30}\\b(is|are) only (supported|available|allowed|accepted) (by|with|for|on|in)\\b`
+      `\\b(${feature})\\b[^.]{0,30}\\b(is|are) only (supported|available|allowed|accepted) (by|with|for|on|in|when|if)\\b`
     ),
     new RegExp(
       `\\b(model|server|endpoint|api|it)s?\\b[^.]{0,40}\\bonly (supports?|accepts?|works?|allows?|available)( in| with)?\\b[^.]{0,30}\\b(${feature}|text)\\b`
@@ -76,7 +76,8 @@ export const unsupported: ReadonlyArray<Row> = [
     // Lists of the values that this server takes; another one may take more.
     /\bmust (only )?(be|contain)\b[^.]{0,60}\bin \[[\w, ]{1,80}\]/,
     /\bnot (a )?valid \w+, use one of\b/,
-    /\b(supported|allowed|accepted) values are:? …/,
+    /\b(supported|allowed|accepted|valid) (values|formats|types|options) are:? (…|\[)/,
+    /\bdoes not match any of the expected tags\b/,
     // A literal of one value or a few; a type is named without quotes.
     /\binput should be …/,
     // https://github.com/opencodeschool/opencode.school/issues/174 (Workers AI)
