@@ -18,7 +18,7 @@ import { fromNumbers } from "./Backoff.ts"
  *
  * - `"never"`
  * - `"afterWait"`: once, after the wait that the provider asked for, if that is at most the policy's `maxWait` and
- *   a fallback would change the model
+ *   a fallback would change the model; if it named none, once after half a second, when no other target is left
  * - `"withoutTokenCap"`: once, with the request as the provider amends it: without its limit on output tokens
  * - a `Schedule`: as often and after such delays as the schedule gives; its input is the failure
  */

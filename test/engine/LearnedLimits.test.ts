@@ -501,6 +501,6 @@ describe("a limit that was not learnt", () => {
       yield* TestClock.adjust("1 minute")
       const exits = yield* Effect.forEach(fibers, Fiber.join)
       assert.strictEqual(exits.filter((exit) => exit._tag === "Success").length, 5)
-    }).pipe(runtime({ learnedLimit: false }))
+    }).pipe(runtime({ learnedLimit: false, whenAllBenched: "fail" }))
   )
 })

@@ -180,7 +180,13 @@ describe("where a policy is set", () => {
         "a/provider RateLimit 2000",
         "c/runtime RateLimit 1000"
       ])
-    }).pipe(Effect.provide(Failover.layer({ policy: { cooldown: { rateLimit: { base: "1 second" } } } })))
+    }).pipe(
+      Effect.provide(
+        Failover.layer({
+          policy: { whenAllBenched: "fail", cooldown: { rateLimit: { base: "1 second" } } }
+        })
+      )
+    )
   )
 
   it.effect("another option leaves a row that benches nothing as it is", () =>
@@ -195,7 +201,9 @@ describe("where a policy is set", () => {
       assert.deepStrictEqual(benches, [])
     }).pipe(
       Effect.provide(
-        Failover.layer({ policy: { rules: { Timeout: { rest: null }, RateLimit: { rest: null } } } })
+        Failover.layer({
+          policy: { whenAllBenched: "fail", rules: { Timeout: { rest: null }, RateLimit: { rest: null } } }
+        })
       )
     )
   )

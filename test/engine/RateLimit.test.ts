@@ -10,7 +10,9 @@ import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import type * as Policy from "../../src/policy/Policy.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
+import { layer } from "../support/chains.ts"
 import { benches, calls, fault, play, throttle } from "../support/engine.ts"
 
 const runtime = Failover.layer()
@@ -262,6 +264,136 @@ describe("a throttled target is benched", () => {
       const { value } = yield* play(Failover.complete(chain, "q"))
       assert.strictEqual(value, "small answer")
       assert.deepStrictEqual(calls(a), ["0 a/large", "0 a/small"])
+    }).pipe(Effect.provide(runtime))
+  )
+})
+
+describe("a throttle that names no wait", () => {
+  const alone = (...script: ReadonlyArray<ReadonlyArray<ReturnType<typeof throttle> | string>>) => {
+    const a = Scripted.make("a", script)
+    return { a, chain: Chain.make(Model.make(a, "m")) }
+  }
+
+  it.effect("is followed by one more call after half a second, if no other target is left", () =>
+    Effect.gen(function* () {
+      const { a, chain } = alone([throttle()], ["fine"])
+      const { at, benches, value } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([value, at, benches], ["fine", 500, []])
+      assert.deepStrictEqual(calls(a), ["0 a/m", "500 a/m"])
+    }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect("is followed by no second one", () =>
+    Effect.gen(function* () {
+      const { a, chain } = alone([throttle()])
+      const { at, benches, error } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([error?._tag, at], ["ChainExhausted", 500])
+      assert.deepStrictEqual(calls(a), ["0 a/m", "500 a/m"])
+      // The second call does not lengthen the bench.
+      assert.deepStrictEqual(benches, ["a/m RateLimit 5000"])
+    }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect(
+    "is followed by one at the end of the bench if that is soon, and by another one after the wait that it names",
+    () =>
+      Effect.gen(function* () {
+        const { a, chain } = alone([throttle()], [throttle("1 second")], ["fine"])
+        const { value } = yield* play(Failover.complete(chain, "q"))
+        assert.strictEqual(value, "fine")
+        assert.deepStrictEqual(calls(a), ["0 a/m", "1000 a/m", "2000 a/m"])
+      }).pipe(layer({ cooldown: { rateLimit: { base: "1 second" } } }))
+  )
+
+  it.effect("is followed by none if another target answers", () =>
+    Effect.gen(function* () {
+      const { a } = alone([throttle()], ["never"])
+      const b = Scripted.make("b", [["other"]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const { at, value } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([value, at], ["other", 0])
+      assert.deepStrictEqual(calls(a), ["0 a/m"])
+    }).pipe(Effect.provide(runtime))
+  )
+
+  it.effect("is followed by one when the others have failed", () =>
+    Effect.gen(function* () {
+      const { a } = alone([throttle()], ["fine"])
+      const b = Scripted.make("b", [[throttle()]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const { value } = yield* play(Failover.complete(chain, "q"))
+      assert.strictEqual(value, "fine")
+      assert.deepStrictEqual(calls(a, b), ["0 a/m", "0 b/m", "500 a/m"])
+    }).pipe(Effect.provide(runtime))
+  )
+
+  for (const [name, policy] of Object.entries({
+    "if the request does not wait so long": { maxWait: "400 millis" },
+    "if the row says so": { rules: { RateLimit: { retry: "never" } } },
+    "if the request has no retries": { attempts: 1 },
+    "if benched targets are not called": { whenAllBenched: "fail" }
+  } satisfies Record<string, Policy.Options>)) {
+    it.effect(`is followed by none ${name}`, () =>
+      Effect.gen(function* () {
+        const { a, chain } = alone([throttle()], ["never"])
+        const { at, error } = yield* play(Failover.complete(chain, "q"))
+        assert.deepStrictEqual([error?._tag, at, calls(a)], ["ChainExhausted", 0, ["0 a/m"]])
+      }).pipe(layer(policy))
+    )
+  }
+
+  it.effect("is followed by none if the process makes no retries", () =>
+    Effect.gen(function* () {
+      const { a, chain } = alone([throttle()], ["never"])
+      const { at, error } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([error?._tag, at, calls(a)], ["ChainExhausted", 0, ["0 a/m"]])
+    }).pipe(Effect.provide(Failover.layer({ retryBudget: 0 })))
+  )
+
+  /** How many callers are lost, and how many calls fail. */
+  const crowd = Effect.fnUntraced(function* (callers: number, gap: number, until: number) {
+    let failed = 0
+    const ask = Effect.gen(function* () {
+      yield* Effect.sleep(5)
+      if ((yield* Clock.currentTimeMillis) >= until) return
+      failed++
+      return yield* throttle()
+    })
+    const { chain } = alone([])
+    const fibers = yield* Effect.forEach(Array.from({ length: callers }), (_, i) =>
+      Effect.forkChild(
+        Effect.exit(
+          Effect.delay(
+            Failover.use(chain, () => ask),
+            i * gap
+          )
+        )
+      )
+    )
+    yield* TestClock.adjust("5 minutes")
+    const exits = yield* Fiber.joinAll(fibers)
+    return { lost: exits.filter(({ _tag }) => _tag === "Failure").length, failed }
+  })
+
+  for (const [callers, gap] of [
+    [1, 0],
+    [14, 0],
+    [500, 0],
+    [300, 1]
+  ] as const) {
+    it.effect(`loses none of ${callers} callers, ${gap} ms apart, if it lasts for 100 ms`, () =>
+      Effect.gen(function* () {
+        const { failed, lost } = yield* crowd(callers, gap, 100)
+        assert.strictEqual(lost, 0)
+        assert.isAtMost(failed, callers)
+      }).pipe(Effect.provide(runtime))
+    )
+  }
+
+  it.effect("is followed by few calls of a crowd if it lasts", () =>
+    Effect.gen(function* () {
+      assert.isAtMost((yield* crowd(500, 0, hour)).failed, 520)
+      assert.isAtMost((yield* crowd(60, 1_000, hour)).failed, 120)
     }).pipe(Effect.provide(runtime))
   )
 })

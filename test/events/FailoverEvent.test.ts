@@ -171,8 +171,10 @@ describe("an observer receives events", () => {
         "0 AttemptFailed a 1 0 InvalidKey Next",
         "0 AttemptStarted b 2",
         "0 AttemptFailed b 2 0 RateLimit Next",
-        "0 RunFailed 0 ChainExhausted",
-        "0 RunEnded 0 failed ChainExhausted 2 2"
+        "500 AttemptStarted b 3",
+        "500 AttemptFailed b 3 0 RateLimit Next",
+        "500 RunFailed 500 ChainExhausted",
+        "500 RunEnded 500 failed ChainExhausted 3 3"
       ])
     }).pipe(runtime)
   )

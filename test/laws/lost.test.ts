@@ -128,7 +128,8 @@ describe("no request is lost", () => {
     [Day],
     ([day]) =>
       Effect.gen(function* () {
-        const way = ["Overloaded", "ServerError", "Connection"].includes(day.way) ? day.way : "Overloaded"
+        const isFault = ["Overloaded", "ServerError", "Connection"].includes(day.way)
+        const way = isFault || day.way === "RateLimit" ? day.way : "Overloaded"
         const services = Array.from({ length: 1 + (day.failing % 3) }, (_, i) =>
           service(`p${i}`, day.blip, failureOf(way), day.latency)
         )

@@ -47,6 +47,8 @@ export interface Place {
   readonly isFirst: boolean
   /** Whether it may call the target although that is benched. */
   readonly anyway: boolean
+  /** Whether it was throttled without a named wait: it calls the target once more although that is benched. */
+  readonly isThrottled?: boolean | undefined
   /** Whether it waits for room at a target that is at a learned limit. */
   readonly forRoom?: boolean | undefined
 }
@@ -314,5 +316,8 @@ const faults: ReadonlySet<string> = new Set(transientClasses)
 export const never: ReadonlySet<string> = new Set(["Manual", "OwnLimit", "LearnedLimit"])
 
 /** Whether a request may call a target with this state. */
-export const mayCall = ({ anyway, isFirst }: Place, why: Bench.Resting | undefined): boolean =>
-  why === undefined || (anyway && !never.has(why.reason) && (isFirst || faults.has(why.reason)))
+export const mayCall = (place: Place, why: Bench.Resting | undefined): boolean =>
+  why === undefined || (place.anyway && !never.has(why.reason) && (place.isFirst || mayRepeat(place, why)))
+
+const mayRepeat = ({ isThrottled = false }: Place, { reason }: Bench.Resting): boolean =>
+  faults.has(reason) || (isThrottled && reason === "RateLimit")

@@ -8,7 +8,7 @@ import type { Action } from "../../events/FailoverEvent.ts"
 import * as Failure from "../../failure/Failure.ts"
 import * as Bench from "../../health/Bench.ts"
 import { retryWindow } from "../../health/FailureStreaks.ts"
-import type { Rest, Rule } from "../../policy/Rule.ts"
+import type { Next, Rest, Rule } from "../../policy/Rule.ts"
 import type { RunState } from "./RunState.ts"
 import * as Step from "./Step.ts"
 
@@ -193,7 +193,13 @@ const tell = <P extends Backend, R, A>(
   else shared.queues.failed(visit.target)
 }
 
-/** A throttled target named a wait within `maxWait`: the run waits for it if no other target is left. */
+/** How long after a throttle without a named wait the target is called once more, in milliseconds: the longest first backoff. */
+export const throttleBackoff = 500
+
+/**
+ * A throttled target named a wait within `maxWait`: the run waits for it if no other target is left. If it named none, the run calls
+ * it once more after a backoff.
+ */
 const keepVisitAfterWait = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   failure: Failure.Failure,
@@ -202,8 +208,23 @@ const keepVisitAfterWait = <P extends Backend, R, A>(
 ): void => {
   if (retry !== "afterWait") return
   const wait = Failure.waitMillis(failure, now)
-  if (wait === undefined || wait > run.maxWait) return
-  run.keepVisit(now + Math.max(wait, Bench.shortestRest), next)
+  if (wait === undefined) keepSecondTry(run, failure, next, now)
+  else if (wait <= run.maxWait) run.keepVisit(now + Math.max(wait, Bench.shortestRest), next)
+}
+
+/** Without a named wait the throttle may be short. With `wait` the run waits for the end of the bench, with `fail` not at all. */
+const keepSecondTry = <P extends Backend, R, A>(
+  run: RunState<P, R, A>,
+  failure: Failure.Failure,
+  next: Next,
+  now: number
+): void => {
+  const { options, shared, visit, waits } = run
+  if (options.policy.whenAllBenched !== "tryAnyway" || visit.waited || shared.budget.isNone) return
+  if (Failure.isOnlyThisRequest(failure) || throttleBackoff > run.maxWait) return
+  if (waits.unfinished.some(({ forRoom, target }) => forRoom === true && target === visit.target)) return
+  visit.waited = true
+  run.keepVisit(now + throttleBackoff, next, { isThrottled: true })
 }
 
 /** The chain for this failure (`onContextExceeded`, `onContentPolicy`). A run changes its chain at most once. */

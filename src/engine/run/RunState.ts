@@ -224,7 +224,11 @@ export class RunState<P extends Backend, R, A> implements Situation {
   }
 
   /** Keeps the current visit, to continue it from `notBefore` on if no other target is left. */
-  keepVisit(notBefore: number, next: Next, isFirst = false): void {
+  keepVisit(
+    notBefore: number,
+    next: Next,
+    { isFirst = false, isThrottled }: Pick<Partial<RunPlace<P>>, "isFirst" | "isThrottled"> = {}
+  ): void {
     const { visit } = this
     const { backend, target } = visit
     const anyway = this.options.policy.whenAllBenched === "tryAnyway"
@@ -233,6 +237,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
       target,
       notBefore,
       isFirst,
+      isThrottled,
       anyway,
       visit: isFirst ? undefined : visit,
       next,

@@ -200,8 +200,11 @@ describe("responses over a WebSocket", () => {
     Effect.gen(function* () {
       const { a, url } = yield* gateway()
       const events = responseEvents("resp_1", "hello")
+      const throttled = FaultServer.json(openai.error("rate_limit_error", "Slow down"), 429)
       a.play(
-        FaultServer.json(openai.error("rate_limit_error", "Slow down"), 429),
+        // Without a named wait it is called once more.
+        throttled,
+        throttled,
         [FaultServer.sseHead, { send: events[0]! }, { send: events[1]! }, { wait: 50 }, { cut: true }],
         FaultServer.json({ error: { message: "bad input", type: "invalid_request_error", code: null } }, 400)
       )
