@@ -28,7 +28,7 @@ const event = (name: string, data: object): Sse.Event => ({
 })
 
 /** `delta` for each piece of text; at the end `done`, or `broken` when the target failed after its commit point. */
-const toEvents = (opened: Failover.Answered<Stream.Stream<Scripted.Part, Failover.TailError>>) =>
+const toEvents = (opened: Failover.Answered<Stream.Stream<Scripted.Part, Failover.CommittedStreamError>>) =>
   opened.value.pipe(
     Stream.filter(({ text }) => text !== ""),
     Stream.map(({ text }) => event("delta", { text })),

@@ -95,7 +95,7 @@ export interface ScriptedLanguageModel {
  * )
  */
 export const make = (script: Script): ScriptedLanguageModel => {
-  const scripted = Scripted.makeWith<Asked, never, ReadonlyArray<StreamPart>>(
+  const scripted = Scripted.makeWith<ModelCall, never, ReadonlyArray<StreamPart>>(
     format,
     "scripted",
     script.map((call, index) => call.map((step, at) => toStep(step, `call_${index}_${at}`)))
@@ -138,7 +138,7 @@ export const make = (script: Script): ScriptedLanguageModel => {
   }
 }
 
-interface Asked {
+interface ModelCall {
   readonly kind: Recorded["kind"]
   readonly options: LanguageModel.ProviderOptions
 }
@@ -164,7 +164,7 @@ const usage = {
 const finish = (reason: Response.FinishReason): StreamPart => ({ type: "finish", reason, usage })
 
 /** Adds a finish part if the script has none. */
-const format: Scripted.Format<Asked, never, ReadonlyArray<StreamPart>> = {
+const format: Scripted.Format<ModelCall, never, ReadonlyArray<StreamPart>> = {
   answer: () => {
     throw new Error("answers are put together from their parts")
   },

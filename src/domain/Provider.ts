@@ -55,9 +55,7 @@ export interface Provider<in Request, out Answer, out Chunk> extends Backend.Bac
    * The request for a second try after it was refused as invalid: without the field that the refusal names. `undefined` when
    * there is nothing to change.
    */
-  readonly secondTry?:
-    | (<Asked extends Request>(request: Asked, refusal: BadRequest) => Asked | undefined)
-    | undefined
+  readonly secondTry?: (<R extends Request>(request: R, refusal: BadRequest) => R | undefined) | undefined
   /**
    * The same request without its output-token limit, for the one retry after `BadRequest/MaxTokens`; `undefined`
    * when it has none.

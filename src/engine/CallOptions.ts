@@ -13,7 +13,7 @@ import type { FailedAttempt, RunError, StreamBroken } from "../failure/RunError.
 import type { Commit } from "../policy/Commit.ts"
 import type { WhenAllBenched } from "../policy/Policy.ts"
 import type { PhaseOf } from "../stream/CommitPoint.ts"
-import type { TailError } from "./CommittedStream.ts"
+import type { CommittedStreamError } from "./CommittedStream.ts"
 import type { NotMine } from "./failures/Classify.ts"
 
 /** The options of a call. */
@@ -66,7 +66,7 @@ export interface Answered<out A> {
 }
 
 /** A stream at its commit point, with its target. It can be run once. */
-export type Opened<C> = Answered<Stream.Stream<C, TailError>>
+export type Opened<C> = Answered<Stream.Stream<C, CommittedStreamError>>
 
 /** The options of the generic form. `K` is the result type of `classify`. */
 export interface UseOptions<in E, out K extends Failure.Failure | NotMine = Failure.Failure | NotMine>

@@ -24,10 +24,10 @@ import * as BenchRecord from "./run/BenchRecord.ts"
 import type { Served } from "./run/RunOptions.ts"
 
 /** The errors of a committed stream. */
-export type TailError = StreamBroken | DeadlineExceeded
+export type CommittedStreamError = StreamBroken | DeadlineExceeded
 
 /** What a committed stream needs from its run. */
-export interface TailOptions<C> {
+export interface CommittedStreamOptions<C> {
   readonly served: Served<OpenStream<C>>
   readonly registry: EngineBench
   readonly signals: SignalsOf
@@ -44,20 +44,20 @@ export interface TailOptions<C> {
   readonly who: BenchRecord.Who
 }
 
-type Ending = Exclude<Outcome, "failed">
+type StreamOutcome = Exclude<Outcome, "failed">
 
 /** One committed stream: available chunks at once, otherwise a wait of at most the idle timeout and the deadline. */
-export class CommittedStream<C> implements Flow<C, TailError> {
-  readonly #options: TailOptions<C>
+export class CommittedStream<C> implements Flow<C, CommittedStreamError> {
+  readonly #options: CommittedStreamOptions<C>
   readonly #opened: OpenStream<C>
   readonly #alarm: MovableTimer
   /** How it ends; known before the last chunks are taken. */
-  #end: Exit.Exit<void, TailError> | undefined
+  #end: Exit.Exit<void, CommittedStreamError> | undefined
   /** It was ended before its upstream: chunks that are ready are dropped. */
   #isCut = false
   #reader: (() => void) | undefined
 
-  constructor(options: TailOptions<C>) {
+  constructor(options: CommittedStreamOptions<C>) {
     this.#options = options
     this.#opened = options.served.value
     this.#alarm = new MovableTimer(options.context, () => this.#onDue())
@@ -68,7 +68,7 @@ export class CommittedStream<C> implements Flow<C, TailError> {
     return this.#isCut || this.#isOverdue() ? undefined : this.#opened.take()
   }
 
-  ended(): Exit.Exit<void, TailError> | undefined {
+  ended(): Exit.Exit<void, CommittedStreamError> | undefined {
     return this.#isCut || this.#opened.ended() !== undefined ? this.#end : undefined
   }
 
@@ -149,7 +149,11 @@ export class CommittedStream<C> implements Flow<C, TailError> {
   }
 
   /** Ends the stream and releases the upstream. */
-  #cut(end: Exit.Exit<void, TailError>, outcome: Ending, error?: TailError): void {
+  #cut(
+    end: Exit.Exit<void, CommittedStreamError>,
+    outcome: StreamOutcome,
+    error?: CommittedStreamError
+  ): void {
     this.#isCut = true
     this.#settle(end, outcome, this.#opened.complete, error)
     this.#opened.interruptUnsafe()
@@ -174,7 +178,12 @@ export class CommittedStream<C> implements Flow<C, TailError> {
   }
 
   /** Records the outcome at the bench and the observer, once per stream. */
-  #settle(end: Exit.Exit<void, TailError>, outcome: Ending, complete: boolean, error?: TailError): void {
+  #settle(
+    end: Exit.Exit<void, CommittedStreamError>,
+    outcome: StreamOutcome,
+    complete: boolean,
+    error?: CommittedStreamError
+  ): void {
     if (this.#end !== undefined) return
     this.#end = end
     this.#alarm.stop()

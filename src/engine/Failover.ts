@@ -30,7 +30,7 @@ import type {
   UseStream,
   UseStreamOptions
 } from "./CallOptions.ts"
-import type { TailError } from "./CommittedStream.ts"
+import type { CommittedStreamError } from "./CommittedStream.ts"
 import { type NotMine, notMine } from "./failures/Classify.ts"
 import { type FailoverOptions, makeRuntime, type Runtime } from "./Runtime.ts"
 
@@ -38,13 +38,13 @@ export type {
   Answered,
   CallOptions,
   Classified,
+  CommittedStreamError,
   Explained,
   FailoverOptions,
   NotMine,
   Opened,
   Own,
   Runtime,
-  TailError,
   Use,
   UseAnswered,
   UseOptions,

@@ -18,7 +18,7 @@ import { OpenStream } from "../stream/OpenStream.ts"
 import * as CallerCode from "./CallerCode.ts"
 import type { Answered, UseStreamOptions } from "./CallOptions.ts"
 import { forCall } from "./CallPolicy.ts"
-import { CommittedStream, type TailError } from "./CommittedStream.ts"
+import { CommittedStream, type CommittedStreamError } from "./CommittedStream.ts"
 import * as Engine from "./Engine.ts"
 import { failureOf } from "./failures/Classify.ts"
 import * as Run from "./run/Run.ts"
@@ -125,7 +125,7 @@ export const open = <P extends Backend, RP, C, E, R>(
 /** A stream that is opened when it is run. */
 export const streamFrom = <C, E, R>(
   open: (scope: Scope.Scope) => Effect.Effect<Answered<CommittedStream<C>>, E, R>
-): Stream.Stream<C, E | TailError, R> =>
+): Stream.Stream<C, E | CommittedStreamError, R> =>
   Stream.fromChannel(
     Channel.fromTransform((_, scope) => Effect.map(open(scope), (opened) => Flow.pull(opened.value)))
   )

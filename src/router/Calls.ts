@@ -44,7 +44,7 @@ export const open = <Request, Answer, Chunk, R>(
   request: Request,
   options?: Failover.CallOptions
 ): Effect.Effect<
-  Failover.Answered<Stream.Stream<Chunk, Failover.TailError>>,
+  Failover.Answered<Stream.Stream<Chunk, Failover.CommittedStreamError>>,
   RunError,
   R | Failover.Failover | Scope.Scope
 > => Effect.flatMap(router.way, (way) => Failover.open(way.chain, request, observed(way, options)))

@@ -1,11 +1,11 @@
 /** Counting times, lost requests and conversations in bounded memory. */
 import { assert, describe, it } from "@effect/vitest"
-import type { Asked } from "../../src/simulator/report/Journal.ts"
+import type { RequestRecord } from "../../src/simulator/report/Journal.ts"
 import { Lost } from "../../src/simulator/report/Lost.ts"
 import { Loyalty } from "../../src/simulator/report/Loyalty.ts"
 import { Times } from "../../src/simulator/report/Times.ts"
 
-const asked = (changes: Partial<Asked>): Asked => ({
+const asked = (changes: Partial<RequestRecord>): RequestRecord => ({
   at: 0,
   conversation: 0,
   isLast: false,

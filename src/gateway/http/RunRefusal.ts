@@ -1,6 +1,6 @@
 /** How the error of a run maps to an error answer. */
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
-import type { TailError } from "../../engine/Failover.ts"
+import type { CommittedStreamError } from "../../engine/Failover.ts"
 import {
   AuthDeadReason,
   BadRequestReason,
@@ -187,7 +187,7 @@ const retryHeaders = (retryAt: number | undefined, now: number): Refusal["header
 const longestWait = 60_000
 
 /** The error for a stream that ends before its answer does. */
-export const brokenOff = (error: TailError | undefined): Refusal => {
+export const brokenOff = (error: CommittedStreamError | undefined): Refusal => {
   if (error === undefined) return make(502, "stream_broken", "the answer ended before it began")
   if (error._tag === "DeadlineExceeded") return make(504, "deadline_exceeded", error.message)
   const { failure } = error

@@ -14,7 +14,7 @@
 import * as Effect from "effect/Effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
-import type { Answered, Opened, TailError } from "../../engine/Failover.ts"
+import type { Answered, CommittedStreamError, Opened } from "../../engine/Failover.ts"
 import type { FailedAttempt } from "../../failure/RunError.ts"
 import type { Answer, Chunk, Head, Headers } from "../../providers/wire/Wire.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
@@ -95,7 +95,7 @@ export const streamed = (
       }
       return brokenOff?.(refusal) ?? ErrorShape.event(dialect, refusal, requestId, begun.data)
     }
-    const endOf = (error: TailError | undefined) => breakOff(RunRefusal.brokenOff(error))
+    const endOf = (error: CommittedStreamError | undefined) => breakOff(RunRefusal.brokenOff(error))
     const stopped = () => breakOff(OwnRefusals.stopped)
     const written = NodeAnswer.pour(out, first, flow, endOf, { keepAlive, stopped })
     return Effect.as(written, NodeAnswer.sent)

@@ -20,8 +20,8 @@ export interface Call {
   readonly next: Action["_tag"] | undefined
 }
 
-/** One request. Times are milliseconds. */
-export interface Asked {
+/** The record of one request. Times are milliseconds. */
+export interface RequestRecord {
   /** Since the start. */
   readonly at: number
   /** The conversation that it is a turn of. */
@@ -47,18 +47,18 @@ export const hasFailed = ({ outcome }: Call): boolean =>
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
-interface Entry extends Mutable<Omit<Asked, "calls">> {
+interface Entry extends Mutable<Omit<RequestRecord, "calls">> {
   readonly calls: Array<Mutable<Call>>
 }
 
 /** Keeps the requests in flight, and passes each to `count` when it ends. */
 export class Journal {
   readonly #startAt: number
-  readonly #count: (request: Asked) => void
+  readonly #count: (request: RequestRecord) => void
   readonly #open = new Map<string, Entry>()
   #asked = 0
 
-  constructor(startAt: number, count: (request: Asked) => void) {
+  constructor(startAt: number, count: (request: RequestRecord) => void) {
     this.#startAt = startAt
     this.#count = count
   }

@@ -1,5 +1,5 @@
 /** Lost requests, in groups of those that are close in time. */
-import type { Asked } from "./Journal.ts"
+import type { RequestRecord } from "./Journal.ts"
 
 /** Some requests that were lost for the same reason. Times are milliseconds since the start. */
 export interface Loss {
@@ -18,7 +18,7 @@ const together = 10_000
 export class Lost {
   readonly #byError = new Map<string, Array<Mutable<Loss>>>()
 
-  add({ at, error, state }: Asked): void {
+  add({ at, error, state }: RequestRecord): void {
     if (error === undefined) return
     const name = state === "broken" ? `broken off (${error})` : error
     const known = this.#byError.get(name) ?? []

@@ -1,5 +1,5 @@
 /** How far conversations stay at one target. */
-import type { Asked } from "./Journal.ts"
+import type { RequestRecord } from "./Journal.ts"
 
 /** How conversations were served. */
 export interface Stayed {
@@ -15,7 +15,7 @@ export class Loyalty {
   readonly #open = new Map<number, Map<string, number>>()
   readonly #over = { conversations: 0, turns: 0, atOne: 0 }
 
-  add({ by, conversation, isLast, state }: Asked): void {
+  add({ by, conversation, isLast, state }: RequestRecord): void {
     const counts = this.#open.get(conversation) ?? new Map<string, number>()
     this.#open.set(conversation, counts)
     if (state === "answered" && by !== undefined) counts.set(by, (counts.get(by) ?? 0) + 1)

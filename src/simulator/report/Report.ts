@@ -1,6 +1,6 @@
 /** The report of a simulation: requests answered and lost, by which targets, how fast, and the effect of each fault. */
 import * as Usage from "../world/Usage.ts"
-import type { Asked } from "./Journal.ts"
+import type { RequestRecord } from "./Journal.ts"
 import type { Stayed } from "./Loyalty.ts"
 import * as Parts from "./Parts.ts"
 import type { Played } from "./Played.ts"
@@ -66,7 +66,10 @@ export interface Report {
   /** The same in shorter intervals, for a chart. */
   readonly fine: { readonly step: number; readonly intervals: ReadonlyArray<Parts.Interval> }
   /** The first requests that were lost, and the first that were rescued, with all their calls. */
-  readonly examples: { readonly lost: ReadonlyArray<Asked>; readonly rescued: ReadonlyArray<Asked> }
+  readonly examples: {
+    readonly lost: ReadonlyArray<RequestRecord>
+    readonly rescued: ReadonlyArray<RequestRecord>
+  }
 }
 
 /** Sums up a simulation. */

@@ -1,7 +1,7 @@
 /** Counts a simulation while it runs. Its memory does not grow with the number of requests. */
 import type { FailureClass } from "../../failure/Failure.ts"
 import type { Scenario } from "../scenario/Scenario.ts"
-import { type Asked, type Call, hasFailed } from "./Journal.ts"
+import { type Call, hasFailed, type RequestRecord } from "./Journal.ts"
 import { Lost } from "./Lost.ts"
 import { Loyalty } from "./Loyalty.ts"
 import { Times } from "./Times.ts"
@@ -57,7 +57,7 @@ export class Tally {
   readonly lost = new Lost()
   readonly loyalty = new Loyalty()
   /** The first requests that were lost, and the first that were rescued. */
-  readonly examples: { readonly lost: Array<Asked>; readonly rescued: Array<Asked> } = {
+  readonly examples: { readonly lost: Array<RequestRecord>; readonly rescued: Array<RequestRecord> } = {
     lost: [],
     rescued: []
   }
@@ -92,7 +92,7 @@ export class Tally {
   }
 
   /** Counts a request that has ended. */
-  readonly add = (request: Asked): void => {
+  readonly add = (request: RequestRecord): void => {
     const { by, calls, error, lost, state, took } = request
     const isAnswered = state === "answered"
     const way = calls.some(hasFailed) ? "rescued" : calls.length > 1 ? "hedged" : "atOnce"
@@ -142,7 +142,7 @@ export class Tally {
     else if (outcome !== undefined) count(tally.failures, outcome)
   }
 
-  #keep(request: Asked, isRescued: boolean): void {
+  #keep(request: RequestRecord, isRescued: boolean): void {
     const { lost, rescued } = this.examples
     if (request.state !== "answered") {
       if (lost.length < examples) lost.push(request)

@@ -12,14 +12,14 @@ import type { ScriptedAnswer, Strictness } from "./Strictness.ts"
 
 export type { Refusal, ScriptedAnswer, ScriptedCall, Strictness } from "./Strictness.ts"
 
-/** A request. */
-export interface Asked {
+/** A request to a server. */
+export interface ServerRequest {
   readonly path: string
   readonly body: string
 }
 
-/** A reply. */
-export interface Reply {
+/** What a server answers. */
+export interface ServerReply {
   readonly status: number
   readonly contentType: string
   readonly body: string
@@ -28,7 +28,7 @@ export interface Reply {
 /** A server with a script and a record of its requests. */
 export interface Server {
   readonly strictness: Strictness
-  readonly reply: (asked: Asked) => Reply
+  readonly reply: (asked: ServerRequest) => ServerReply
   /** The bodies of all requests so far, including refused ones. */
   readonly seen: ReadonlyArray<JsonObject>
   /** The messages of all refusals so far. */
@@ -85,7 +85,7 @@ export const make = (
   }
 }
 
-const json = (status: number, body: JsonObject): Reply => ({
+const json = (status: number, body: JsonObject): ServerReply => ({
   status,
   contentType: "application/json",
   body: JSON.stringify(body)

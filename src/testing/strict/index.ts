@@ -1,13 +1,13 @@
 /** Servers that refuse what the real ones refuse, for tests: "a Mistral", "a DeepSeek". */
 export type { Check, Finding, JsonObject } from "./Check.ts"
 export {
-  type Asked,
   make,
   type Refusal,
-  type Reply,
   type ScriptedAnswer,
   type ScriptedCall,
   type Server,
+  type ServerReply,
+  type ServerRequest,
   type Strictness
 } from "./Server.ts"
 export { servers } from "./Servers.ts"

@@ -1,5 +1,5 @@
 /** The parts of the page that are not charts. */
-import type { Asked } from "../../../simulator/report/Journal.ts"
+import type { RequestRecord } from "../../../simulator/report/Journal.ts"
 import type { Report } from "../../../simulator/report/Report.ts"
 import { type Moments, momentsOf, percent, ratio, time } from "../../../simulator/report/Units.ts"
 import { money } from "../Spending.ts"
@@ -88,7 +88,7 @@ export const examples = (report: Report): string => {
   )
 }
 
-const shown = (title: string, requests: ReadonlyArray<Asked>, moment: Moments["moment"]): string =>
+const shown = (title: string, requests: ReadonlyArray<RequestRecord>, moment: Moments["moment"]): string =>
   requests.length === 0
     ? ""
     : `<details><summary>${escape(title)}</summary>${table(
