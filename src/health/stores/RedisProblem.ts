@@ -15,81 +15,81 @@ export interface RedisProblem {
   /**
    * The kind of problem.
    *
-   * - `place`: this Redis can never hold a bench; waiting does not help
-   * - `room`: it accepts no changes now, but it can be read and sends messages
-   * - `answer`: it does not answer, or not yet
+   * - `unsuitable`: this Redis can never hold a bench; waiting does not help
+   * - `full`: it accepts no changes now, but it can be read and sends messages
+   * - `silent`: it does not answer, or not yet
    */
-  readonly kind: "place" | "room" | "answer"
+  readonly kind: "unsuitable" | "full" | "silent"
 }
 
 const known: ReadonlyArray<readonly [pattern: RegExp, kind: RedisProblem["kind"], why: string]> = [
   [
     /\bOOM\b/,
-    "room",
+    "full",
     "it is full (`maxmemory`): changes are shared once there is room; raise `maxmemory`, or give the bench a Redis of its own"
   ],
   [
     /\bMISCONF\b|\bNOREPLICAS\b/,
-    "room",
+    "full",
     "it takes no changes because it cannot save or copy them: see its log (a full disk, a lost replica)"
   ],
-  [/\bREADONLY\b/, "place", "it is a read-only replica: name the address of the master"],
+  [/\bREADONLY\b/, "unsuitable", "it is a read-only replica: name the address of the master"],
   [
     /\bWRONGPASS\b|invalid username-password|without any password configured|invalid password/i,
-    "place",
+    "unsuitable",
     "the user or the password is wrong: use redis://USER:PASSWORD@HOST:PORT, special characters as %XX"
   ],
-  [/\bNOAUTH\b/, "place", "it needs a password: use redis://USER:PASSWORD@HOST:PORT"],
+  [/\bNOAUTH\b/, "unsuitable", "it needs a password: use redis://USER:PASSWORD@HOST:PORT"],
   [
     // Redis words it differently for a command of a script.
     /\bNOPERM\b|user executing the script can't/,
-    "place",
+    "unsuitable",
     "the user lacks permissions that the bench needs: grant it `~{PREFIX}:* &{PREFIX}:* +@read +@write +@scripting +@pubsub +@connection +time` with PREFIX as in `bench.prefix` (default effect-failover)"
   ],
   [
     /\bWRONGTYPE\b|not an integer/,
-    "place",
+    "unsuitable",
     "other data is stored under the same keys: choose another prefix"
   ],
   [
     /unknown command|unknown redis command|unknown subcommand/i,
-    "place",
+    "unsuitable",
     "it lacks a command that the bench needs (is it a Sentinel, older than Redis 5, or was the command renamed?): name the address of a Redis"
   ],
-  [/Unknown RESP type/i, "place", notRedis],
+  [/Unknown RESP type/i, "unsuitable", notRedis],
   [
     /\bDENIED\b/,
-    "place",
+    "unsuitable",
     "it takes connections of its own machine only (protected mode): give it a password, or turn `protected-mode` off"
   ],
   [
     /DB index is out of range|SELECT is not allowed in cluster/i,
-    "place",
+    "unsuitable",
     "it has no such database: remove the number from the URL"
   ],
   [
     /certificate required|bad certificate|handshake failure/i,
-    "place",
+    "unsuitable",
     "it requires a certificate of its clients, which the gateway does not have: set `tls-auth-clients` to `no` or `optional` there"
   ],
-  [/wrong version number|packet length too long|EPROTO|ssl routines/i, "place", noTls],
+  [/wrong version number|packet length too long|EPROTO|ssl routines/i, "unsuitable", noTls],
   [
     /self.signed certificate|unable to (verify|get local issuer)|SELF_SIGNED|UNABLE_TO_VERIFY/i,
-    "place",
+    "unsuitable",
     "this process does not trust the authority of its certificate: name that authority's file in NODE_EXTRA_CA_CERTS"
   ],
   [
     /ERR_TLS_CERT_ALTNAME|altnames|certificate has expired|CERT_HAS_EXPIRED/i,
-    "place",
+    "unsuitable",
     "its certificate is not for this host, or has expired"
   ],
-  [/\bMOVED\b|\bCROSSSLOT\b/, "answer", "it is a node of a cluster that does not have the bench's slot now"],
-  [/\bCLUSTERDOWN\b/, "answer", "its cluster is down"],
-  [/\bLOADING\b/, "answer", "it is loading its data"],
-  [/\bMASTERDOWN\b/, "answer", "it is a replica without its master"],
-  [/max number of clients/i, "answer", "it takes no more clients: raise `maxclients` there"],
-  [/\bBUSY\b/, "answer", "it is busy with a script of another client"],
-  [/\bENOTFOUND\b|\bEAI_AGAIN\b/, "answer", "the name of its host is not known here"]
+  [/\bMOVED\b|\bCROSSSLOT\b/, "silent", "it is a node of a cluster that does not have the bench's slot now"],
+  [/\bCLUSTERDOWN\b/, "silent", "its cluster is down"],
+  [/\bLOADING\b/, "silent", "it is loading its data"],
+  [/\bMASTERDOWN\b/, "silent", "it is a replica without its master"],
+  [/max number of clients/i, "silent", "it takes no more clients: raise `maxclients` there"],
+  [/\bBUSY\b/, "silent", "it is busy with a script of another client"],
+  [/\bENOTFOUND\b|\bEAI_AGAIN\b/, "silent", "the name of its host is not known here"]
 ]
 
 /** The text and codes of an error and its causes. */
@@ -119,5 +119,5 @@ export const of = (error: unknown): RedisProblem => {
   for (const [pattern, kind, why] of known) {
     if (pattern.test(text)) return { kind, why }
   }
-  return { kind: "answer", why: noAnswer }
+  return { kind: "silent", why: noAnswer }
 }

@@ -162,7 +162,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
       },
       onFailure: (cause) => {
         const { kind, why } = RedisProblem.of(cause)
-        if (kind !== "room") return Effect.failCause(cause)
+        if (kind !== "full") return Effect.failCause(cause)
         const isNew = !isFull
         isFull = true
         return Effect.andThen(

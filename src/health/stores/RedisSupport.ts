@@ -33,7 +33,7 @@ export const whyUnsupported = <E>(
     Effect.as(undefined),
     Effect.catchCause((cause) => {
       const { kind, why } = RedisProblem.of(cause)
-      return kind === "place" ? Effect.succeed(why) : otherwise
+      return kind === "unsuitable" ? Effect.succeed(why) : otherwise
     })
   )
   // A connection that hangs while it is opened cannot be interrupted.
