@@ -67,7 +67,7 @@ export const hedgeOf = (
     if (Object.keys(after).length === 0) {
       return typeof hedge!.after === "number"
         ? "the delay is not shorter than the timeout of the attempt"
-        : "fewer than 20 times of the target are known, and hedge.otherwise sets no delay for that case"
+        : "fewer than 20 of the target's times are known, and hedge.otherwise sets no delay for that case"
     }
     return signals.hedges.allowsNext(hedge!.share)
       ? undefined

@@ -1,8 +1,6 @@
 /**
- * Classifies a failed call as exactly one of the five failures.
- *
- * `Case.ts` parses the signal, `Rules.ts` decides, the tables hold the meaning of each signal; this file builds the
- * failure.
+ * Classifies a failed call as exactly one of the five failures, by its status, headers and body, or by the error that was
+ * thrown.
  */
 import * as Failure from "../failure/Failure.ts"
 import { excerpt } from "../redaction/Redaction.ts"

@@ -56,7 +56,7 @@ const ofConnection = /^(?:connection|content-length|expect|keep-alive|te|trailer
 
 function* headerProblems(headers: unknown, path: Path): Iterable<Misfit> {
   for (const name of Object.keys(fieldsOf(headers))) {
-    if (!headerName.test(name)) yield { path: [...path, name], message: "is no name of a header" }
+    if (!headerName.test(name)) yield { path: [...path, name], message: "is not the name of a header" }
     else if (ofConnection.test(name)) {
       yield { path: [...path, name], message: "is set by the gateway itself" }
     }

@@ -87,7 +87,7 @@ function* benchProblems(key: BenchKey, options: BenchOptions): Iterable<string> 
   }
   yield* Checks.fieldProblems(options, {
     for: Checks.duration,
-    until: Checks.number("a moment, in milliseconds since the epoch", { most: Number.POSITIVE_INFINITY }),
+    until: Checks.number("a time, in milliseconds since the epoch", { most: Number.POSITIVE_INFINITY }),
     reason: Checks.text,
     by: Checks.text
   })

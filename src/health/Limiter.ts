@@ -31,7 +31,7 @@ const minute = 60_000
 
 /**
  * Counts in this process, as providers do, with a bucket for each credential: at most `rpm` requests at once, and
- * from then on one every 60 s / `rpm`. In any minutes t there are at most rpm · (1 + t) of them.
+ * from then on one every 60 s / `rpm`. In any t minutes there are at most rpm · (1 + t) of them.
  *
  * How Anthropic counts: https://docs.anthropic.com/en/api/rate-limits
  */

@@ -74,7 +74,7 @@ function* problemsOf(options: Options): Iterable<string> {
   else if (commit !== undefined) yield* commitProblems(commit, "commit.")
   if (times !== undefined && Checks.object(times) !== undefined) yield `timeouts ${Checks.object(times)}`
   else if (times !== undefined) {
-    // Not to wait for a place in a queue is a choice.
+    // Zero is allowed: then a request does not wait in a queue.
     const { queue, ...others } = times
     yield* all(others, timeouts, some, "timeouts.")
     yield* all({ queue }, timeouts, Checks.duration, "timeouts.")
@@ -112,7 +112,7 @@ export const commit: Checks.Check = (value) => {
 
 function* commitProblems(commit: Commit, path: string): Iterable<string> {
   const tags = ["FirstContent", "Chunks", "Complete"]
-  // One without a tag is none either.
+  // An object without a tag is not a commit point either.
   const { _tag = "" } = commit as { readonly _tag?: string }
   yield* Checks.fieldProblems({ _tag }, { _tag: Checks.oneOf(tags) }, { path })
   if (commit._tag !== "Chunks") return

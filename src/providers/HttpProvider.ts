@@ -233,7 +233,7 @@ const noAddress = (baseUrl: string, target: Target): Transient | BadRequest =>
         evidence: "base URL"
       })
 
-/** Types exclude it. A caller without types gets told the names. */
+/** Only code without type checks can name another operation. The message lists the known ones. */
 const noOperation = <Name extends string>(
   { operations }: Protocol<Name>,
   target: Target,

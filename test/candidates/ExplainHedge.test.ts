@@ -143,7 +143,7 @@ describe("explaining hedges", () => {
         const chain = chainOf()
         const registry = yield* BenchRegistry
         const [first] = yield* told(chain).pipe(under({ hedge: {} }))
-        assert.match(first ?? "", /^a: fewer than 20 times of the target are known/)
+        assert.match(first ?? "", /^a: fewer than 20 of the target's times are known/)
         const [late] = yield* told(chain).pipe(under({ hedge: { after: "6 minutes" } }))
         assert.match(late ?? "", /^a: the delay is not shorter than the timeout/)
         yield* registry.bench("b", {})

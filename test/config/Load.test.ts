@@ -251,10 +251,10 @@ describe("a config file", () => {
       assert.deepStrictEqual(
         found.map((line) => line.replace(/ \(line.*$/, "")),
         [
-          'providers.a.headers["x y"]: is no name of a header',
-          'providers.a.headers[""]: is no name of a header',
+          'providers.a.headers["x y"]: is not the name of a header',
+          'providers.a.headers[""]: is not the name of a header',
           "providers.a.headers.Content-Length: is set by the gateway itself",
-          'telemetry.otlp.headers["é"]: is no name of a header'
+          'telemetry.otlp.headers["é"]: is not the name of a header'
         ]
       )
     }).pipe(Effect.provide(NodeServices.layer))

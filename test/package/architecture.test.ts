@@ -210,14 +210,16 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string]> = [
   [/\bpatience\b/i, "maxWait, or a timeout"],
   [/["`]Silent["`]/, "Timeout"],
   [/["`]hits["`]|\.hits\b/, "consecutiveBenches"],
-  [/\bPool(?:Of)?\b/, "Backend"],
+  [/\b(?:Member)?Pool(?:Of)?\b/, "Backend"],
   [
     /\b(?:Onlookers|OwnThoughts|OwnLimits|KeptBench|KeptLimits|ReloadTold|UndiciUpstream)\b/,
     "the names in docs/design.md"
   ],
   [/\bblot(?:s|ted)?\b/i, "redact"],
   [/\bpass(?:ed|es|ing)? by\b/i, "skip"],
-  [/\bis told\b/i, "gets, receives"],
+  [/\b(?:is|are|gets?) told\b/i, "gets, receives"],
+  [/\blast resort\b/i, "last attempt"],
+  [/\bTail(?:Error|Options)\b/, "CommittedStream"],
   [/\bhears\b/i, "receives"],
   [/\bspeaks? (?:about|of)\b/i, "is evidence against, concerns"],
   [/\bsigns? of life\b/i, "keep-alive"],

@@ -154,7 +154,7 @@ const fields = {
         ),
         otherwise: field(
           PositiveDuration,
-          "The same while fewer than 20 times of the target are known. Default: no hedge until then."
+          "The same while fewer than 20 of the target's times are known. Default: no hedge until then."
         ),
         share: field(Share, "The share of requests that may be hedged in the long run.", 0.05),
         to: field(

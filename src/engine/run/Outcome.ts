@@ -58,7 +58,7 @@ const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): St
 const remembersFailures = ({ answers, cutOffs, room, streaks }: Shared): boolean =>
   !answers.isEmpty || !streaks.isEmpty || !cutOffs.isEmpty || room.mayBeFull
 
-/** An answer that took so many milliseconds. `now` is not known of one that came at once. */
+/** Learns from an answer that took so many milliseconds. `now` is absent for an answer that came at once: it read no clock. */
 const learn = <P extends Backend, R, A>(
   { shared, visit }: RunState<P, R, A>,
   took: number,

@@ -40,8 +40,8 @@ export class Unwritten {
 export type Item = Chunk | Unwritten
 
 /**
- * Adds one chunk with all events, or several if some are large. The last one has the phase: what comes before it is not yet all
- * that the chunk says.
+ * Adds one chunk with all events, or several if some are large. Only the last one has the phase, because what
+ * comes before it is only a part of the chunk.
  */
 export const addItems = (
   made: Array<Item>,

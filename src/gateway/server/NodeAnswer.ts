@@ -154,8 +154,8 @@ export const pour = <E>(
   })
 
 /**
- * The bytes of all pieces; `undefined` if there are none. Pieces of one read that follow each other are not copied: copies outside of
- * the heap bring on collections of all of it. A stream of 100 events, ten to a write, takes 209 instead of 263 µs (2026-11-30).
+ * The bytes of all pieces; `undefined` if there are none. Pieces of one read that follow each other are not copied: copies are outside
+ * of the heap, and cause collections of the whole heap. A stream of 100 events, ten to a write, takes 209 instead of 263 µs (2026-11-30).
  */
 const joined = (pieces: ReadonlyArray<Piece>): Uint8Array | undefined => {
   const parts: Array<Uint8Array> = []

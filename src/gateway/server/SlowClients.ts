@@ -48,5 +48,5 @@ export const watch = (server: Server, stall: number): Effect.Effect<void, never,
     return Effect.forkScoped(Effect.repeat(look, Schedule.spaced(interval(stall))))
   }).pipe(Effect.asVoid)
 
-/** The interval of checks of a timeout, in milliseconds: at most a quarter of it too late. */
+/** The interval of the checks for a timeout, in milliseconds. A quarter of the timeout, so it is noticed at most that late. */
 export const interval = (timeout: number): number => Math.min(30_000, Math.max(20, Math.floor(timeout / 4)))

@@ -59,7 +59,7 @@ const unauthorized = refuse(
   { headers: { "www-authenticate": "Bearer" } }
 )
 
-/** By way of a string: 0.3 instead of 0.6 µs, and 2 instead of 4 in a request, in whose time it is cold (2026-11-30). */
+/** As a string first: 0.3 instead of 0.6 µs. Within a request, where this code is cold, 2 instead of 4 µs (2026-11-30). */
 const digest = (text: string): Buffer => Buffer.from(hash("sha256", text, "binary"), "binary")
 
 /** The token in a header `authorization: Bearer …`. */

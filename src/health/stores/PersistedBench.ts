@@ -4,7 +4,7 @@
  * Requests never wait for the store. Changes are written a moment later, batched, and once more when the layer closes
  * (for at most a second). A failed write is retried until it succeeds. A record that cannot be read is skipped, named
  * in the log and left unchanged, and a document that cannot be read is kept under `KEY.unreadable`: a newer version
- * may understand it. Two processes on one place are named in the log.
+ * may understand it. If two processes save to the same place, the log says so.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -36,7 +36,7 @@ export interface Options {
 /** The delay before a failed write is retried. */
 const retryDelay = "5 seconds"
 
-/** How often it is looked whether another process writes, in milliseconds. A large file takes a while to read. */
+/** How often to check whether another process writes to the same place, in milliseconds. A large file takes a while to read. */
 const lookInterval = 60_000
 
 /** How long the final write may take when the layer closes. */

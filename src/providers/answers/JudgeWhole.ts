@@ -44,7 +44,7 @@ export const judge = (
     ? (plain(operation, exchange, whole) ?? Turns.all(judging(protocol, operation, exchange, whole, most)))
     : Effect.flatten(Turns.each(() => judging(protocol, operation, exchange, whole, most)))
 
-/** The answer, if the response is one like nearly all: a small one, of JSON that holds it. In steps, as large ones, it takes 1 µs more (2026-11-30). */
+/** The answer, if the response is one like nearly all: a small one, of JSON that holds it. In steps, like a large one, it takes 1 µs longer (2026-11-30). */
 const plain = (
   operation: Operation,
   { asked, own, secrets }: Exchange,
