@@ -3,13 +3,15 @@
  *
  *     npm run docs
  *
+ * A file that has one main export of its own name, such as `OpenAi`, has a page too.
+ *
  * It reads the declarations that the compiler emits, so it has inferred types too. A type that no entry point exports, but that
- * an exported one extends or takes as its options, is shown below it.
+ * an exported one extends, stands for or takes as its options, is shown below it.
  */
 import { execFileSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join, relative, resolve } from "node:path"
+import { basename, dirname, join, relative, resolve } from "node:path"
 import { parseAst } from "vitest/node"
 
 const root = resolve(import.meta.dirname, "../..")
@@ -130,6 +132,9 @@ const fromDeclarations = (directory: string): Reference => {
     pages.set(`${folder}.md`, pageOf(name, folder, module, codes))
     for (const { module: inner, name: as } of module.exports) {
       if (inner !== undefined) pages.set(`${folder}/${as}.md`, modulePageOf(name, folder, as, inner, codes))
+    }
+    for (const [main, exports] of filesOf(module)) {
+      pages.set(`${folder}/${main}.md`, filePageOf(name, folder, main, exports, codes))
     }
     undocumented.push(...namesWithoutDoc(name, module))
     index.push(`| [${name}](${folder}.md) | ${firstSentence(module.doc)} |`)
@@ -315,12 +320,14 @@ const anchor = (name: string): string => name.toLowerCase().replaceAll(".", "")
 const allOf = (module: Module): ReadonlyArray<Export> =>
   module.exports.flatMap((each) => (each.module === undefined ? [each] : each.module.exports))
 
-/** The types that an export extends, or takes as its options, and that no entry point exports, with those that they extend. */
+/** The types that an export extends, stands for or takes as its options, and that no entry point exports, with those that they extend. */
 const hiddenOf = (exported: Export, codes: ReadonlySet<string>): ReadonlyArray<Export> => {
   const hidden = new Map<string, Export>()
   const visit = ({ code, home }: Export): void => {
     if (home === undefined) return
-    const heritage = [...code.matchAll(/\bextends ([^{]+)\{/g)].map((match) => match[1]!).join(" ")
+    const heritage = [...code.matchAll(/\bextends ([^{]+)\{|\btype \w+ = ([\w.]+)/g)]
+      .map((match) => match[1] ?? match[2]!)
+      .join(" ")
     const options = [...code.matchAll(/\b(?:\w+\.)?\w*(?:Options|Settings)\b/g)]
       .map((match) => match[0])
       .join(" ")
@@ -357,18 +364,53 @@ const tableOf = (exports: ReadonlyArray<Export>, link: (each: Export) => string)
 
 const joined = (parts: ReadonlyArray<string>) => `${parts.filter((part) => part !== "").join("\n\n")}\n`
 
+/** What an entry point exports of the files whose main export has the name of the file, by that name. */
+const filesOf = (module: Module): ReadonlyMap<string, ReadonlyArray<Export>> => {
+  const files = new Map<string, Array<Export>>()
+  for (const each of module.exports) {
+    if (each.module !== undefined || each.home === undefined) continue
+    const file = basename(each.home.path, ".d.ts")
+    files.set(file, [...(files.get(file) ?? []), each])
+  }
+  return new Map([...files].filter(([file, exports]) => exports.some(({ name }) => name === file)))
+}
+
 /** The page of an entry point: its modules, and what it exports by itself. */
 const pageOf = (name: string, folder: string, module: Module, codes: ReadonlySet<string>): string => {
-  const single = module.exports.filter((each) => each.module === undefined)
+  const files = [...filesOf(module)]
+  const fileWith = (each: Export) => files.find(([, exports]) => exports.includes(each))?.[0]
+  const link = (each: Export): string => {
+    const file = each.module === undefined ? fileWith(each) : each.name
+    if (file === undefined) return `#${anchor(each.name)}`
+    return `${folder}/${file}.md${file === each.name ? "" : `#${anchor(each.name)}`}`
+  }
+  const single = module.exports.filter((each) => each.module === undefined && fileWith(each) === undefined)
   return joined([
     `# ${name}`,
     prose(module.doc ?? ""),
-    tableOf(module.exports, (each) =>
-      each.module === undefined ? `#${anchor(each.name)}` : `${folder}/${each.name}.md`
-    ),
+    tableOf(module.exports, link),
     ...sectionsOf("##", single, codes)
   ])
 }
+
+/** The page of a file with a main export: that first, then the others. */
+const filePageOf = (
+  entry: string,
+  folder: string,
+  name: string,
+  exports: ReadonlyArray<Export>,
+  codes: ReadonlySet<string>
+): string =>
+  joined([
+    `# ${name}`,
+    fenced(`import { ${exports.map((each) => each.name).join(", ")} } from "${entry}"`),
+    ...sectionsOf(
+      "##",
+      [...exports].sort((one, other) => Number(other.name === name) - Number(one.name === name)),
+      codes
+    ),
+    `[All of ${entry}](../${folder}.md)`
+  ])
 
 /** The page of a module. */
 const modulePageOf = (
