@@ -1,6 +1,7 @@
 /**
  * Recognizes a request that was sent before. Only samples are read, so that a long prompt costs no more than a short one: of a long
- * text its length, its beginning and its end. Two requests that differ elsewhere count as one.
+ * text its length, its beginning and its end. Two requests that differ elsewhere count as one. The headers of a request are not
+ * read: an id of the request in them differs each time.
  */
 import * as Hash from "../choice/Hash.ts"
 
@@ -40,6 +41,7 @@ const read = (value: unknown, into: Array<string>, depth: number): void => {
 const readFields = (record: object, into: Array<string>, depth: number): void => {
   for (const [name, field] of Object.entries(record)) {
     if (into.length >= most) return
+    if (depth === 0 && name === "headers") continue
     into.push(name, ":")
     read(field, into, depth + 1)
   }

@@ -7,6 +7,7 @@ import * as Availability from "../../src/candidates/Availability.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
+import { stranger } from "../../src/health/HeldFor.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { provider, stage } from "../support/candidates.ts"
 
@@ -65,8 +66,8 @@ describe("a target that others wait for", () => {
       shared.room.wait(target, 1)
       // `isLimited` is asked about benched targets, where those who wait for room do not matter.
       assert.deepStrictEqual([one.isFull(target), one.isLimited(target)], [true, false])
-      assert.isUndefined(Availability.why(shared, target, clock, true))
-      assert.strictEqual(Availability.why(shared, target, clock)?.until, clock.millis() + 1_000)
+      assert.isUndefined(Availability.why(shared, target, clock, stranger, true))
+      assert.strictEqual(Availability.why(shared, target, clock, stranger)?.until, clock.millis() + 1_000)
     })
   )
 })
