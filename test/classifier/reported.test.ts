@@ -285,3 +285,15 @@ describe("an error inside detailMessage", () => {
     assert.strictEqual(classOf(400, body), "RateLimit")
   })
 })
+
+describe("a frequency that names its unit", () => {
+  it("is a throttle, also with 403", () => {
+    assert.strictEqual(classOf(403, says("调用频率（qpm）超限")), "RateLimit")
+  })
+})
+
+describe("a role that this server does not know", () => {
+  it("may suit another one", () => {
+    assert.strictEqual(classOf(400, says("Please use a valid role: user, model.")), "Unsupported")
+  })
+})

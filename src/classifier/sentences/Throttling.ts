@@ -102,7 +102,7 @@ export const rate: ReadonlyArray<Row> = [
   ...rows(
     "RateLimit",
     "https://github.com/QuantumNous/new-api; https://docs.bigmodel.cn/cn/api/api-code",
-    /(请求|调用|访问)(过于|太|过)(频繁|快|多)|(并发|频率|速率|流量)(数|限制)?(过高|过快|过大|超限|超出|限制|已达)|限流|限频|流量限制|速率限制|负载已?饱和|请求数限制|达到?(了)?(每分钟|今日|请求|调用)[^。]{0,20}(限制|上限|限额)/,
+    /(请求|调用|访问)(过于|太|过)(频繁|快|多)|(并发|频率|速率|流量)(数|限制)?(（\w{1,8}）|\(\w{1,8}\))?(过高|过快|过大|超限|超出|限制|已达)|限流|限频|流量限制|速率限制|负载已?饱和|请求数限制|达到?(了)?(每分钟|今日|请求|调用)[^。]{0,20}(限制|上限|限额)/,
     // https://help.aliyun.com/document_detail/2593384.html (200002); https://cloud.baidu.com/doc/WENXINWORKSHOP/s/hlzic283e
     /用量受限|限速|(qps|rpm|tpm|并发) ?(数)?超(出)?(限|额)|操作(过于)?频繁/i
   )

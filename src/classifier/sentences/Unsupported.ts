@@ -61,6 +61,7 @@ export const unsupported: ReadonlyArray<Row> = [
   ...rows(
     "https://github.com/vllm-project/vllm (chat templates); https://docs.mistral.ai",
     /\bonly supports u\/a\/u\/a\b/,
+    /\buse a valid role\b/,
     /\b(conversation )?roles must alternate\b|\bmust alternate between\b/,
     /\bunexpected role\b|\binvalid role\b|\brole\b[^.]{0,30}\bnot one of\b/,
     /\bsystem (message|prompt|role) must be (at the beginning|first|the first)\b/,
