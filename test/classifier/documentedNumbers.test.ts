@@ -29,6 +29,9 @@ describe("a documented number of a vendor", () => {
     ["spark", { code: 10012, message: "x", sid: "1" }, "ServerError"],
     ["spark", { code: 10006, message: "x", sid: "1" }, "RateLimit"],
     ["spark", { code: 10163, message: "x", sid: "1" }, "Invalid"],
+    ["spark", { code: 10016, message: "x", sid: "1" }, "Forbidden"],
+    ["spark", { code: 10021, message: "x", sid: "1" }, "ContentPolicy"],
+    ["spark", { code: 10001, message: "x", sid: "1" }, "ServerError"],
     ["spark", { code: 11500, message: "x", sid: "1" }, "InvalidKey"],
     // https://platform.minimax.io/docs/api-reference/errorcode
     [

@@ -171,6 +171,9 @@ const baidu: Table = {
 
 /** Source: https://www.xfyun.cn/doc/spark/%E6%8E%A5%E5%8F%A3%E8%AF%B4%E6%98%8E.html (error codes) */
 const spark: Table = {
+  10000: "ServerError",
+  10001: "ServerError",
+  10002: "ServerError",
   10003: "Invalid",
   10004: "Invalid",
   10005: "Invalid",
@@ -184,7 +187,10 @@ const spark: Table = {
   10013: "ContentPolicy",
   10014: "ContentPolicy",
   10015: "Forbidden",
+  // A function, a version, tokens or parallel requests that the application has no right to.
+  10016: "Forbidden",
   10019: "ContentPolicy",
+  10021: "ContentPolicy",
   10110: "Overloaded",
   10163: "Invalid",
   10222: "ServerError",
