@@ -297,3 +297,10 @@ describe("a role that this server does not know", () => {
     assert.strictEqual(classOf(400, says("Please use a valid role: user, model.")), "Unsupported")
   })
 })
+
+describe("an image that the provider could not fetch", () => {
+  it("may be fetched by another one", () => {
+    const text = "Fetching image failed with HTTP status 403 Forbidden."
+    assert.strictEqual(classOf(400, says(text)), "Unsupported")
+  })
+})

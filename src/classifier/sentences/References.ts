@@ -41,6 +41,7 @@ export const references: ReadonlyArray<Row> = [
   ...rows(
     "Unsupported",
     "https://developers.openai.com/api/docs/guides/images-vision; https://platform.claude.com/docs/en/build-with-claude/vision",
-    /\b(failed|unable|could not|cannot|can't|error|timeout) (while |when )?(to )?((fetch|download|retriev|access)(e|ing)? (the |an? |your )?(file|url|image|media|document|pdf|audio|video)|load(ing)? (the |an? |your )?(url|image|media|document|pdf|audio|video))s?\b|\bfailed to (download|fetch)$/
+    /\b(failed|unable|could not|cannot|can't|error|timeout) (while |when )?(to )?((fetch|download|retriev|access)(e|ing)? (the |an? |your )?(file|url|image|media|document|pdf|audio|video)|load(ing)? (the |an? |your )?(url|image|media|document|pdf|audio|video))s?\b|\bfailed to (download|fetch)$/,
+    /\b(fetch|download|load)ing (of )?(the |an? |your )?(file|url|image|media|document|pdf|audio|video)s? failed\b/
   )
 ]

@@ -61,6 +61,8 @@ export const unsupported: ReadonlyArray<Row> = [
   ...rows(
     "https://github.com/vllm-project/vllm (chat templates); https://docs.mistral.ai",
     /\bonly supports u\/a\/u\/a\b/,
+    // Qwen's template
+    /\bno user query found in messages\b/,
     /\buse a valid role\b/,
     /\b(conversation )?roles must alternate\b|\bmust alternate between\b/,
     /\bunexpected role\b|\binvalid role\b|\brole\b[^.]{0,30}\bnot one of\b/,
