@@ -25,6 +25,10 @@ describe("a wait in headers", () => {
     }
   })
 
+  it("may be longer than a week", () => {
+    assert.strictEqual(millis({ "retry-after": "2000000" }), 2_000_000_000)
+  })
+
   it("may be that of a bucket that is told with its reset after", () => {
     assert.strictEqual(millis({ "x-ratelimit-reset-after": "3" }), 3_000)
   })
@@ -172,6 +176,12 @@ describe("an AiError", () => {
     const http = { response: { status: 302, headers: {} } }
     assert.strictEqual(from(new AiError.InvalidOutputError({ description: "x" }), {}).status, undefined)
     assert.strictEqual(from(new AiError.RateLimitError({ http } as object), {}).status, 302)
+  })
+
+  it("that is more precise than the status of its answer keeps that", () => {
+    const http = { response: { status: 401, headers: {} } }
+    const failure = from(new AiError.AuthenticationError({ kind: "InsufficientPermissions", http } as never))
+    assert.deepInclude(failure, { status: 401, evidence: "AiError AuthenticationError" })
   })
 
   it("may have a request without an answer", () => {
