@@ -7,6 +7,7 @@ import { Room } from "../../src/candidates/queue/Room.ts"
 import { Waiter } from "../../src/candidates/queue/Waiter.ts"
 import type { Line, Place } from "../../src/candidates/queue/WaitQueue.ts"
 import { WaitQueues } from "../../src/candidates/queue/WaitQueues.ts"
+import { Waits } from "../../src/candidates/queue/Waits.ts"
 import { SignalsOf } from "../../src/choice/Signals.ts"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Target from "../../src/domain/Target.ts"
@@ -183,6 +184,43 @@ describe("the queues of a runtime", () => {
       lines.ended(other)
       room.answered(other, undefined)
       assert.strictEqual(lines.size, 1)
+    })
+  )
+})
+
+describe("the visits that a run keeps", () => {
+  it("are one for each target, the latest one, and it has waited for none yet", () => {
+    const waits = new Waits<Place & { readonly name: string }>()
+    assert.deepStrictEqual([waits.hasWaited, waits.hasWaitedForRoom], [false, false])
+    const [p, q] = [targetOf(), targetOf("q")]
+    const place = (name: string, target: Target.Target) => ({
+      name,
+      target,
+      notBefore: 0,
+      isFirst: false,
+      anyway: false
+    })
+    for (const kept of [place("one", p), place("two", q), place("three", p)]) waits.keep(kept)
+    const names = () => waits.unfinished.map(({ name }) => name)
+    assert.deepStrictEqual(names(), ["two", "three"])
+    waits.drop(q)
+    assert.deepStrictEqual(names(), ["three"])
+  })
+})
+
+describe("a request that waits for room", () => {
+  it.effect("is in the queue for room, and no other", () =>
+    Effect.gen(function* () {
+      const { context, lines, room, target } = yield* stage()
+      const { load } = room.signals.ofTarget(target)
+      load.began()
+      room.failed(target, undefined, throttle(), false, false, 0)
+      const waiting = (forRoom: boolean) => {
+        const waiter = new Waiter<Place>({ until: minute, deadlineAt: minute }, () => {})
+        waiter.join(lines, context, [{ target, notBefore: 500, isFirst: false, anyway: false, forRoom }])
+        return room.of(target, 0)?.waiting
+      }
+      assert.deepStrictEqual([waiting(false), waiting(true)], [0, 1])
     })
   )
 })

@@ -62,6 +62,9 @@ describe("two providers of one name in one runtime", () => {
     Effect.gen(function* () {
       const [a, b] = [provider("sk-a", { credential: "one" }), provider("sk-b", { credential: "two" })]
       assert.deepStrictEqual(yield* warnings(a, b, a, b, a), [])
+      const ask = (of: Scripted.Scripted) => Failover.complete(Chain.make(of.model("m")), "q")
+      const answers = Effect.provide(Effect.all([ask(a), ask(b), ask(a)]), Failover.layer())
+      assert.deepStrictEqual(yield* answers, ["hello", "hello", "hello"])
     })
   )
 

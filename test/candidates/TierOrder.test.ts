@@ -1,6 +1,7 @@
 /** The order in which one request tries the targets of a tier: turns, affinity, load. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
 import * as TestClock from "effect/testing/TestClock"
 import { Affinity, type AffinityKey } from "../../src/callers/Affinity.ts"
 import * as Chain from "../../src/domain/Chain.ts"
@@ -38,6 +39,15 @@ describe("turns", () => {
       assert.strictEqual(order(1), "a/m#2")
       assert.strictEqual(order(6), "a/m#3 a/m#1 a/m#2 b/m#1 b/m#2 b/m#3")
       assert.strictEqual(order(4), "a/m#1 a/m#2 a/m#3 b/m#2")
+    })
+  )
+
+  it.effect("are one for each request and all models of a backend", () =>
+    Effect.gen(function* () {
+      const a = provider("a", "roundRobin")
+      const { order } = yield* ordersOf(Chain.fromLinks([Model.make(a, "m"), Model.make(a, "n")]))
+      assert.strictEqual(order(6), "a/m#1 a/m#2 a/m#3 a/n#1 a/n#2 a/n#3")
+      assert.strictEqual(order(6), "a/m#2 a/m#3 a/m#1 a/n#2 a/n#3 a/n#1")
     })
   )
 
@@ -118,5 +128,28 @@ describe("load", () => {
       yield* TestClock.adjust("3 minutes")
       assert.isTrue(firsts().has("a/m#1"))
     })
+  )
+})
+
+describe("the load", () => {
+  it.effect("is that of streams for streams, and that of whole answers for those", () =>
+    Effect.gen(function* () {
+      const { request, signals, targetOf } = yield* ordersOf(chainOf("leastLoaded", "a"))
+      for (const [name, stream, effect] of [
+        ["1", 10, 9_000],
+        ["2", 9_000, 10],
+        ["3", 9_000, 9_000]
+      ] as const) {
+        const { load } = signals.ofTarget(targetOf(`a/m#${name}`))
+        load.took("stream", stream, 0)
+        load.took("effect", effect, 0)
+      }
+      const share = (kind: "stream" | "effect", name: string) => {
+        const next = () => request({ kind, affinity: undefined }).next()!.target.key
+        return Array.from({ length: 300 }, next).filter((key) => key === `a/m#${name}`).length / 300
+      }
+      // The better of two that are drawn: two of three pairs have it.
+      for (const found of [share("stream", "1"), share("effect", "2")]) assert.closeTo(found, 2 / 3, 0.1)
+    }).pipe(Random.withSeed("load"))
   )
 })

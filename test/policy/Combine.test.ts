@@ -4,6 +4,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
+import { RecentTimes } from "../../src/choice/RecentTimes.ts"
+import * as Commit from "../../src/policy/Commit.ts"
+import * as Hedging from "../../src/policy/Hedging.ts"
 import * as Policy from "../../src/policy/Policy.ts"
 import { delays, fault } from "../support/engine.ts"
 import { always } from "../support/upstream.ts"
@@ -35,6 +38,13 @@ describe("combined options", () => {
     assert.deepStrictEqual(Policy.combine(row, { rules: { Timeout: { rest: undefined } } }), row)
     const more = { rules: { Timeout: { next: "model" } } } as const
     assert.deepStrictEqual(Policy.combine(more, row), row)
+  })
+
+  it("keep one length of a cooldown where the second says nothing of it", () => {
+    const first = { cooldown: { transient: { base: 7 } } }
+    assert.deepStrictEqual(Policy.combine(first, { cooldown: { transient: {} } }), first)
+    const longest = { cooldown: { transient: { max: 7 } } }
+    assert.deepStrictEqual(Policy.combine(longest, { cooldown: { transient: {} } }), longest)
   })
 
   it("have the numbers of retries that replace a schedule, and nothing of the schedule", () => {
@@ -100,4 +110,31 @@ describe("the second retry by default", () => {
       assert.deepStrictEqual(yield* delays(retry, 0), [0, 500])
     })
   )
+})
+
+describe("what a policy means", () => {
+  it("is so many chunks for a commit point", () => {
+    assert.deepStrictEqual(
+      [Commit.firstContent, Commit.chunks(3), Commit.complete].map(Commit.contentNeeded),
+      [1, 3, Number.POSITIVE_INFINITY]
+    )
+  })
+
+  it("is a time after which a request is hedged, or a percentile, or none yet", () => {
+    const settings: Hedging.HedgeSettings = { ...Hedging.defaults, otherwise: 70 }
+    const times = new RecentTimes()
+    assert.strictEqual(
+      Hedging.delayOf({ ...settings, after: 5 }, () => assert.fail("nobody needs them")),
+      5
+    )
+    assert.strictEqual(
+      Hedging.delayOf(settings, () => times),
+      70
+    )
+    for (let i = 1; i <= 100; i++) times.add(i)
+    assert.strictEqual(
+      Hedging.delayOf(settings, () => times),
+      95
+    )
+  })
 })
