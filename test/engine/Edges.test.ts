@@ -193,6 +193,19 @@ describe("a request of any service", () => {
   )
 })
 
+describe("a stream of a provider without a second form of its requests", () => {
+  it.effect("that is refused is not asked for again", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([
+        [new Failure.BadRequest({ reason: "Invalid", message: "no" })],
+        ["one"]
+      ])
+      const { error } = yield* play(Stream.runDrain(Failover.stream(chain, "q")))
+      assert.deepStrictEqual([calls().length, error?._tag], [1, "BadRequest"])
+    }).pipe(layer())
+  )
+})
+
 describe("a limiter that takes longer than the request may", () => {
   it.effect("ends it at its deadline", () =>
     Effect.gen(function* () {

@@ -78,3 +78,19 @@ describe("a healthy target behind nine that hang", () => {
     }).pipe(layer())
   )
 })
+
+describe("a probe after a timeout", () => {
+  it("takes twice the usual time, and more with every second, fourth and eighth one in a row", () => {
+    const times = [1, 2, 3, 4, 6, 8].map((inRow) => VisitTime.ofProbe(3_000, inRow))
+    assert.deepStrictEqual(times, [6_000, 12_000, 6_000, 24_000, 12_000, 48_000])
+  })
+
+  it("has a time of its own where the usual one is not known, and the same least where it is short", () => {
+    const [unknown, short, shorter] = [0, 1, 2].map((usual) => VisitTime.ofProbe(usual, 1))
+    assert.isAbove(unknown!, 0)
+    assert.isAbove(short!, 2)
+    assert.strictEqual(shorter, short)
+    assert.strictEqual(VisitTime.ofProbe(0, 2), 2 * unknown!)
+    assert.isAtLeast(VisitTime.ofProbe(60_000, 1), 120_000)
+  })
+})
