@@ -3,7 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
@@ -213,6 +215,31 @@ describe("a limiter that takes longer than the request may", () => {
       const chain = Chain.make(Model.make(provider, "m"))
       const { error, took } = yield* play(Failover.complete(chain, "q", { deadline: 100 }))
       assert.deepStrictEqual([error?._tag, took, provider.calls.length], ["DeadlineExceeded", 100, 0])
+    }).pipe(
+      Effect.provide(
+        Failover.layer({
+          limiter: { take: () => Effect.delay(Effect.succeed({ allowed: true, wait: 0 }), 500) }
+        })
+      )
+    )
+  )
+})
+
+describe("a caller that leaves while a probe waits for its permission", () => {
+  it.effect("leaves the probe to the next one", () =>
+    Effect.gen(function* () {
+      const provider = Scripted.make("a", [[throttle("5 seconds")], ["one"]], {
+        credentials: [Credential.make("k", { rpm: 60 })]
+      })
+      const chain = Chain.make(Model.make(provider, "m"))
+      const ask = Failover.complete(chain, "q", { whenAllBenched: "fail" })
+      yield* play(ask)
+      const { list } = yield* BenchRegistry
+      const fiber = yield* Effect.forkChild(ask, { startImmediately: true })
+      yield* TestClock.adjust(100)
+      assert.strictEqual((yield* list)[0]?.status, "probing")
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual((yield* list)[0]?.status, "half-open")
     }).pipe(
       Effect.provide(
         Failover.layer({
