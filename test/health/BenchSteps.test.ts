@@ -100,6 +100,14 @@ describe("the date of a dead key", () => {
   })
 })
 
+describe("a call to a benched target", () => {
+  it("that fails does not postpone the probe", () => {
+    const state = benched()
+    const next = Bench.fail(state, a, { _tag: "Go", generation: state.generation }, fault(), rest, 4_000)
+    assert.deepInclude(next.entries.get("a/m#k"), { until: 5_000, consecutiveBenches: 1, failures: 2 })
+  })
+})
+
 describe("a probe of several keys", () => {
   const both = () => {
     const [go, state] = admitted(Bench.empty, a, 0)

@@ -39,6 +39,10 @@ describe("an attempt that was cut off", () => {
     later.answered(a, 400, 10_000)
     later.answered(a, 400, 50_000)
     assert.isFalse(third(later, 50_100, 50_200, 50_300))
+    const atOnce = new CutOffs()
+    atOnce.answered(a, 400, 50_000)
+    atOnce.answered(a, 0)
+    assert.isFalse(third(atOnce, 50_100, 50_200, 50_300))
   })
 
   it("counts if the answer came when it began, and not if it came later", () => {
