@@ -5,6 +5,7 @@
  * https://platform.openai.com/docs/api-reference/chat-streaming
  */
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
+import { ChatCalls, nameWith } from "./ChatCalls.ts"
 import { counted } from "./Counted.ts"
 import type { Forms } from "./Forms.ts"
 import { chunkOf } from "./Ollama.ts"
@@ -115,23 +116,19 @@ const merge = (into: Draft, piece: JsonObject): void => {
 }
 
 const mergeCalls = (into: Draft, pieces: ReadonlyArray<JsonObject>): void => {
-  const calls = (into.tool_calls ?? []) as Array<Draft>
-  into.tool_calls = calls
-  const known = indexed.get(calls) ?? new Map<unknown, Draft>()
-  indexed.set(calls, known)
+  const calls = callsOf.get(into) ?? new ChatCalls()
+  callsOf.set(into, calls)
+  into.tool_calls = calls.list
   for (const piece of pieces) {
-    const isNamed =
-      isObject(piece.function) && typeof piece.function.name === "string" && piece.function.name !== ""
-    const earlier = piece.index !== undefined ? known.get(piece.index) : isNamed ? undefined : calls.at(-1)
-    const call = earlier ?? {}
-    if (earlier === undefined) calls.push(call)
-    if (piece.index !== undefined) known.set(piece.index, call)
+    const call = calls.of(piece)
+    const name = isObject(call.function) ? nameWith(call, piece) : undefined
     merge(call, piece)
+    if (name !== undefined) (call.function as Draft).name = name
   }
 }
 
-/** The calls of a list by their index. */
-const indexed = new WeakMap<ReadonlyArray<Draft>, Map<unknown, Draft>>()
+/** The calls of a message that is being put together. */
+const callsOf = new WeakMap<Draft, ChatCalls>()
 
 const finished = (message: Draft): JsonObject => {
   const { tool_calls, ...rest } = message

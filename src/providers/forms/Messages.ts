@@ -56,8 +56,7 @@ const blockEvents = (block: JsonObject, index: number): ReadonlyArray<JsonObject
 
 const toWhole: Forms["toWhole"] = (events) => {
   let message: Draft | undefined
-  const blocks = new Map<unknown, Draft>()
-  const inputs = new Map<Draft, string>()
+  const blocks = new Blocks()
   for (const event of events) {
     const delta = isObject(event.delta) ? event.delta : {}
     switch (event.type) {
@@ -65,10 +64,10 @@ const toWhole: Forms["toWhole"] = (events) => {
         message = { ...(isObject(event.message) ? event.message : {}) }
         break
       case "content_block_start":
-        blocks.set(event.index, { ...(isObject(event.content_block) ? event.content_block : {}) })
+        blocks.begin(event.index, isObject(event.content_block) ? event.content_block : {})
         break
       case "content_block_delta":
-        grow(blocks, inputs, event.index, delta)
+        blocks.grow(event.index, delta)
         break
       case "message_delta": {
         const known: Draft = (message ??= {})
@@ -77,36 +76,67 @@ const toWhole: Forms["toWhole"] = (events) => {
       }
     }
   }
-  if (message === undefined) return undefined
-  for (const [block, json] of inputs) block.input = parsed(json)
+  const content = blocks.end()
+  if (message === undefined || content === undefined) return undefined
   const begun = Array.isArray(message.content) ? message.content : []
-  return { type: "message", role: "assistant", ...message, content: [...begun, ...blocks.values()] }
+  return { type: "message", role: "assistant", ...message, content: [...begun, ...content] }
 }
 
-const grow = (
-  blocks: Map<unknown, Draft>,
-  inputs: Map<Draft, string>,
-  index: unknown,
-  delta: JsonObject
-): void => {
-  const { citation, partial_json, signature, text, thinking } = delta
-  const block: Draft =
-    blocks.get(index) ?? (typeof thinking === "string" ? { type: "thinking" } : { type: "text" })
-  blocks.set(index, block)
-  const add = (name: string, piece: unknown) => {
-    if (typeof piece === "string")
-      block[name] = `${typeof block[name] === "string" ? block[name] : ""}${piece}`
+/** The content of a message that is being put together. Some servers give all blocks the same index. */
+class Blocks {
+  readonly #blocks: Array<Draft> = []
+  readonly #byIndex = new Map<unknown, Draft>()
+  readonly #inputs = new Map<Draft, string>()
+  #isLost = false
+
+  begin(index: unknown, given: JsonObject): Draft {
+    const block = { ...given }
+    this.#blocks.push(block)
+    this.#byIndex.set(index, block)
+    return block
   }
-  add("text", text)
-  add("thinking", thinking)
-  add("signature", signature)
-  if (typeof partial_json === "string" && partial_json !== "")
-    inputs.set(block, (inputs.get(block) ?? "") + partial_json)
-  if (!isObject(citation)) return
-  // A copy for each of them would take a time that grows with their square.
-  if (Array.isArray(block.citations)) block.citations.push(citation)
-  else block.citations = [citation]
+
+  grow(index: unknown, delta: JsonObject): void {
+    const { citation, partial_json, signature, text } = delta
+    if (partial_json !== undefined) {
+      this.#argue(index, partial_json)
+      return
+    }
+    // Some relays write the text of a thought into `text`.
+    const isThought = delta.type === "thinking_delta" || typeof delta.thinking === "string"
+    const block = this.#byIndex.get(index) ?? this.begin(index, { type: isThought ? "thinking" : "text" })
+    const add = (name: string, piece: unknown) => {
+      if (typeof piece === "string")
+        block[name] = `${typeof block[name] === "string" ? block[name] : ""}${piece}`
+    }
+    add("text", isThought ? undefined : text)
+    add("thinking", delta.thinking ?? (isThought ? text : undefined))
+    add("signature", signature)
+    if (!isObject(citation)) return
+    // A copy for each of them would take a time that grows with their square.
+    if (Array.isArray(block.citations)) block.citations.push(citation)
+    else block.citations = [citation]
+  }
+
+  /** The blocks; `undefined` if a piece of a call's arguments belongs to none of them. */
+  end(): ReadonlyArray<Draft> | undefined {
+    for (const [block, json] of this.#inputs) block.input = parsed(json)
+    return this.#isLost ? undefined : this.#blocks
+  }
+
+  #argue(index: unknown, piece: unknown): void {
+    const json = typeof piece === "string" ? piece : isObject(piece) ? JSON.stringify(piece) : ""
+    if (json === "") return
+    const known = this.#byIndex.get(index)
+    const call = isCall(known) ? known : this.#blocks.findLast(isCall)
+    if (call === undefined) this.#isLost = true
+    else this.#inputs.set(call, (this.#inputs.get(call) ?? "") + json)
+  }
 }
+
+/** Blocks with an `input` in pieces: calls of all kinds. */
+const isCall = (block: Draft | undefined): block is Draft =>
+  typeof block?.type === "string" && block.type.endsWith("tool_use")
 
 const parsed = (json: string): unknown => {
   try {

@@ -31,11 +31,29 @@ import * as ReturnedFields from "./parts/ReturnedFields.ts"
 import * as Words from "./Words.ts"
 import { writeCalls } from "./WriteCalls.ts"
 
+/**
+ * The choices as one, if calls are in others than the first: one answer is requested, so they are its parts. GitHub Copilot
+ * splits whole answers of Claude so: https://github.com/karthink/gptel/pull/1284
+ */
+const joined = (choices: ReadonlyArray<JsonObject>): ReadonlyArray<JsonObject> => {
+  const messages = choices.map(({ delta, message }) => object(message ?? delta))
+  if (!messages.slice(1).some(({ tool_calls }) => objects(tool_calls).length > 0)) return choices
+  const parts = messages.flatMap(({ content }) =>
+    typeof content === "string" ? (content === "" ? [] : { type: "text", text: content }) : objects(content)
+  )
+  const message = Object.assign({}, ...messages.map(({ content: _, ...rest }) => rest).reverse(), {
+    content: parts,
+    tool_calls: messages.flatMap(({ tool_calls }) => objects(tool_calls))
+  })
+  const last = choices.find(({ finish_reason }) => !Words.isPlainEnd(finish_reason)) ?? choices[0]
+  return [{ ...last, index: 0, message }]
+}
+
 /** Reads an answer. Of several choices the first one is used. */
 export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer => {
   const remarks: Array<Remark> = []
   readSources(body, remarks)
-  const choices = objects(body.choices)
+  const choices = joined(objects(body.choices))
   const choice = choices.find(({ index }) => (index ?? 0) === 0) ?? choices[0] ?? {}
   if (choices.some((other) => other !== choice && hasContent(object(other.message ?? other.delta)))) {
     remarks.push({ type: "dropped", name: "choices" })

@@ -24,6 +24,21 @@ import * as ReturnedFields from "./parts/ReturnedFields.ts"
 import * as Stop from "./Words.ts"
 
 /**
+ * The message of another choice, with calls of its own: one answer is requested, so they are parts of it. Their indices are
+ * moved, since each choice counts from 0. https://github.com/karthink/gptel/pull/1284
+ */
+const apart = (message: JsonObject, choice: unknown): JsonObject => {
+  const from = (typeof choice === "number" ? choice : 1) * farApart
+  const tool_calls = objects(message.tool_calls).map((call) =>
+    typeof call.index === "number" ? { ...call, index: call.index + from } : call
+  )
+  return { ...message, tool_calls }
+}
+
+/** More calls than a choice has. */
+const farApart = 10_000
+
+/**
  * A reader for one stream. Of several choices it reads the first one that arrives. Content after the finish reason
  * counts until the stream ends: some servers send the reason with the first of several calls.
  */
@@ -94,11 +109,12 @@ export class OpenAiStreamReader implements StreamReader {
     const isDelta = isObject(delta)
     const message = isDelta ? delta : this.#whole(object(choice.message))
     this.#hasDeltas ||= isDelta
-    if (index !== this.#index) {
-      if (hasContent(message)) deltas.push({ type: "dropped", name: "choices" })
+    if (index === this.#index) this.#readMessage(message, deltas)
+    else if (callsOf(message).length > 0) this.#readMessage(apart(message, index), deltas)
+    else if (hasContent(message)) {
+      deltas.push({ type: "dropped", name: "choices" })
       return
     }
-    this.#readMessage(message, deltas)
     if (text(choice.finish_reason) === undefined) return
     // Of several reasons the first specific one counts.
     if (this.#last === undefined || Stop.isPlainEnd(this.#last.finish_reason)) this.#last = choice
