@@ -15,6 +15,12 @@ export interface Formed {
   readonly body: JsonObject
 }
 
+/** Whether a request has the form of another protocol than the called one. */
+export const hasOtherForm = (called: Dialect, { input, messages }: JsonObject): boolean =>
+  called === "openai"
+    ? messages === undefined && isFull(input)
+    : called === "responses" && input === undefined && isFull(messages)
+
 /** The request as it is to be read. */
 export const formOf = (called: Dialect, body: JsonObject): Formed => {
   if (called === "openai" && !isFull(body.messages) && isFull(body.input)) {

@@ -101,7 +101,7 @@ export const beginExpress = (
   dialect?: TargetDialect
 ): Translation => {
   const named = model === undefined ? body : { ...body, model }
-  if (from === to && dialect?.apply !== "always") {
+  if (from === to && dialect?.apply !== "always" && !MixedForms.hasOtherForm(from, named)) {
     return { next: () => ({ body: named, dropped: [], change: "unchanged", lost: [] }) }
   }
   const bounds = new Bounds()
@@ -140,7 +140,8 @@ function* express(
   const made = codecs[to].writeRequest(request, dropped, rules)
   const lost = dropped.lostContent
   const change = lost.length > 0 ? "cannot" : dropped.list.length > 0 ? "dropped" : "changed"
-  if (from === to) return withinProtocol(to, named, made, dropped, { change, lost, restore })
+  if (from === to && written.form === from)
+    return withinProtocol(to, named, made, dropped, { change, lost, restore })
   return { body: made, dropped: dropped.list, change, lost, restore }
 }
 

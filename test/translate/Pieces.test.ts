@@ -238,6 +238,7 @@ describe("the exports", () => {
       "encode",
       "estimateTokens",
       "expressRequest",
+      "hasOtherForm",
       "isStateful",
       "itemsOf",
       "makeCarrier",

@@ -103,7 +103,16 @@ export const catalog = Effect.fnUntraced(function* (
   const ownOf = (provider: GatewayProvider, protocol: ProtocolName, isAlone: boolean): GatewayProvider => {
     const clean = isAlone ? provider : Carried.withoutCarried(provider, protocol)
     const own = protocol === "anthropic" ? NativeMessages.make(clean) : RoutingFields.make(clean)
-    return always.has(provider.name) ? AlwaysTranslated.make(own, translated(provider, protocol)) : own
+    const isAlways = always.has(provider.name)
+    if (!isAlways && protocol === "anthropic") return own
+    const isOther = AlwaysTranslated.hasOtherForm(protocol)
+    return AlwaysTranslated.make(
+      own,
+      translated(provider, protocol),
+      isAlways
+        ? (request, target) => isOther(request) || provider.dialectOf(target).apply === "always"
+        : isOther
+    )
   }
   const calledIn = (protocol: ProtocolName) => {
     const isAlone = config.providers.every((provider) => provider.protocol === protocol)
@@ -113,15 +122,20 @@ export const catalog = Effect.fnUntraced(function* (
       return protocol === "anthropic" ? AskedModel.make(called) : called
     })
   }
+  /** A provider with the Responses API, for callers of it. */
+  const responder = (provider: GatewayProvider): GatewayProvider =>
+    AlwaysTranslated.make(
+      RoutingFields.make(provider),
+      translated(provider, "responses"),
+      AlwaysTranslated.hasOtherForm("responses")
+    )
   const responders = new Set(config.providers.filter(({ responses }) => responses).map(({ name }) => name))
   const responses =
     responders.size === config.providers.length
-      ? catalogOf(RoutingFields.make)
+      ? catalogOf(responder)
       : catalogOf((provider) =>
           responders.has(provider.name)
-            ? RoutingFields.make(
-                Carried.withoutForeignThoughts(Carried.withoutCarried(provider, "responses"))
-              )
+            ? responder(Carried.withoutForeignThoughts(Carried.withoutCarried(provider, "responses")))
             : translated(provider, "responses")
         )
   return {

@@ -61,6 +61,21 @@ export const nameWith = (known: JsonObject, piece: JsonObject): string | undefin
   return name.startsWith(before) ? name : before + name
 }
 
+/**
+ * The arguments of a call so far, with those of a piece: they go on, are sent again, or each piece has all of them. An empty
+ * object may be a placeholder. `translate/openai/parts/Arguments` has the same rules for streams.
+ */
+export const argumentsWith = (before: string, piece: string): string => {
+  if (before === "{}" && piece.trimStart().startsWith("{")) return piece
+  if (piece === before && isComplete(before)) return before
+  const isWhole =
+    before.startsWith("{") &&
+    piece.length > before.length &&
+    piece.startsWith(before) &&
+    !/[:[,]\s*$/.test(before)
+  return isWhole ? piece : before + piece
+}
+
 const functionOf = ({ function: called }: JsonObject): JsonObject => (isObject(called) ? called : {})
 
 const nameOf = (call: JsonObject): string => textOf(functionOf(call).name)

@@ -5,7 +5,7 @@
  * https://platform.openai.com/docs/api-reference/chat-streaming
  */
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
-import { ChatCalls, nameWith } from "./ChatCalls.ts"
+import { argumentsWith, ChatCalls, nameWith } from "./ChatCalls.ts"
 import { counted } from "./Counted.ts"
 import type { Forms } from "./Forms.ts"
 import { chunkOf } from "./Ollama.ts"
@@ -121,9 +121,14 @@ const mergeCalls = (into: Draft, pieces: ReadonlyArray<JsonObject>): void => {
   into.tool_calls = calls.list
   for (const piece of pieces) {
     const call = calls.of(piece)
-    const name = isObject(call.function) ? nameWith(call, piece) : undefined
+    const known = isObject(call.function) ? call.function : {}
+    const name = known === call.function ? nameWith(call, piece) : undefined
+    const before = known.arguments
     merge(call, piece)
-    if (name !== undefined) (call.function as Draft).name = name
+    const made = call.function as Draft
+    if (name !== undefined) made.name = name
+    const more = isObject(piece.function) ? piece.function.arguments : undefined
+    if (typeof before === "string" && typeof more === "string") made.arguments = argumentsWith(before, more)
   }
 }
 

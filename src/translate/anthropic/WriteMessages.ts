@@ -163,5 +163,7 @@ const writeSpoken = (part: Spoken, ids: ToolIds): ReadonlyArray<JsonObject> => {
 export const input = (call: Pick<Call, "arguments">): JsonObject => {
   if (call.arguments.trim() === "") return {}
   const parsed = parse(unwrapped(call.arguments))
+  // Some clients and servers write `null` for a call without arguments.
+  if (call.arguments.trim() === "null") return {}
   return isObject(parsed) ? parsed : { arguments: parsed ?? call.arguments }
 }

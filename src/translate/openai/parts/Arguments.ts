@@ -50,6 +50,8 @@ export class Arguments {
       this.#all = this.#kept = this.#first = ""
       this.#end.reset()
     }
+    // Some servers write `null` for a call without arguments.
+    if (this.#all === "" && json.trim() === "null") return true
     // Complete arguments are followed by blanks, or sent again.
     if (this.isComplete) return json.trim() === "" || this.equals(json)
     this.#isWhole ||= this.#repeats(json)
