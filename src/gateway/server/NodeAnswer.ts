@@ -15,6 +15,7 @@ import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import type { Flow } from "../../stream/Flow.ts"
+import * as Turns from "../../util/Turns.ts"
 import type { KeepAlive } from "./KeepAlive.ts"
 
 /** The headers of a request. */
@@ -117,8 +118,22 @@ export const pour = <E>(
         resume(Effect.die(defect))
       }
     }
+    let turn: NodeJS.Immediate | undefined
     const passOn = (): void => {
-      for (let more = flow.take(); more !== undefined; more = flow.take()) pieces.push(...more)
+      if (turn === undefined) {
+        let hasLarge = pieces.some(isLarge)
+        for (let more = hasLarge ? undefined : flow.take(); more !== undefined; ) {
+          pieces.push(...more)
+          hasLarge = more.some(isLarge)
+          more = hasLarge ? undefined : flow.take()
+        }
+        // It was read in this turn of the event loop, and is written in the next one.
+        if (hasLarge) {
+          turn = setImmediate(pass)
+          return
+        }
+      }
+      turn = undefined
       const end = flow.ended()
       const bytes = joined(pieces)
       pieces = []
@@ -146,12 +161,15 @@ export const pour = <E>(
     queueMicrotask(pass)
     return Effect.sync(() => {
       isCancelled = true
+      clearImmediate(turn)
       alive?.stop()
       flow.cancel()
       if (stopped === undefined || response.destroyed) response.destroy()
       else response.end(stopped())
     })
   })
+
+const isLarge = ({ bytes }: Piece): boolean => bytes.length >= Turns.large
 
 /**
  * The bytes of all pieces; `undefined` if there are none. Pieces of one read that follow each other are not copied: copies are outside

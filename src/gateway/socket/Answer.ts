@@ -48,6 +48,8 @@ export const answer = (
     if (isLarge) yield* Turns.next
     const out = new FrameOut(wireOf(socket), (response) => latest.keep(body, response))
     const response = yield* respond({ text: excess ?? whole, out })
+    // Before the next request, which may continue this response.
+    yield* out.settled
     if (response === NodeAnswer.sent || out.headersSent) return
     const { body: written, headers, status } = response
     const said = written._tag === "Uint8Array" ? Buffer.from(written.body).toString() : ""

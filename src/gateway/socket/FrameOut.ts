@@ -6,7 +6,10 @@
  * https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/endpoint/responses_websocket.rs
  */
 import type { OutgoingHttpHeaders } from "node:http"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { isObject, type JsonObject } from "../../providers/wire/Wire.ts"
+import * as Turns from "../../util/Turns.ts"
 import type * as NodeAnswer from "../server/NodeAnswer.ts"
 import { Frames } from "./Frames.ts"
 
@@ -30,6 +33,7 @@ export class FrameOut implements NodeAnswer.Out {
   readonly #onDone: (response: JsonObject) => void
   readonly #frames = new Frames((data, event) => this.#send(data, event))
   #drain: (() => void) | undefined
+  #reading: Effect.Effect<void> | undefined
   #status = 200
   #headers: OutgoingHttpHeaders | undefined
 
@@ -72,8 +76,24 @@ export class FrameOut implements NodeAnswer.Out {
     this.#wire.destroy()
   }
 
+  /** Completes when the final response of a large frame has been read. */
+  readonly settled: Effect.Effect<void> = Effect.suspend(() =>
+    this.#reading === undefined ? Effect.void : this.#reading
+  )
+
   #send(data: string, event: string | undefined): void {
-    this.#wire.send(this.#frameOf(data, event), () => {
+    // A large frame is sent in this turn of the event loop, and read in the next one.
+    const isLarge = data.length >= Turns.large && event !== "error"
+    if (isLarge) {
+      const read = Effect.runFork(
+        Effect.andThen(
+          Turns.next,
+          Effect.sync(() => this.#frameOf(data, event))
+        )
+      )
+      this.#reading = Effect.asVoid(Fiber.await(read))
+    }
+    this.#wire.send(isLarge ? data : this.#frameOf(data, event), () => {
       const drain = this.#drain
       if (drain === undefined || this.#wire.waiting() >= maxWaiting) return
       this.#drain = undefined

@@ -2,6 +2,7 @@
 
 import * as Phase from "../../domain/Phase.ts"
 import { none, type Secrets } from "../../redaction/Secrets.ts"
+import * as Turns from "../../util/Turns.ts"
 import { EventShape } from "../bytes/EventShape.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
 import * as SseEvent from "../bytes/SseEvent.ts"
@@ -109,7 +110,13 @@ export const make = (
     const meaning = fields.event === "error" ? "failed" : meanings(fields.event, json)
     if (meaning === "failed") return { _tag: "Failed", data }
     // A shape leaves only the protocol's text fields open, not those of a dialect.
-    if (meaning === Phase.content && own === undefined && meanings.readsAll?.() !== true) {
+    // A large event is not followed by many, and looking for its shape copies it twice.
+    if (
+      meaning === Phase.content &&
+      own === undefined &&
+      meanings.readsAll?.() !== true &&
+      bytes.length < Turns.large
+    ) {
       shape =
         misses < maxMisses
           ? EventShape.of(bytes, protocol.texts, protocol.padding, { event: fields.event, json })

@@ -104,6 +104,33 @@ describe("a flow that is written as an answer", () => {
     })
   )
 
+  it.live("has a large piece in a turn of the event loop of its own, and all pieces in their order", () =>
+    Effect.gen(function* () {
+      const large = "x".repeat(2 * 1024 * 1024)
+      const turns: Array<number> = []
+      let turn = 0
+      let timer: NodeJS.Immediate
+      const count = () => {
+        turn++
+        timer = setImmediate(count)
+      }
+      count()
+      const pieces = flowOf([large, large, "last"], Exit.void)
+      const flow = {
+        ...pieces,
+        take: () => {
+          turns.push(turn)
+          return pieces.take()
+        }
+      }
+      const { url } = yield* pouring(flow)
+      const { text } = yield* ask(url, { body: "" })
+      clearImmediate(timer!)
+      assert.strictEqual(text, `first ${large}${large}last`)
+      assert.isAbove(turns[1]!, turns[0]!, "the second large piece is read in a later turn than the first")
+    }).pipe(Effect.scoped)
+  )
+
   it.live("ends normally, or with the bytes for its failure", () =>
     Effect.gen(function* () {
       const whole = yield* pouring(flowOf(["second ", "third"], Exit.void))

@@ -35,17 +35,17 @@ describe("an error of Redis", () => {
     for (const [text, kind, words] of [
       [
         "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments",
-        "place",
+        "unsuitable",
         "lacks permissions"
       ],
       [
         "tlsv13 alert certificate required:../deps/openssl: SSL alert number 116",
-        "place",
+        "unsuitable",
         "tls-auth-clients"
       ],
-      ["DENIED Redis is running in protected mode", "place", "protected mode"],
-      ["BUSY Redis is busy running a script. You can only call SCRIPT KILL", "answer", "busy"],
-      ["getaddrinfo ENOTFOUND cache.example", "answer", "name of its host"]
+      ["DENIED Redis is running in protected mode", "unsuitable", "protected mode"],
+      ["BUSY Redis is busy running a script. You can only call SCRIPT KILL", "silent", "busy"],
+      ["getaddrinfo ENOTFOUND cache.example", "silent", "name of its host"]
     ] as const) {
       const problem = RedisProblem.of(new Error("connect", { cause: new Error(text) }))
       assert.strictEqual(problem.kind, kind, text)
