@@ -33,18 +33,20 @@ export const watch = (options: Options = {}): Effect.Effect<void, never, BenchRe
     }
     const listed = () => read(registry.list).filter(rests)
 
+    /** How many keys are benched with the same labels. */
+    const counted = Series.oncePerTurn(() => {
+      const counts = new Map<string, number>()
+      for (const info of listed()) {
+        const key = keyOf(labelsOf(info))
+        counts.set(key, (counts.get(key) ?? 0) + 1)
+      }
+      return counts
+    })
+
     const show = (info: BenchInfo) => {
       const labels = labelsOf(info)
-      const isThis = (other: BenchInfo) => {
-        const { credential, model, provider, scope } = labelsOf(other)
-        return (
-          scope === labels.scope &&
-          provider === labels.provider &&
-          model === labels.model &&
-          credential === labels.credential
-        )
-      }
-      series.read(benched, labels, () => listed().filter(isThis).length)
+      const key = keyOf(labels)
+      series.read(benched, labels, () => counted().get(key) ?? 0)
       return labels
     }
 
@@ -61,5 +63,7 @@ export const watch = (options: Options = {}): Effect.Effect<void, never, BenchRe
       Effect.forkScoped({ startImmediately: true })
     )
   })
+
+const keyOf = (labels: Series.Labels): string => JSON.stringify(Object.values(labels))
 
 const rests = ({ status }: BenchInfo): boolean => status === "resting" || status === "manual"

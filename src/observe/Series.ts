@@ -67,6 +67,23 @@ export const make = (
   }
 }
 
+/**
+ * Computes a value at most once in a turn of the event loop. All gauges are read in one turn, so what many of them need is
+ * computed once for all.
+ */
+export const oncePerTurn = <A>(compute: () => A): (() => A) => {
+  let known: { readonly value: A } | undefined
+  return () => {
+    if (known === undefined) {
+      known = { value: compute() }
+      queueMicrotask(() => {
+        known = undefined
+      })
+    }
+    return known.value
+  }
+}
+
 /** Memoises a function of two strings. */
 export const byTwo = <A>(make: (one: string, other: string) => A): ((one: string, other: string) => A) => {
   const known = new Map<string, Map<string, A>>()

@@ -47,13 +47,14 @@ export const watch = (
   Effect.gen(function* () {
     const series = yield* Series.scoped
     const read = Effect.runSyncWith(yield* Effect.context<never>())
+    const byKey = Series.oncePerTurn(() => new Map(read(learned.all).map((limit) => [limit.key, limit])))
     const shown = new Set<string>()
     return (event) => {
       if (event._tag !== "AttemptFailed" || event.target.policy.learnedLimit === undefined) return
       const { credential, key, model, provider } = event.target
       if (shown.has(key) || options.knowsModel?.(event.target) !== true) return
       shown.add(key)
-      const now = () => read(learned.all).find((each) => each.key === key)
+      const now = () => byKey().get(key)
       const labels = { provider, model, credential: credential.name }
       series.read(limits, { ...labels, of: "at_once" }, () => now()?.limit ?? 0)
       series.read(limits, { ...labels, of: "per_second" }, () => now()?.perSecond ?? 0)
