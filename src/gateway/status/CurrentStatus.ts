@@ -7,6 +7,7 @@ import type { BenchInfo, BenchRegistry } from "../../health/BenchRegistry.ts"
 import type { Decision, Decisions } from "../../observe/Decisions.ts"
 import type { Reading, RecentTraffic } from "../../observe/RecentTraffic.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
+import * as Turns from "../../util/Turns.ts"
 import { benchOf } from "../admin/Views.ts"
 import type { ConfiguredNames } from "../reload/ConfiguredNames.ts"
 import type { LearnedLimits } from "../reload/LearnedLimits.ts"
@@ -14,6 +15,9 @@ import type { Model, Provider, Requests, Row, State, Status } from "./Status.ts"
 
 /** The most targets that are shown besides those in the config; the last called ones. */
 const maxOthers = 100
+
+/** From this number of targets on, the status is computed in several turns. */
+const many = 1_000
 
 /** The most bench keys that are shown. */
 const maxBenches = 300
@@ -57,9 +61,14 @@ export const make = (options: Options): Effect.Effect<Status> => {
     return rest
   }
 
+  // With very many targets each part of the work has a turn of the event loop of its own.
+  const pause = identities.length >= many ? Turns.next : Effect.void
+
   return Effect.gen(function* () {
     const benches = yield* registry.list
+    yield* pause
     const readings = yield* traffic.readings
+    yield* pause
     const takesOfKey = new Map((yield* learned.all).map((limit) => [limit.key, takesOf(limit)]))
     const benchOfKey = new Map(benches.map((info) => [info.key, info]))
     const readingOfKey = new Map(readings.map((reading) => [reading.target.key, reading]))
@@ -92,6 +101,7 @@ export const make = (options: Options): Effect.Effect<Status> => {
       )
     }
     last = made
+    yield* pause
     const ended = (yield* traffic.requests).map(
       ({ answered, failed, number }): Requests => [number, answered, failed]
     )

@@ -8,9 +8,11 @@
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { type Decision, isTroubled } from "../../observe/Decisions.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
+import * as Turns from "../../util/Turns.ts"
 import type { Row, Status } from "./Status.ts"
 
 /** What changed. Fields without changes are left out. */
@@ -32,6 +34,9 @@ export interface Update {
 
 /** The interval of updates, in milliseconds. */
 const interval = 500
+
+/** From this number of rows on, a status is read, and compared, in turns of their own. */
+const many = 1_000
 
 /** The longest time without a message, in milliseconds, so that a viewer can detect a lost connection. */
 const heartbeat = 3_000
@@ -55,6 +60,7 @@ export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, S
   Effect.gen(function* () {
     const isWatched = yield* Latch.make()
     const news = yield* Latch.make()
+    const turn = yield* Semaphore.make(1)
     let viewers = 0
     /** The status that up-to-date viewers have, and the latest one. */
     let [published, latest]: ReadonlyArray<Status | undefined> = []
@@ -67,7 +73,14 @@ export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, S
     let updates = new Map<Status, string>()
 
     /** The last viewer may have left during the wait; what is read then would be old for the next one. */
-    const publish = Effect.suspend(() => (viewers === 0 ? Effect.void : Effect.flatMap(read, tell)))
+    const publish = Effect.suspend(() =>
+      viewers === 0
+        ? Effect.void
+        : Effect.flatMap(read, (status) =>
+            // Comparing and writing many rows is work for a turn of the event loop of its own.
+            status.rows.length >= many ? Effect.flatMap(Turns.next, () => tell(status)) : tell(status)
+          )
+    )
 
     const tell = (status: Status) => {
       const update = published === undefined ? undefined : changed(published, status)
@@ -85,15 +98,17 @@ export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, S
       Effect.forever(isWatched.await.pipe(Effect.andThen(Effect.sleep(interval)), Effect.andThen(publish)))
     )
 
-    /** The first message of a viewer. */
-    const first = Effect.map(
-      Effect.suspend(() => (latest === undefined ? read : Effect.succeed(latest))),
-      (status) => {
-        latest ??= status
-        published ??= status
-        whole ??= event("status", latest)
-        return [whole, published] as const
-      }
+    /** The first message of a viewer. Of many that come at once one reads the status, the others wait for it. */
+    const first = turn.withPermits(1)(
+      Effect.map(
+        Effect.suspend(() => (latest === undefined ? read : Effect.succeed(latest))),
+        (status) => {
+          latest ??= status
+          published ??= status
+          whole ??= event("status", latest)
+          return [whole, published] as const
+        }
+      )
     )
 
     const updateSince = (known: Status, now: Status): string => {
