@@ -83,10 +83,13 @@ export class CommittedStream<C> implements Flow<C, CommittedStreamError> {
     this.#opened.gather()
   }
 
-  /** The consumer stops, at the end or before: releases the upstream. That is not a failure. */
+  /**
+   * The consumer stops, at the end or before: releases the upstream. That is not a failure. For a reader that the end of the scope
+   * has cut off an incomplete answer does not end like a complete one.
+   */
   cancel(): void {
     const { complete } = this.#opened
-    this.#settle(Exit.void, complete ? "answered" : "interrupted", complete)
+    this.#settle(complete ? Exit.void : Exit.interrupt(), complete ? "answered" : "interrupted", complete)
     this.#opened.cancel()
   }
 

@@ -2,7 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
@@ -103,6 +107,27 @@ describe("a stream that does not end well", () => {
         []
       )
     }).pipe(layer())
+  )
+
+  it.effect(
+    "because its scope ends while it is read interrupts its reader, unless the answer is complete",
+    () =>
+      Effect.gen(function* () {
+        const readOf = Effect.fnUntraced(function* (
+          ...script: ReadonlyArray<Scripted.Step<string, Scripted.Part>>
+        ) {
+          const { chain, open } = chainOf([script])
+          const scope = yield* Scope.make()
+          const opened = yield* Scope.provide(Failover.open(chain, "q"), scope)
+          const reading = yield* Effect.forkChild(Effect.exit(Stream.runCollect(opened.value)))
+          yield* TestClock.adjust(100)
+          yield* Scope.close(scope, Exit.void)
+          const exit = yield* Fiber.join(reading)
+          return [Exit.isSuccess(exit) ? "answered" : exit.cause.reasons.map(({ _tag }) => _tag), open()]
+        })
+        assert.deepStrictEqual(yield* readOf("one", { hang: true }), [["Interrupt"], 0])
+        assert.deepStrictEqual(yield* readOf("one", Scripted.complete(), { hang: true }), ["answered", 0])
+      }).pipe(layer())
   )
 
   it.effect("because of an error of the application's own is not complete", () =>
