@@ -45,7 +45,7 @@ describe.runIf(process.platform === "linux")("the gateway's benchmark", { timeou
     }
   })
 
-  it("is told what to do in whole numbers and durations", () => {
+  it("takes whole numbers and durations as its options", () => {
     assert.strictEqual(read(["--soak", "10m"]).soak, 600_000)
     assert.isFalse(read(["--no-portkey"]).portkey)
     assert.throws(() => read(["--rounds", "0"]), /whole number/)

@@ -152,7 +152,7 @@ describe("the verdict of a chaos run", () => {
     assert.strictEqual(verdict(one, came(one, "", { status: 0, end: "broken" }), [visit()], true), "lost")
   })
 
-  it("finds whoever is asked behind the commit point, and keys that come out", () => {
+  it("finds targets that are called after the commit point, and keys that leak", () => {
     const one = plan()
     const entry = entryOf([visit(undefined, target, 10), visit(undefined, "oa/m#one", 30)])
     entry.committedAt = 20
@@ -163,7 +163,7 @@ describe("the verdict of a chaos run", () => {
 })
 
 describe("the ledger of a chaos run", () => {
-  it("knows that somebody was asked too late by when the call was made, not by when a busy provider read it", () => {
+  it("counts a call as too late by the time at which it was made, not at which a busy provider read it", () => {
     const entry = entryOf([visit("reset at once", "oa/m#one", 10, 500), visit(undefined, target, 15, 30)])
     entry.committedAt = 20
     assert.isEmpty(Ledger.lateVisits(entry))
@@ -174,14 +174,14 @@ describe("the ledger of a chaos run", () => {
     )
   })
 
-  it("blames nobody for a call that was made when its caller had left", () => {
+  it("does not count a call that was made after its caller had left", () => {
     const entry = entryOf([visit(undefined, target, 30)])
     entry.committedAt = 20
     entry.leftAt = 25
     assert.isEmpty(Ledger.lateVisits(entry))
   })
 
-  it("hears of a call that was made too late, also when the request has been judged", () => {
+  it("counts a call that was made too late, also after the request was judged", () => {
     const ledger = Ledger.make()
     const entry = ledger.open("n1")
     entry.committedAt = 20

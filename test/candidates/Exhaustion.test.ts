@@ -61,25 +61,23 @@ describe("the error of a request whose attempts have all failed", () => {
 })
 
 describe("whether a target may still take a request", () => {
-  it.effect(
-    "depends on those that have not refused it: one is free, or benched for what passes by itself",
-    () =>
-      Effect.gen(function* () {
-        const { fails, request, targetOf } = yield* stage(chainOf("a", "b"))
-        const one = request()
-        assert.isTrue(Exhaustion.mayBeTaken(one))
-        fails(a, dead())
-        assert.isTrue(Exhaustion.mayBeTaken(one))
-        fails(b, dead())
-        assert.isFalse(Exhaustion.mayBeTaken(one), "only a person can mend dead keys")
-        const passing = yield* stage(chainOf("a", "b"))
-        passing.fails(a, dead())
-        passing.fails(b, throttle())
-        assert.isTrue(Exhaustion.mayBeTaken(passing.request()))
-        const refused = passing.request()
-        refused.refused(targetOf(b))
-        assert.isFalse(Exhaustion.mayBeTaken(refused))
-      })
+  it.effect("depends on those that have not refused it: one is free, or benched for a temporary reason", () =>
+    Effect.gen(function* () {
+      const { fails, request, targetOf } = yield* stage(chainOf("a", "b"))
+      const one = request()
+      assert.isTrue(Exhaustion.mayBeTaken(one))
+      fails(a, dead())
+      assert.isTrue(Exhaustion.mayBeTaken(one))
+      fails(b, dead())
+      assert.isFalse(Exhaustion.mayBeTaken(one), "only a person can mend dead keys")
+      const passing = yield* stage(chainOf("a", "b"))
+      passing.fails(a, dead())
+      passing.fails(b, throttle())
+      assert.isTrue(Exhaustion.mayBeTaken(passing.request()))
+      const refused = passing.request()
+      refused.refused(targetOf(b))
+      assert.isFalse(Exhaustion.mayBeTaken(refused))
+    })
   )
 })
 

@@ -201,7 +201,7 @@ describe("a request that waits", () => {
     })
   )
 
-  it.effect("is told that the state has changed", () =>
+  it.effect("is notified that the state has changed", () =>
     Effect.gen(function* () {
       const { join, lines, log, says, target } = yield* stage(5_000)
       says(resting("Overloaded", 0, true))

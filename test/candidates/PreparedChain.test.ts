@@ -91,7 +91,7 @@ describe("the targets of a chain", () => {
     assert.strictEqual(tier!.backendOf(ofHosted!, context), Context.get(context, Hosted))
   })
 
-  it("are told with their backend once, and again when a service is replaced", () => {
+  it("are reported with their backend once, and again when a service is replaced", () => {
     const told: Array<string> = []
     const chain = Chain.make(of(provider("a")), Hosted.model("m"))
     const prepared = prepare(chain, [], new SignalsOf(), (name, { credentials }) => {

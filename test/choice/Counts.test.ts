@@ -198,7 +198,7 @@ describe("the shares of recent requests", () => {
     assert.isTrue(shares.allows(1, 0))
   })
 
-  it("let nobody leave until more than 64 prefer a member and they are more than 1.2 times its share", () => {
+  it("let no conversation leave until more than 64 prefer a member and they are more than 1.2 times its share", () => {
     const shares = new Shares.Shares(2)
     for (let i = 0; i < 64; i++) shares.count(0, 1, at(0))
     assert.isFalse(shares.spills(0, 0.1, 0))

@@ -175,7 +175,7 @@ describe("many requests of one key", () => {
     assert.strictEqual(runs(stays, 78, [2, 1, -1]), "a64 b13 a1")
   })
 
-  it("stay where they are when nobody may have more", () => {
+  it("stay where they are when no target may have more", () => {
     const group = new Equals(["a"], ["a"], [1], [new Signals()])
     for (let i = 0; i < 100; i++) assert.strictEqual(group.order("weighted", abc, request()).at(0), "a")
   })

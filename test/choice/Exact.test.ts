@@ -136,7 +136,7 @@ describe("an order by weight", () => {
     assert.strictEqual(chance.left(), 0)
   })
 
-  it("makes the table anew after eight numbers of taken items", () => {
+  it("makes the table again after eight numbers of taken items", () => {
     const chance = script(0.1, ...Array(8).fill(0.3), 0.7)
     const order = Draws.weighted(groupOf(6, 1, 2, 1, 1, 1), chance)
     assert.deepStrictEqual([order.at(0), chance.left()], ["a", 9])
@@ -204,7 +204,7 @@ describe("the better of two", () => {
     assert.strictEqual(order([2, 1], [4, 1], 0.1, 0.7).order.at(0), "b")
   })
 
-  it("by shares draws again where the second is the first, and asks nobody where no other has weight", () => {
+  it("by shares draws again where the second is the first, and compares nothing where no other has weight", () => {
     const twice = order([2, 1], [9, 0], 0.1, 0.2, 0.1, 0.7)
     assert.deepStrictEqual([twice.order.at(0), twice.left()], ["b", 0])
     const alone = order([2, 0], [9, 0], ...Array(25).fill(0.1))

@@ -45,7 +45,7 @@ describe("a documented number of a vendor", () => {
 })
 
 // https://docs.fireworks.ai/guides/inference-error-codes: "Account is suspended or there's an issue with account status"
-it("a status 412 speaks of the account: the request is not refused for every provider", () => {
+it("a status 412 concerns the account: other providers may accept the request", () => {
   assert.strictEqual(classOf({ status: 412 }), "Forbidden")
   assert.strictEqual(classOf({ status: 412, body: { error: { message: "Precondition Failed" } } }), "Blocked")
 })

@@ -41,7 +41,7 @@ describe("an error about something that a request names", () => {
     assert.strictEqual(said(404, nvidia), "ModelMissing")
   })
 
-  it("is told from a model or a key that is missing", () => {
+  it("is distinguished from a model or a key that is missing", () => {
     assert.strictEqual(said(404, "model file not found"), "ModelMissing")
     assert.strictEqual(
       said(404, "The model `m` does not exist or you do not have access to it."),
@@ -60,7 +60,7 @@ describe("an error about something that a request names", () => {
     [429, "Too many requests: batch does not exist any more", "RateLimit"]
   ]
   for (const [status, message, as] of others) {
-    it(`is told from what a server lacks itself: ${status}, ${message}`, () => {
+    it(`is distinguished from what a server lacks itself: ${status}, ${message}`, () => {
       assert.strictEqual(said(status, message), as)
     })
   }

@@ -181,7 +181,7 @@ describe("a catalog", () => {
     assert.isUndefined(other?.contextWindow)
   })
 
-  it("is refused with every link that leads nowhere, every circle and every empty chain", () => {
+  it("is refused with every unknown link, every circle and every empty chain", () => {
     const found = problems({
       providers: [provider("a")],
       models: {

@@ -58,7 +58,7 @@ describe("the SSE page", () => {
     }).pipe(playing([[Scripted.held("role"), throttled]], [["here ", "I am"]]))
   )
 
-  it.live("is told when an answer breaks off", () =>
+  it.live("gets an error when an answer breaks off", () =>
     Effect.gen(function* () {
       const response = yield* ask({ question: "Anybody?" })
       assert.deepStrictEqual(yield* Stream.runCollect(eventsOf(response.stream)), [

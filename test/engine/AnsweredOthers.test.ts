@@ -49,7 +49,7 @@ const other = Chain.make(
 const runtime = Effect.provide(Failover.layer())
 
 describe("a request on which a target fails", () => {
-  it.effect("again and again benches it for nobody while it answers others", () =>
+  it.effect("again and again does not bench it while it answers others", () =>
     Effect.gen(function* () {
       for (let i = 0; i < 5; i++) {
         assert.deepStrictEqual(yield* beside(failing(fault("ServerError")), good), [])
@@ -58,7 +58,7 @@ describe("a request on which a target fails", () => {
     }).pipe(runtime)
   )
 
-  it.effect("benches it for nobody while it answers requests of another chain, or streams", () =>
+  it.effect("does not bench it while it answers requests of another chain, or streams", () =>
     Effect.gen(function* () {
       const ways = [
         Failover.use(other, ({ name }) => Effect.succeed(name)),
@@ -76,7 +76,7 @@ describe("a request on which a target fails", () => {
     })
   )
 
-  it.effect("benches it for nobody as a stream either", () =>
+  it.effect("does not bench it as a stream either", () =>
     Effect.gen(function* () {
       const stream = Stream.runDrain(
         Failover.useStream(chain, ({ name }) =>
@@ -87,7 +87,7 @@ describe("a request on which a target fails", () => {
     })
   )
 
-  it.effect("benches it at once when nobody is answered meanwhile", () =>
+  it.effect("benches it at once when no other request is answered meanwhile", () =>
     Effect.gen(function* () {
       yield* good
       assert.deepStrictEqual(yield* beside(failing(fault("ServerError")), Effect.void), [

@@ -161,7 +161,7 @@ describe("a row of ejections", () => {
     assert.strictEqual(why("a", 30_000), "a/m#k ServerError 70000")
   })
 
-  it("goes on for five minutes after the last one, and begins anew after that", () => {
+  it("goes on for five minutes after the last one, and begins again after that", () => {
     for (const [pause, length] of [
       [5 * minute, 20_000],
       [5 * minute + 1, 10_000]
@@ -186,7 +186,7 @@ describe("a row of ejections", () => {
     assert.strictEqual(why("a", 10_000), "a/m#k ServerError 30000")
   })
 
-  it("is not made longer by a probe that fails: its own rule says how long that rests", () => {
+  it("is not made longer by a probe that fails: its own rule says how long that benches", () => {
     const { answer, counted, fail, why } = equals(2)
     counted("a", 19, 19)
     fail("a", 0)

@@ -46,49 +46,49 @@ const everyKey = ["0 a/m#one", "0 a/m#two", "0 a/m#far"]
 const everyPlace = [...thrice("a/m#one", 0), ...thrice("a/m#far", 1250)]
 
 const throttled: Row = {
-  says: "asks every key once; each target rests for five seconds",
+  says: "calls every key once; each target is benched for five seconds",
   failure: "RateLimit",
   calls: [...everyKey, "0 b/m"],
   rests: ["a/m#far RateLimit 5000", "a/m#one RateLimit 5000", "a/m#two RateLimit 5000"]
 }
 const dead = (failure: "InvalidKey" | "Forbidden" | "Balance"): Row => ({
-  says: "asks every key once; each key rests for five minutes, with all its models",
+  says: "calls every key once; each key is benched for five minutes, with all its models",
   failure,
   calls: [...everyKey, "0 b/m"],
   rests: [`a#far ${failure} 300000`, `a#one ${failure} 300000`, `a#two ${failure} 300000`]
 })
 const missing: Row = {
-  says: "asks every key once; each target rests for an hour, the keys do not",
+  says: "calls every key once; each target is benched for an hour, the keys are not",
   failure: "ModelMissing",
   calls: [...everyKey, "0 b/m"],
   rests: ["a/m#far ModelMissing 3600000", "a/m#one ModelMissing 3600000", "a/m#two ModelMissing 3600000"]
 }
 const fault = (failure: "Overloaded" | "ServerError" | "Connection"): Row => ({
-  says: "asks three times at every place; each target asked rests for five seconds",
+  says: "calls every endpoint three times; each called target is benched for five seconds",
   failure,
   calls: [...everyPlace, "2500 b/m"],
   rests: [`a/m#far ${failure} 7500`, `a/m#one ${failure} 6250`]
 })
 const doubtful = (failure: "Truncated" | "Empty" | "Malformed" | "Unknown" | "Local"): Row => ({
-  says: "asks three times at every place; nobody rests after one visit",
+  says: "calls every endpoint three times; one visit benches nothing",
   failure,
   calls: [...everyPlace, "2500 b/m"],
   rests: []
 })
 const blocked: Row = {
-  says: "asks once at every place; nobody rests",
+  says: "calls every endpoint once; benches nothing",
   failure: "Blocked",
   calls: ["0 a/m#one", "0 a/m#far", "0 b/m"],
   rests: []
 }
 const silent: Row = {
-  says: "asks once at every place; each target asked rests for five seconds",
+  says: "calls every endpoint once; each called target is benched for five seconds",
   failure: "Timeout",
   calls: ["0 a/m#one", "0 a/m#far", "0 b/m"],
   rests: ["a/m#far Timeout 5000", "a/m#one Timeout 5000"]
 }
 const unfit = (failure: "ContextExceeded" | "Unsupported"): Row => ({
-  says: "asks the model once, with whichever key; nobody rests",
+  says: "calls the model once, with any key; benches nothing",
   failure,
   calls: ["0 a/m#one", "0 b/m"],
   rests: []
@@ -152,7 +152,7 @@ describe("by default", () => {
   })
 
   it.effect.each(rows.filter((row) => !others.includes(row)))(
-    "$failure ends the run with every attempt's failure when there is nobody else",
+    "$failure ends the run with every attempt's failure when there is no other target",
     ({ failure }) =>
       Effect.gen(function* () {
         const a = Scripted.make("a", [[failureOf(failure)]])
@@ -166,7 +166,7 @@ describe("by default", () => {
   )
 
   it.effect.each(others)(
-    "$failure comes to the caller as it is when there is nobody else",
+    "$failure reaches the caller unchanged when there is no other target",
     ({ failure: name }) =>
       Effect.gen(function* () {
         const failure = failureOf(name)
@@ -178,7 +178,7 @@ describe("by default", () => {
   )
 
   it.effect.each(["Truncated", "Empty", "Malformed", "Unknown"] as const)(
-    "%s rests a target on the third visit in a row, and an answer between them starts the count anew",
+    "%s benches a target at the third visit in a row, and an answer between them starts the count again",
     (name) =>
       Effect.gen(function* () {
         const failing = failureOf(name)
@@ -199,7 +199,7 @@ describe("by default", () => {
       })
   )
 
-  it.effect.each(Failure.failureClasses)("%s rests only what it speaks about", (name) =>
+  it.effect.each(Failure.failureClasses)("%s benches only what it concerns", (name) =>
     Effect.sync(() => {
       const about = Failure.subjectOf(failureOf(name))
       const { rest } = Rule.defaults[name]

@@ -49,7 +49,7 @@ describe("an answer", () => {
     }).pipe(layer({ retries: { times: 0 } }))
   )
 
-  it.effect("is told with its commit point if it is a stream", () =>
+  it.effect("is reported with its commit point if it is a stream", () =>
     Effect.gen(function* () {
       const { events, observer } = observed()
       const { chain } = chainOf([["fine"]])
@@ -85,7 +85,7 @@ describe("an attempt that loses against its hedge", () => {
     return { a, both, alone: Chain.make(Model.make(a, "m")) }
   })
 
-  it.effect("is told as dropped, and gives the slot back if it was a probe", () =>
+  it.effect("is reported as dropped, and gives the slot back if it was a probe", () =>
     Effect.gen(function* () {
       const { events, observer } = observed()
       const { both } = yield* scene

@@ -29,7 +29,7 @@ const steppedClock = Effect.map(Clock.Clock, (clock) => {
 })
 
 describe("a request that its queue lets in", () => {
-  it.effect("at its deadline calls nobody: the one before it kept the process busy", () =>
+  it.effect("at its deadline calls no target: the request before it kept the process busy", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const { pass, stepped } = yield* steppedClock

@@ -92,7 +92,7 @@ for (const [kind, ask] of Object.entries(asks)) {
       }).pipe(layer({ whenAllBenched: "wait" }))
     )
 
-    it.effect("is told as a failure of the target when callers keep giving it up", () =>
+    it.effect("is reported as a failure of the target when callers keep giving it up", () =>
       Effect.gen(function* () {
         const { events, observer } = observed()
         const { chain } = chainOf(hang)

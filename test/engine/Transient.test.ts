@@ -107,7 +107,7 @@ describe("a fault", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("of another kind does not begin the retries anew", () =>
+  it.effect("of another kind does not begin the retries again", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [
         [fault("Connection")],

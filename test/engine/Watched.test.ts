@@ -192,7 +192,7 @@ describe("the answers of one of several equals", () => {
     })
   )
 
-  it.effect("are counted anew in another window when a reload has changed it", () =>
+  it.effect("are counted again in another window when a reload has changed it", () =>
     Effect.gen(function* () {
       const { later, window } = yield* answers({ hasEquals: true, policy: { ejection: { window: 30_000 } } })
       assert.deepStrictEqual([later, window], [{ attempts: 2, failed: 0 }, 30_000])

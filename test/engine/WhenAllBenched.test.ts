@@ -86,7 +86,7 @@ describe("a run that has called nothing", () => {
     { whenAllBenched: "wait" }
   )
   says("ends with `fail`", "end: AllBenched", resting, { whenAllBenched: "fail" })
-  says("ends when it has waited in vain", "end: AllBenched", resting, { hasWaited: true })
+  says("ends when it has waited without success", "end: AllBenched", resting, { hasWaited: true })
   says(
     "waits for a bench by hand that ends in time, and for no later one",
     "wait until 4000: a anyway, b anyway",

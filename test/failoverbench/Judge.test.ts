@@ -59,7 +59,7 @@ const rows: ReadonlyArray<readonly [id: string, name: string, seen: Partial<Obse
   ["S13", "another word for it", { ...refused, code: "bad_request" }, "fail"],
   ["S13", "a second attempt", { ...refused, primary: attempts(0, 1) }, "fail"],
   ["S13", "an answer from elsewhere", { primary: attempts(0) }, "partial"],
-  ["S14", "the fallback's refusal as the last word", { outcome: "error", fallback: prefill }, "fail"],
+  ["S14", "the fallback's refusal as the outcome", { outcome: "error", fallback: prefill }, "fail"],
   ["S15", "back after 35 s", { primary: recovered }, "fail"],
   ["S15", "never back", { primary: attempts(0, 70) }, "fail"],
   ["S16", "the name of the one that failed", { model: "fb-s16-503-persistent" }, "fail"]

@@ -140,7 +140,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
         "the provider's own reason reaches the caller",
         ({ code, outcome }) => outcome !== "error" || code === "content_policy_violation"
       ),
-      informational("nobody else is asked", ({ fallback }) => fallback.length === 0)
+      informational("no other target is called", ({ fallback }) => fallback.length === 0)
     ],
     { wanted: "refusal" }
   ),

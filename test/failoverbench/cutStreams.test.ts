@@ -48,7 +48,7 @@ describe("with the default commit point", () => {
       })
     )
 
-    it.live(`${id} ${name} has no [DONE] on the wire, and the error is the last word`, () =>
+    it.live(`${id} ${name} has no [DONE] on the wire, and the error is the final event`, () =>
       Effect.gen(function* () {
         const { baseUrl } = yield* stage
         const events = yield* Effect.promise(() => listen(baseUrl, scenarioOf(id).model))

@@ -107,7 +107,7 @@ layer(TheStage.layer, { excludeTestServices: true })("the gateway, scored by fai
     })
   )
 
-  it.effect("S13 hands on a refusal as the provider said it, and asks nobody else", () =>
+  it.effect("S13 passes on a refusal as the provider sent it, and calls no other target", () =>
     Effect.gen(function* () {
       const { error, status } = yield* passes("S13")
       assert.strictEqual(status, 400)
@@ -115,7 +115,7 @@ layer(TheStage.layer, { excludeTestServices: true })("the gateway, scored by fai
     })
   )
 
-  it.effect("S14 begins anew at a fallback that takes no half answers", () =>
+  it.effect("S14 starts again at a fallback that takes no prefill", () =>
     Effect.gen(function* () {
       const { fallback, model } = yield* passes("S14")
       assert.deepStrictEqual(

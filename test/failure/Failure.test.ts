@@ -60,7 +60,7 @@ describe("a failure", () => {
     })
   )
 
-  it("is told from everything else", () => {
+  it("is distinguished from everything else", () => {
     for (const failure of full) assert.isTrue(Failure.isFailure(failure))
     for (const other of [undefined, null, "RateLimit", { _tag: "RateLimit" }, new Error("RateLimit")]) {
       assert.isFalse(Failure.isFailure(other))

@@ -23,7 +23,7 @@ describe("a free target", () => {
     }
   })
 
-  it("counts failures in a row only: an answer in between begins anew", () => {
+  it("counts failures in a row only: an answer in between starts the count again", () => {
     const twice = { ...rest, threshold: 2 }
     const [go] = admitted(Bench.empty, a, 0)
     let state = Bench.fail(Bench.empty, a, go, fault(), twice, 0)

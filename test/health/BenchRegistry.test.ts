@@ -276,7 +276,7 @@ describe("the changes", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("have none of a key that is forgotten, and nothing is told to those who have left", () =>
+  it.effect("have none of a key that is forgotten, and subscribers that have left receive nothing", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const seen = yield* watched(

@@ -28,14 +28,14 @@ describe("a key", () => {
     [{ manual: manual(10) }, "free", false],
     [{ manual: manual(11), reason: "Overloaded", until: 99 }, "manual", true],
     [{ manual: manual(10), reason: "Overloaded", until: 99 }, "resting", true]
-  ] as const)("with %j is %s at 10, and rests: %s", (fields, status, rests) => {
+  ] as const)("with %j is %s at 10, and benched: %s", (fields, status, rests) => {
     assert.deepStrictEqual(
       [BenchInfo.statusOf(entry(fields), 10), State.isResting(entry(fields), 10)],
       [status, rests]
     )
   })
 
-  it("that is held rests after its cooldown, unless it is probed", () => {
+  it("that is held stays benched after its cooldown, unless it is probed", () => {
     const at = (fields: Partial<State.Entry>) => BenchInfo.statusOf(entry(fields), 10, true)
     assert.deepStrictEqual(
       [at({}), at({ reason: "Timeout", until: 9 }), at({ reason: "Timeout", until: 9, probe: 1 })],
@@ -176,7 +176,7 @@ describe("the bench forgets", () => {
   })
 })
 
-describe("the room for names that nobody configured", () => {
+describe("the room for names that are not configured", () => {
   const seated = (state: State.State, key: string, now = 0) =>
     State.takeSeat(
       { ...state, entries: state.entries.with(key, state.entries.get(key) ?? entry()) },

@@ -141,7 +141,7 @@ describe("the counts of attempts", () => {
     assert.deepStrictEqual([all(one)["p/a#k"]?.attempts, all(other)["p/a#k"]?.attempts], [2, 1])
   })
 
-  it("of names that nobody configured are those of the latest few, and displace no others", () => {
+  it("of names that are not configured are those of the latest few, and displace no others", () => {
     const tallies = new Tallies(2)
     tallies.succeeded(targetOf("mine"))
     for (const model of ["x", "y", "x", "z"]) tallies.succeeded(targetOf(model, { unlisted: true }))
@@ -256,7 +256,7 @@ describe("the cache of why targets are benched", () => {
   const why = (until: number, probing = false): Bench.Resting =>
     ({ _tag: "Resting", key: "p/a#k", until, reason: "Overloaded", probing }) as Bench.Resting
 
-  it("knows what it saw until that ends, it is told to forget, or another bench sees the target", () => {
+  it("keeps what it saw until that ends, it is expired, or another bench sees the target", () => {
     const [cache, other] = [new AdmissionCache(), new AdmissionCache()]
     const target = targetOf("a")
     assert.isUndefined(cache.of(target, 0))

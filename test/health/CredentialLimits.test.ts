@@ -172,7 +172,7 @@ describe("when nothing but limits of one's own is in the way", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("waiting in vain for what others take first ends with the maxWait", () =>
+  it.effect("that waits for what others take first ends with the maxWait", () =>
     Effect.gen(function* () {
       const { a, chain } = one(60)
       const fibers = yield* Effect.forEach(Array.from({ length: 100 }), () =>

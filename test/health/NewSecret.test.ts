@@ -85,7 +85,7 @@ describe("a credential that was found dead", () => {
     assert.strictEqual(why(Bench.bench(killed(), "a#k", manual), next, 1), `a#k Manual ${hour}`)
   })
 
-  it("is the same one for throttles and faults: they speak of the place, not of the secret", () => {
+  it("is the same one for throttles and faults: they concern the endpoint, not the secret", () => {
     for (const failure of [throttle("1 hour"), fault()]) {
       assert.isDefined(why(killed(old, failure), next, 1))
     }

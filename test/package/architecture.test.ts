@@ -271,6 +271,28 @@ describe("the words of src and docs", () => {
   })
 })
 
+describe("the names of tests", () => {
+  const named = /\b(?:it|test|live|describe)(?:\.\w+)*(?:\([^()]*\))?\(\s*("(?:[^"\\\n]|\\.)*"|`[^`]*`)/g
+  const titles = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".test.ts"))
+    .flatMap((file) =>
+      [...readFileSync(join(root, "test", file), "utf8").matchAll(named)].map((match) => ({
+        file,
+        title: match[1]!
+      }))
+    )
+
+  it("have no retired word", () => {
+    assert.isAbove(titles.length, 3_000)
+    const found = titles.flatMap(({ file, title }) =>
+      retired
+        .filter(([word]) => word.test(title))
+        .map(([word, instead]) => `test/${file}: ${title}: ${word.source} → ${instead}`)
+    )
+    assert.deepStrictEqual(found, [])
+  })
+})
+
 /** The stability tag of a module of Effect, and of each of its exports that has one of its own. */
 const tagsOf = (specifier: string) => {
   const text = readFileSync(

@@ -337,7 +337,7 @@ describe("ejection", () => {
 describe("a chain's policy", () => {
   const chain = Chain.make(Model.make(Backend.make("a", {}), "m"))
 
-  it.effect("laid over one that it has leaves the other fields of ejection, hedges and retries", () =>
+  it.effect("merged over one that it has keeps the other fields of ejection, hedges and retries", () =>
     Effect.gen(function* () {
       const twice = Chain.withPolicy(
         Chain.withPolicy(chain, {
@@ -360,7 +360,7 @@ describe("a chain's policy", () => {
     })
   )
 
-  it("laid over one that it has leaves what it does not speak of", () => {
+  it("merged over one that it has keeps the fields that it does not set", () => {
     const twice = Chain.withPolicy(
       Chain.withPolicy(chain, {
         maxWait: 1,

@@ -118,7 +118,7 @@ describe("a body that cannot be written as JSON", () => {
     ["with a BigInt", { seed: 1n }, "Invalid"],
     ["with a getter that throws", { metadata: throwing }, "Invalid"],
     ["with a toJSON that throws", { metadata: { toJSON: () => assert.fail("my deepest secret") } }, "Invalid"]
-  ] as const)("%s is the caller's, nothing is sent and nobody rests", ([, body, expected]) =>
+  ] as const)("%s is the caller's, nothing is sent or benched", ([, body, expected]) =>
     Effect.gen(function* () {
       const { benches, error, sent, streamed } = yield* ask({ messages: [], ...body })
       assert.strictEqual(classOf(error), expected)

@@ -184,7 +184,7 @@ describe("a route", () => {
       assert.deepStrictEqual([moves, primary.failuresInRow, main.calls.length], [1, 1, 20])
     }))
 
-  test("is not moved by a caller who hangs up", () =>
+  test("is not moved by a caller that disconnects", () =>
     Effect.gen(function* () {
       const { ask, router } = yield* upstreams({ main: [[{ hang: true }]], threshold: 1 })
       const fiber = yield* Effect.forkChild(ask, { startImmediately: true })

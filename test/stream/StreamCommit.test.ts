@@ -85,7 +85,7 @@ describe("before the commit point", () => {
       as: "Timeout"
     },
     { says: "a finish without content", call: [held("role"), complete(), { hang: true }], as: "Empty" },
-    { says: "a last word without content", call: [last], as: "Empty" },
+    { says: "a final event without content", call: [last], as: "Empty" },
     { says: "a bug", call: [held("role"), { die: new Error("a bug") }], as: "Unknown" }
   ]
 
@@ -134,7 +134,7 @@ describe("before the commit point", () => {
     }).pipe(once)
   )
 
-  it.effect("a server that shows that the request waits there is waited for longer, and not for ever", () =>
+  it.effect("a server that shows that the request is queued gets more time, but not without end", () =>
     Effect.gen(function* () {
       const alive = { ...held("ping"), phase: Phase.alive }
       const waiting = (seconds: number) =>

@@ -29,7 +29,7 @@ describe("the offset to the clock of Redis", () => {
     assert.strictEqual(offset.of(20_000_000, 10_000_500), -9_999_500)
   })
 
-  it("is measured anew with each answer, since clocks drift apart", () => {
+  it("is measured again with each answer, since clocks drift apart", () => {
     const offset = new ClockOffset()
     offset.measured(0, 0, 0)
     assert.strictEqual(offset.measured(1_000, 1_000, 1_030), 30)

@@ -206,7 +206,7 @@ describe("JSON as the answer", () => {
   })
 
   // https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/189
-  it("without a schema is named as dropped where it is refused, or has no word", () => {
+  it("without a schema is named as dropped where it is refused, or cannot be expressed", () => {
     const text = { format: { type: "json_object" } }
     const lmstudio = resolve({ protocol: "openai", model: "m", provider: "lmstudio" })
     const { body, dropped } = toChats({ text }, lmstudio)

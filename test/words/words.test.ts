@@ -237,7 +237,7 @@ describe("a prompt that is too long", () => {
     )
   })
 
-  it("is told from a cap that is too large", () => {
+  it("is distinguished from a cap that is too large", () => {
     const sentence =
       "Requested token count exceeds the model's maximum context length of 256000 tokens. You requested a total of 256800 tokens: 24800 tokens from the input messages and 232000 tokens for the completion."
     assert.deepStrictEqual(capOverflow(sentence), { window: 256_000, prompt: 24_800, output: 232_000 })

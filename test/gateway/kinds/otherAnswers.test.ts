@@ -87,7 +87,7 @@ describe("content", () => {
     )
 
     // https://developers.openai.com/api/docs/guides/audio
-    it.live(`of a recording is told as text, and the recording is named: ${how}`, () =>
+    it.live(`of a recording is passed on as text, and the recording is named: ${how}`, () =>
       Effect.gen(function* () {
         const audio = { id: "audio_1", data: "AAAA", transcript: "It is " }
         const got = yield* toMessages(reply({ audio }), stream)

@@ -164,7 +164,7 @@ const kinds: ReadonlyArray<Kind> = [
     route: "/v1/messages"
   },
   {
-    name: "a coding of its body that nobody decodes",
+    name: "an unknown coding of its body",
     said: post("/v1/messages", `${id("coding")}transfer-encoding: gzip, chunked\r\n`, "2\r\n{}\r\n0\r\n\r\n"),
     status: 400,
     code: "malformed_request",

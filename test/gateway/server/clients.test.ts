@@ -212,7 +212,7 @@ const ambiguous: Readonly<Record<string, string>> = {
   "a length with a sign": post("content-length: +0", smuggled),
   "a length in another notation": post("content-length: 0x0", smuggled),
   "a transfer-encoding that is not quite chunked": post("transfer-encoding: xchunked", hidden),
-  "chunked that is not the last word": post("transfer-encoding: chunked, identity", hidden),
+  "chunked that is not the last coding": post("transfer-encoding: chunked, identity", hidden),
   "a blank before the colon": post(`transfer-encoding : chunked\r\ncontent-length: 4`, hidden),
   "a folded header": post(`transfer-encoding:\r\n chunked\r\ncontent-length: 4`, hidden),
   "a chunk size that is none": post("transfer-encoding: chunked", `xyz\r\n${hidden}`),

@@ -147,7 +147,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "a Redis that hangs holds up nobody for more than the timeout, and later ones not at all",
+      "a Redis that hangs delays requests by at most the timeout, and later ones not at all",
       Effect.gen(function* () {
         const redis = yield* Redis.make
         const [a, b] = yield* pair(redis.url, { timeout: "100 millis" })

@@ -143,7 +143,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "a probe whose caller hangs up can be sent by another replica",
+      "a probe whose caller disconnects can be sent by another replica",
       Effect.gen(function* () {
         const [a, b] = yield* pair((yield* Redis.make).url)
         const x = target("x", "m")

@@ -74,7 +74,7 @@ describe("a saved bench", () => {
       }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it.effect("reads a record written before `hits` and `Silent` were renamed, and writes the new names", () =>
+  it.effect("reads a record with the names before the rename, and writes the new ones", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       const old = { reason: "Silent", since: 0, until: 60_000, hits: 3, failures: 0 }

@@ -71,7 +71,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "reads records written before `hits` and `Silent` were renamed, and counts on from them",
+      "reads records with the names before the rename, and counts on from them",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
         const redis = yield* connect(Redacted.make(url))

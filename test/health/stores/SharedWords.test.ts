@@ -149,7 +149,7 @@ describe.skipIf(!Redis.isInstalled)(
       ["robbed of its records", "DEL", entries]
     ] as const) {
       live(
-        `a Redis that is ${what} is told again, over the same connection`,
+        `a Redis that is ${what} gets the records again, over the same connection`,
         Effect.gen(function* () {
           const { url } = yield* Redis.make
           const [a, b] = yield* pair(url, { resync: "50 millis" })
@@ -305,7 +305,7 @@ describe.skipIf(!Redis.isInstalled)(
     )
 
     live(
-      "3,000 resting keys are told and taken up in pieces, and comparing them afterwards is one word",
+      "3,000 benched keys are sent and read in pieces, and comparing them afterwards takes one record",
       Effect.gen(function* () {
         const { url } = yield* Redis.make
         const counts = new Map<unknown, number>()

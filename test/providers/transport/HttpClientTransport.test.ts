@@ -219,7 +219,7 @@ describe("an answer in pieces over effect/http", () => {
     })
   )
 
-  it.effect("has half a second to end where it is complete, for which nobody waits", () =>
+  it.effect("has half a second to end after it is complete, which delays no request", () =>
     Effect.gen(function* () {
       for (const [rest, end] of [
         [400, 400],

@@ -359,7 +359,7 @@ describe("an answer in pieces", () => {
     })
   )
 
-  it.effect("that nobody reads any more is aborted at once, and calls nobody", () =>
+  it.effect("that is not read any more is aborted at once, and calls no listener", () =>
     Effect.gen(function* () {
       const { breaks, call, data, head, told } = yield* sent()
       head()
