@@ -1,5 +1,5 @@
 /** The calls to every provider, by the number of the request. Kept while a request is under way and for a while after. */
-import type { Report } from "./providers.ts"
+import type { Report } from "./messages.ts"
 
 /** One call that a provider received. Times are those of `clock.ts`. */
 export interface Visit {

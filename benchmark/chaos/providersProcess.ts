@@ -6,8 +6,8 @@
 import * as http from "node:http"
 import { now, sentHeader } from "./clock.ts"
 import * as FaultMix from "./faultMix.ts"
+import type { Came, Order, Over, Report } from "./messages.ts"
 import { nothing, turnOf } from "./provider.ts"
-import type { Came, Order, Over, Report } from "./providers.ts"
 import { play } from "./stage.ts"
 import { type Member, members } from "./world.ts"
 
