@@ -87,12 +87,12 @@ export class Visit<out P extends Backend> {
       return Pull.catchDone(delay, () => Effect.succeed(done))
     })
     return Effect.flatMap(
-      UserCode.word(delay, Math.min(UserCode.maxWait, Math.max(0, endsAt - now))),
-      (word) =>
-        word._tag === "Said"
-          ? Effect.succeed(Number.isNaN(word.value) ? done : Math.max(0, word.value))
+      UserCode.run(delay, Math.min(UserCode.maxWait, Math.max(0, endsAt - now))),
+      (outcome) =>
+        outcome._tag === "Succeeded"
+          ? Effect.succeed(Number.isNaN(outcome.value) ? done : Math.max(0, outcome.value))
           : Effect.contextWith((context: Context.Context<never>) => {
-              UserCode.name(schedule, "the schedule of the retries", word.did, "no more retries", context)
+              UserCode.name(schedule, "the schedule of the retries", outcome.did, "no more retries", context)
               return Effect.succeed(done)
             })
     )

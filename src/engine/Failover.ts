@@ -1,8 +1,7 @@
 /**
  * The `Failover` service: a request gets its answer from the best target that can give one now.
  *
- * One service per process holds what requests share: the bench, the retry budget, the turns of strategies. The state of one
- * request is in its `RunState`.
+ * One service per process holds what requests share: the bench, the retry budget, the turns of strategies.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

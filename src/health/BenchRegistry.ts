@@ -1,7 +1,5 @@
 /**
  * The bench as a service: one per process, shared by all chains, so that one request benefits from the failures of others.
- *
- * Its state is an immutable map in one `Ref`; see `EngineBench` for the synchronous half that the engine uses.
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"

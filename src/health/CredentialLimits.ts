@@ -24,11 +24,11 @@ export class CredentialLimits {
   take({ benchKeys, credential }: Target): Effect.Effect<boolean> {
     const key = benchKeys.credential
     const ask = Effect.suspend(() => this.#limiter.take(key, credential.rpm ?? Number.POSITIVE_INFINITY))
-    return Effect.flatMap(UserCode.word(ask), (word) =>
+    return Effect.flatMap(UserCode.run(ask), (outcome) =>
       Effect.contextWith((context: Context.Context<never>) => {
-        if (word._tag === "Failed") return this.#letThrough(word.did, context)
-        if (!isTaken(word.value)) return this.#letThrough("gave nonsense", context)
-        const { allowed, wait } = word.value
+        if (outcome._tag === "Failed") return this.#letThrough(outcome.did, context)
+        if (!isTaken(outcome.value)) return this.#letThrough("gave nonsense", context)
+        const { allowed, wait } = outcome.value
         return Effect.map(MonotonicClock.currentTimeMillis, (now) => {
           const pause = allowed ? wait : Math.max(1, wait)
           if (pause > 0) this.#until.set(key, now + pause)

@@ -45,31 +45,33 @@ export const isPromise = (u: unknown): u is Promise<unknown> => {
 }
 
 /** How an effect of the application ended: with a value, or with a description of what it did. */
-export type Word<A> =
-  | { readonly _tag: "Said"; readonly value: A }
+export type Outcome<A> =
+  | { readonly _tag: "Succeeded"; readonly value: A }
   | { readonly _tag: "Failed"; readonly did: string }
 
 /**
  * Runs an effect of the application and waits for it no longer than `millis`. One that ends in the turn in which it begins
  * costs no timer.
  */
-export const word = <A>(
+export const run = <A>(
   effect: Effect.Effect<A, unknown>,
   millis: number = maxWait
-): Effect.Effect<Word<A>> =>
-  Effect.callback<Word<A>>((resume) => {
+): Effect.Effect<Outcome<A>> =>
+  Effect.callback<Outcome<A>>((resume) => {
     const { context } = Fiber.getCurrent()!
     const running = Running.start(effect, context)
     const exit = running.pollUnsafe()
-    if (exit !== undefined) return resume(Effect.succeed(wordOf(exit)))
+    if (exit !== undefined) return resume(Effect.succeed(outcomeOf(exit)))
     return Running.park(
       running,
       {
         dueAt: new RunClock(context).millis() + millis,
         context,
         onEnd: (ended) =>
-          Effect.succeed<Word<A>>(
-            ended === "timeout" ? { _tag: "Failed", did: `did not end within ${millis} ms` } : wordOf(ended)
+          Effect.succeed<Outcome<A>>(
+            ended === "timeout"
+              ? { _tag: "Failed", did: `did not end within ${millis} ms` }
+              : outcomeOf(ended)
           ),
         onInterrupt: () => {}
       },
@@ -77,8 +79,8 @@ export const word = <A>(
     )
   })
 
-const wordOf = <A>(exit: Exit.Exit<A, unknown>): Word<A> => {
-  if (Exit.isSuccess(exit)) return { _tag: "Said", value: exit.value }
+const outcomeOf = <A>(exit: Exit.Exit<A, unknown>): Outcome<A> => {
+  if (Exit.isSuccess(exit)) return { _tag: "Succeeded", value: exit.value }
   const [reason] = exit.cause.reasons
   const error = reason?._tag === "Die" ? reason.defect : reason?._tag === "Fail" ? reason.error : undefined
   return { _tag: "Failed", did: reason?._tag === "Fail" ? "failed" : threw(error) }
