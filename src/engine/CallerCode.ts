@@ -14,7 +14,7 @@ import type { CallOptions } from "./CallOptions.ts"
 /** The `isBusy` of a call. A mistake is logged once for each `owner`. */
 export const whileBusy =
   (owner: object, isBusy: () => boolean, context: Context.Context<never>) => (): boolean => {
-    let did = "gave neither true nor false"
+    let did = "returned neither true nor false"
     try {
       const busy: unknown = isBusy()
       if (typeof busy === "boolean") return busy
@@ -45,7 +45,7 @@ export const callerOf = (
 const containedKey =
   (owner: object, key: () => string | undefined, what: string, context: Context.Context<never>) =>
   (): string | undefined => {
-    let did = "gave no text"
+    let did = "returned no text"
     try {
       const said: unknown = key()
       if (said === undefined || typeof said === "string") return said
@@ -86,7 +86,9 @@ const isEffect = (u: unknown): boolean =>
 /** For code without type checks. */
 const noEffect = (u: unknown): TypeError =>
   new TypeError(
-    UserCode.isPromise(u) ? "a provider gave a promise instead of an effect" : "a provider gave no effect"
+    UserCode.isPromise(u)
+      ? "a provider returned a promise instead of an effect"
+      : "a provider returned no effect"
   )
 
 /** The stream of an attempt. A function that throws is a defect of the attempt. */
@@ -95,7 +97,7 @@ export const streamOf = <C, E, R>(f: () => Stream.Stream<C, E, R>): Stream.Strea
     const stream: unknown = f()
     if (Stream.isStream(stream)) return stream as Stream.Stream<C, E, R>
     UserCode.isPromise(stream)
-    return Stream.die(new TypeError("a provider gave no stream"))
+    return Stream.die(new TypeError("a provider returned no stream"))
   } catch (defect) {
     return Stream.die(defect)
   }

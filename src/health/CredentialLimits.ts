@@ -27,7 +27,7 @@ export class CredentialLimits {
     return Effect.flatMap(UserCode.run(ask), (outcome) =>
       Effect.contextWith((context: Context.Context<never>) => {
         if (outcome._tag === "Failed") return this.#letThrough(outcome.did, context)
-        if (!isTaken(outcome.value)) return this.#letThrough("gave nonsense", context)
+        if (!isTaken(outcome.value)) return this.#letThrough("returned an invalid result", context)
         const { allowed, wait } = outcome.value
         return Effect.map(MonotonicClock.currentTimeMillis, (now) => {
           const pause = allowed ? wait : Math.max(1, wait)

@@ -189,7 +189,7 @@ export const layer = <Self, P extends Backend, R, P2 extends Backend = never, R2
 const contained = (judge: Route.Rules["judge"]): Effect.Effect<Route.Rules["judge"]> =>
   Effect.contextWith((context: Context.Context<never>) =>
     Effect.succeed((failure) => {
-      let did = "gave no verdict"
+      let did = "returned no verdict"
       try {
         const verdict: unknown = judge(failure)
         if (verdict === "move" || verdict === "count" || verdict === "ignore") return verdict

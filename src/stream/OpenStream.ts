@@ -214,7 +214,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
 
   /** A phase that fails is a defect of the attempt: what the chunk means for the answer is not known. */
   #phase(phaseOf: (chunk: C) => Phase.Phase, chunk: C): Phase.Phase {
-    let did = "gave no phase"
+    let did = "returned no phase"
     try {
       const phase: Phase.Phase | undefined = phaseOf(chunk)
       if (typeof phase?.content === "boolean") return phase

@@ -41,8 +41,8 @@ describe("whether a stream is busy", () => {
 
   for (const [how, isBusy, did] of [
     ["throws", bug, "threw AssertionError"],
-    ["says neither", () => "a bit", "gave neither true nor false"],
-    ["is asynchronous", late, "gave neither true nor false"]
+    ["says neither", () => "a bit", "returned neither true nor false"],
+    ["is asynchronous", late, "returned neither true nor false"]
   ] as const) {
     it.effect(`is no where the caller ${how}`, () =>
       Effect.gen(function* () {
@@ -78,8 +78,8 @@ describe("the key of a conversation", () => {
 
   for (const [how, key, did] of [
     ["throws", bug, "threw AssertionError"],
-    ["gives a number", () => 7, "gave no text"],
-    ["is asynchronous", late, "gave no text"]
+    ["gives a number", () => 7, "returned no text"],
+    ["is asynchronous", late, "returned no text"]
   ] as const) {
     it.effect(`is none where that ${how}`, () =>
       Effect.gen(function* () {
@@ -121,8 +121,8 @@ describe("what an attempt runs", () => {
 
   for (const [how, f, effect, stream] of [
     ["throws", bug, /a bug/, /a bug/],
-    ["gives a text", () => "fine", /a provider gave no effect/, /a provider gave no stream/],
-    ["is asynchronous", late, /a promise instead of an effect/, /a provider gave no stream/]
+    ["gives a text", () => "fine", /a provider returned no effect/, /a provider returned no stream/],
+    ["is asynchronous", late, /a promise instead of an effect/, /a provider returned no stream/]
   ] as const) {
     it.effect(`dies where a function of the caller ${how}`, () =>
       Effect.gen(function* () {

@@ -110,10 +110,10 @@ describe("a classifier of the application", () => {
 
   for (const [what, classify, did] of [
     ["throws", () => assert.fail("a bug"), "threw AssertionError"],
-    ["gives a text", () => "sad", "gave no failure"],
-    ["gives nothing", () => undefined, "gave no failure"],
-    ["is asynchronous", () => Promise.reject("sad"), "gave a promise"],
-    ["gives something like `notMine`", () => ({ _tag: "NotMine" }), "gave no failure"]
+    ["gives a text", () => "sad", "returned no failure"],
+    ["gives nothing", () => undefined, "returned no failure"],
+    ["is asynchronous", () => Promise.reject("sad"), "returned a promise"],
+    ["gives something like `notMine`", () => ({ _tag: "NotMine" }), "returned no failure"]
   ] as const) {
     it.effect(`that ${what} makes the error Unknown, and is named once`, () =>
       Effect.gen(function* () {

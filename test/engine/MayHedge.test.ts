@@ -81,8 +81,8 @@ describe("the budget of hedges", () => {
 describe("a provider that cannot say whether its requests may be hedged", () => {
   for (const [what, mayHedge, did] of [
     ["throws", () => assert.fail("a bug"), "threw AssertionError"],
-    ["says neither", () => "perhaps", "gave neither true nor false"],
-    ["is asynchronous", () => Promise.reject("a bug"), "gave neither true nor false"]
+    ["says neither", () => "perhaps", "returned neither true nor false"],
+    ["is asynchronous", () => Promise.reject("a bug"), "returned neither true nor false"]
   ] as const) {
     it.effect(`because it ${what} forbids it, and is named once`, () =>
       Effect.gen(function* () {

@@ -228,7 +228,9 @@ describe("the own limit of a credential", () => {
         `it threw TypeError; ${through}`
       ])
       assert.deepStrictEqual(yield* says(Effect.never), [`it did not end within 1000 ms; ${through}`])
-      assert.deepStrictEqual(yield* says(Effect.succeed({ allowed: true })), [`it gave nonsense; ${through}`])
+      assert.deepStrictEqual(yield* says(Effect.succeed({ allowed: true })), [
+        `it returned an invalid result; ${through}`
+      ])
     })
   )
 

@@ -66,11 +66,11 @@ describe("a judge of one's own", () => {
       },
       "threw RangeError"
     ],
-    ["gives no verdict", (): unknown => undefined, "gave no verdict"],
+    ["gives no verdict", (): unknown => undefined, "returned no verdict"],
     [
       "gives a promise, even one that is rejected",
       (): unknown => Promise.reject(new Error("a bug")),
-      "gave no verdict"
+      "returned no verdict"
     ]
   ] as const)("that %s counts for nothing, which is logged once", ([, judge, did]) =>
     Effect.gen(function* () {

@@ -283,12 +283,12 @@ describe("the time until a stream has to show something", () => {
 describe("code of the application in a stream", () => {
   it.effect.each([
     ["throws", (): unknown => assert.fail("a bug"), "threw AssertionError"],
-    ["gives no phase", (): unknown => ({}), "gave no phase"],
-    ["gives nothing", (): unknown => undefined, "gave no phase"],
+    ["gives no phase", (): unknown => ({}), "returned no phase"],
+    ["gives nothing", (): unknown => undefined, "returned no phase"],
     [
       "gives a promise, even one that is rejected",
       (): unknown => Promise.reject(new Error("a bug")),
-      "gave no phase"
+      "returned no phase"
     ]
   ] as const)("that means the phase of a chunk and %s ends the attempt as a defect", ([, phaseOf, did]) =>
     Effect.gen(function* () {

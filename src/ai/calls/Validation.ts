@@ -139,7 +139,9 @@ export const ask = (
       Effect.suspend(() => {
         const asked: unknown = validate(collected.answer(target))
         if (Effect.isEffect(asked)) return asked as Effect.Effect<void, unknown>
-        return Effect.die(new NoEffect(UserCode.isPromise(asked) ? "gave a promise" : "gave no effect"))
+        return Effect.die(
+          new NoEffect(UserCode.isPromise(asked) ? "returned a promise" : "returned no effect")
+        )
       }),
       longest(target, method)
     ),

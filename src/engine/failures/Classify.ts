@@ -63,12 +63,12 @@ const ours = (target: Target, cause: unknown): Failure.Failure =>
 export const contained =
   <E>(classify: Classify<E>, owner: object, context: Context.Context<never>): Classify<E> =>
   (error, target) => {
-    let did = "gave no failure"
+    let did = "returned no failure"
     try {
       const result: unknown = classify(error, target)
       if (isKnownFailure(result)) return result
       if (result === notMine) return notMine
-      if (UserCode.isPromise(result)) did = "gave a promise"
+      if (UserCode.isPromise(result)) did = "returned a promise"
     } catch (thrown) {
       did = UserCode.threw(thrown)
     }

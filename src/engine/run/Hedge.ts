@@ -44,7 +44,7 @@ const isAllowed = <P extends Backend, R, A>({
   shared,
   visit
 }: RunState<P, R, A>): boolean => {
-  let did = "gave neither true nor false"
+  let did = "returned neither true nor false"
   try {
     const may: unknown = options.mayHedge(visit.backend, options.request)
     if (typeof may === "boolean") return may
