@@ -25,6 +25,7 @@ import type { BenchRegistry } from "../health/BenchRegistry.ts"
 import * as Commit from "../policy/Commit.ts"
 import type { Options as PolicyOptions } from "../policy/Policy.ts"
 import { failAsAiError } from "./calls/Call.ts"
+import { containedIn } from "./calls/Members.ts"
 import { withRuntime } from "./calls/WithRuntime.ts"
 import * as Adapter from "./wire/Adapter.ts"
 import { Ask, type Parts } from "./wire/Ask.ts"
@@ -58,7 +59,7 @@ export const layerNoDeps = <P extends Adapter.ChatProvider, R>(
       SettingsChecks.check("the settings of ChainLanguageModel", settings)
       const adapted = adapt(Chain.withPolicy(chain, policy ?? {}), context)
       return make(Context.get(context, Failover), adapted, settings)
-    })
+    }).pipe(Effect.updateContext((context: Context.Context<R | Failover>) => containedIn(context)))
   )
 
 /**

@@ -108,6 +108,30 @@ describe("an object that a member does not finish", () => {
   })
 })
 
+describe("a transformer of spans that throws", () => {
+  const broken: Telemetry.SpanTransformer = () => {
+    throw new Error("a bug")
+  }
+
+  it.effect("changes no answer and benches nothing, whether the caller's or the layer's", () => {
+    const a = new Mock("a")
+    return Effect.gen(function* () {
+      for (let i = 0; i < 4; i++) {
+        yield* play(text)
+        yield* play(heard)
+        yield* play(Effect.provideService(text, Telemetry.CurrentSpanTransformer, broken))
+        yield* play(Effect.provideService(heard, Telemetry.CurrentSpanTransformer, broken))
+      }
+      assert.strictEqual(a.calls, 16)
+      assert.deepStrictEqual(yield* resting, [])
+    }).pipe(
+      Effect.provide(
+        Layer.provide(two(a, new Mock("b")), Layer.succeed(Telemetry.CurrentSpanTransformer, broken))
+      )
+    )
+  })
+})
+
 describe("a refusal that a member marks in the metadata of an empty text", () => {
   it.effect("is one in a whole answer too: it goes to no other vendor and benches nothing", () => {
     const a = new Mock("a", () => Effect.succeed([refusal("I can not help."), parts.finish()]))

@@ -17,7 +17,7 @@ import type { RunError, StreamBroken } from "../../failure/RunError.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import { fromError, fromErrorWithTools, type Origin, toCause } from "./AiFailure.ts"
 import { History } from "./History.ts"
-import type { MemberBackend, Ready } from "./Members.ts"
+import { containedIn, type MemberBackend, type Ready } from "./Members.ts"
 import * as ResponseIds from "./ResponseIds.ts"
 
 /** State shared by all calls through one layer. */
@@ -103,7 +103,7 @@ export class Call {
     { names }: Ready<unknown>,
     ids?: ResponseIds.ResponseIds | undefined
   ): Context.Context<R> {
-    const own = context.pipe(
+    const own = containedIn(context).pipe(
       Context.add(EffectModel.ProviderName, names.provider),
       Context.add(EffectModel.ModelName, names.model),
       Context.add(Tracer.ParentSpan, this.span)

@@ -11,7 +11,7 @@ import type { Target } from "../../domain/Target.ts"
 import type * as AiFailure from "./AiFailure.ts"
 import { Call, fail, type Shared } from "./Call.ts"
 import { failureOfAnswer, failureOfObject, finishOf } from "./Content.ts"
-import { type MemberBackend, type Ready, using } from "./Members.ts"
+import { contained, type MemberBackend, type Ready, using } from "./Members.ts"
 import { type Answer, methodsOf, type Whole } from "./ModelMethods.ts"
 import * as ServedBy from "./ServedBy.ts"
 import * as Tools from "./Tools.ts"
@@ -139,7 +139,8 @@ class Written {
 
   /** The context of the attempt. The transformer of the caller, or of the layer, is called as well. */
   contextOf(context: Context.Context<unknown>): Context.Context<unknown> {
-    const own = Context.getOrUndefined(context, Telemetry.CurrentSpanTransformer) ?? this.#ofLayer
+    const ofCaller = Context.getOrUndefined(context, Telemetry.CurrentSpanTransformer)
+    const own = ofCaller === undefined ? this.#ofLayer : contained(ofCaller, context)
     return Context.add(context, Telemetry.CurrentSpanTransformer, (options) => {
       this.#content = options.response as ReadonlyArray<ServedBy.Part>
       own?.(options)

@@ -5,6 +5,7 @@
  * client with each other and with everything else, and are released with the layer they are part of.
  */
 import * as EffectModel from "effect/ai/Model"
+import * as Telemetry from "effect/ai/Telemetry"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -23,6 +24,7 @@ import { Failover, type Runtime } from "../../engine/Failover.ts"
 import type { Failure } from "../../failure/Failure.ts"
 import { combine, type Options as PolicyOptions } from "../../policy/PolicyOptions.ts"
 import * as Checks from "../../util/Checks.ts"
+import * as UserCode from "../../util/UserCode.ts"
 import * as Build from "./Build.ts"
 
 /** Options of a member. */
@@ -180,7 +182,8 @@ export const layerOver = <I, S, A, Links extends ReadonlyArray<Link<I>>>(
         concurrency: "unbounded"
       })
       return Context.make(key, yield* make(failover, members))
-    })
+      // Members keep the transformer of spans that they are built with.
+    }).pipe(Effect.updateContext((context: Context.Context<unknown>) => containedIn(context)))
   ) as Layer.Layer<I, ErrorOf<Links[number]>, ServicesOf<Links[number]> | Failover>
 
 type Site<I, A> = Omit<Build.Plan<I, A>, "name" | "layer">
@@ -269,4 +272,33 @@ const credentialOf = ({ credential }: Built<unknown>, taken: ReadonlyMap<string,
   const name = credential ?? (taken.size === 0 ? Credential.none.name : String(taken.size + 1))
   if (taken.has(name)) throw new Error(`two members of one model have the credential ${JSON.stringify(name)}`)
   return name
+}
+
+// -- transformers of spans ----------------------------------------------------------------------------------------
+
+/**
+ * A transformer of spans is code of the application: one that throws changes neither an answer nor the bench. The span stays as it
+ * is, and a warning is logged once.
+ */
+export const contained =
+  (transformer: Telemetry.SpanTransformer, context: Context.Context<never>): Telemetry.SpanTransformer =>
+  (options) => {
+    try {
+      transformer(options)
+    } catch (error) {
+      const did = UserCode.threw(error)
+      UserCode.name(transformer, "the transformer of spans", did, "the span stays as it is", context)
+    }
+  }
+
+/** The context with its transformer contained; the same one without a transformer. */
+export const containedIn = <R>(context: Context.Context<R>): Context.Context<R> => {
+  const own = Context.getOrUndefined(context as Context.Context<never>, Telemetry.CurrentSpanTransformer)
+  return own === undefined
+    ? context
+    : Context.add(
+        context,
+        Telemetry.CurrentSpanTransformer,
+        contained(own, context as Context.Context<never>)
+      )
 }
