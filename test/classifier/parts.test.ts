@@ -46,6 +46,7 @@ describe("a date", () => {
     assert.strictEqual(hours("2026-03-01T09:00:00-0130"), 10.5)
     assert.strictEqual(hours("2026-03-01 09:00", "+08:00"), 1)
     assert.strictEqual(hours("2026-03-02"), 24)
+    assert.strictEqual(untilDate("2026-03-01T08:00:30.250+08:00", now), 30_250)
   })
 
   it("is none without the time of the answer, and may have passed", () => {
