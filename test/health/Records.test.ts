@@ -1,9 +1,12 @@
 /** What is recorded beside the bench: answers between failures, attempts that were cut off, and counts for reports. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Target from "../../src/domain/Target.ts"
 import { AnswersBetween } from "../../src/health/AnswersBetween.ts"
 import { Tallies } from "../../src/health/AttemptCounts.ts"
+import { CredentialLimits } from "../../src/health/CredentialLimits.ts"
 import { CutOffs } from "../../src/health/CutOffs.ts"
 import * as Policy from "../../src/policy/Policy.ts"
 import { a, target } from "../support/bench.ts"
@@ -53,6 +56,30 @@ describe("an attempt that was cut off", () => {
     }
     assert.deepStrictEqual([at(59_000), at(59_001)], [true, false])
   })
+})
+
+describe("a limiter that gives nonsense", () => {
+  it.effect("lets requests through", () =>
+    Effect.gen(function* () {
+      const limited = Target.make({
+        provider: "a",
+        model: "m",
+        credential: Credential.make("k", { rpm: 60 }),
+        policy: Policy.defaults
+      })
+      const taken = (answer: object) =>
+        new CredentialLimits({ take: () => Effect.succeed(answer as never) }).take(limited)
+      for (const answer of [
+        { allowed: false, wait: Number.NaN },
+        { allowed: false },
+        { wait: 5 },
+        { allowed: 0, wait: 5 }
+      ]) {
+        assert.isTrue(yield* taken(answer))
+      }
+      assert.isFalse(yield* taken({ allowed: false, wait: 5 }))
+    }).pipe(Effect.provide(Logger.layer([])))
+  )
 })
 
 describe("counts for reports", () => {
