@@ -11,8 +11,8 @@ const code = (text) => (text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``
 
 const member =
   /^ {2}(?:(?:static|readonly|get|set|async|override) )*(?!(?:if|for|while|switch|return)\b)([*#]*[\w$]+)(?:\(|<| = |: .*= )/
-const nested = /^ {2}(?:const|function) (\w+)/
-const top = /^(?:export )?(?:const|function|(?:abstract )?class) (\w+)/
+const nested = /^ {2}(?:const|function\*?) (\w+)/
+const top = /^(?:export )?(?:const|function\*?|(?:abstract )?class) (\w+)/
 
 /** The function that a line belongs to: the member of a class, or the outermost function and one within it. */
 export const functionAt = (lines, line) => {
