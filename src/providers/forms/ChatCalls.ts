@@ -9,6 +9,8 @@ type Draft = Record<string, unknown>
 /** The calls of one message. */
 export class ChatCalls {
   readonly list: Array<Draft> = []
+  /** A piece belongs to no call. */
+  isMalformed = false
   readonly #byIndex = new Map<unknown, Draft>()
   readonly #byId = new Map<string, Draft>()
 
@@ -63,9 +65,10 @@ export const nameWith = (known: JsonObject, piece: JsonObject): string | undefin
 
 /**
  * The arguments of a call so far, with those of a piece: they go on, are sent again, or each piece has all of them. An empty
- * object may be a placeholder. `translate/openai/parts/Arguments` has the same rules for streams.
+ * object may be a placeholder. `undefined` if the piece comes behind their end. `translate/openai/parts/Arguments` has the same
+ * rules for streams.
  */
-export const argumentsWith = (before: string, piece: string): string => {
+export const argumentsWith = (before: string, piece: string): string | undefined => {
   if (before === "{}" && piece.trimStart().startsWith("{")) return piece
   if (piece === before && isComplete(before)) return before
   const isWhole =
@@ -73,7 +76,10 @@ export const argumentsWith = (before: string, piece: string): string => {
     piece.length > before.length &&
     piece.startsWith(before) &&
     !/[:[,]\s*$/.test(before)
-  return isWhole ? piece : before + piece
+  if (isWhole) return piece
+  // Only these follow the end of an object inside of the arguments.
+  const isBehind = before.endsWith("}") && !/^\s*(?:[,\]}]|$)/.test(piece) && isComplete(before)
+  return isBehind ? undefined : before + piece
 }
 
 const functionOf = ({ function: called }: JsonObject): JsonObject => (isObject(called) ? called : {})

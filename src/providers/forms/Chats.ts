@@ -75,7 +75,8 @@ const toWhole: Forms["toWhole"] = (events) => {
       } else if (isObject(message)) merge(said, inDeltas.has(index) ? restOf(message, said) : message)
     }
   }
-  if (choices.size === 0) return undefined
+  const isMalformed = ({ message }: Draft) => callsOf.get(message as Draft)?.isMalformed === true
+  if (choices.size === 0 || [...choices.values()].some(isMalformed)) return undefined
   return {
     ...whole,
     object: "chat.completion",
@@ -128,7 +129,10 @@ const mergeCalls = (into: Draft, pieces: ReadonlyArray<JsonObject>): void => {
     const made = call.function as Draft
     if (name !== undefined) made.name = name
     const more = isObject(piece.function) ? piece.function.arguments : undefined
-    if (typeof before === "string" && typeof more === "string") made.arguments = argumentsWith(before, more)
+    if (typeof before !== "string" || typeof more !== "string") continue
+    const args = argumentsWith(before, more)
+    if (args === undefined) calls.isMalformed = true
+    else made.arguments = args
   }
 }
 

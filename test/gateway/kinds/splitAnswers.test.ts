@@ -83,6 +83,29 @@ describe("the calls of a chat, of which", () => {
     )
   }
 
+  it.live("arguments go on behind their end, is no answer, whole and streamed", () =>
+    Effect.gen(function* () {
+      const events = [
+        pieces(piece(0, "a", "bash", '{"cmd":"a"}')),
+        pieces(piece(0, undefined, undefined, "</tool_call>"))
+      ]
+      const { post } = yield* stage(
+        {
+          a: {
+            protocol: "openai",
+            reply: () => ({ events: [...events, chunk({}, "tool_calls"), "[DONE]"] })
+          },
+          b: { protocol: "openai", reply: () => ({ json: completion({ content: "from b" }) }) }
+        },
+        { models: { smart: ["a/m", "b/m"] } }
+      )
+      const body = { model: "smart", max_tokens: 9, messages }
+      assert.strictEqual((yield* post("/v1/messages", body)).at("content.0.text"), "from b")
+      const streamed = yield* post("/v1/messages", { ...body, model: "a/m", stream: true })
+      assert.include(streamed.text, "behind the end of its arguments")
+    })
+  )
+
   it.live("are given whole to a client of chats as well", () =>
     Effect.gen(function* () {
       const events = members["all calls have the index 0"]!
