@@ -66,10 +66,12 @@ export const start = (redraw) => {
 export const draw = (status, now, actions) => {
   const instead = insteadOf(status, now)
   const { benches, rows, stepMillis } = status
+  const benched = benches.filter(({ status }) => status !== "free")
+  const covered = rowsCoveredBy(benched, rows)
   const all = [
-    ...benches
-      .filter(({ status }) => status !== "free")
-      .map((bench) => ofBench(bench, rows, now, instead, () => actions.unbench(bench))),
+    ...benched.map((bench) =>
+      ofBench(bench, covered.get(bench.key) ?? [], now, instead, () => actions.unbench(bench))
+    ),
     ...rows
       .filter((row) => row.state === "serving" && isFailing(row, now, stepMillis))
       .map((row) => ofFailing(row, now, stepMillis, () => actions.bench(row)))
@@ -105,12 +107,23 @@ export const keysOf = ({ credential, key, model, provider }) =>
   ])
 
 /**
- * @param {Bench} bench @param {ReadonlyArray<Row>} rows @param {number} now
+ * The rows that each bench covers. Looks at each row once: with thousands of rows a search for each bench would take seconds.
+ *
+ * @param {ReadonlyArray<Bench>} benches @param {ReadonlyArray<Row>} rows @returns {ReadonlyMap<string, ReadonlyArray<Row>>}
+ */
+const rowsCoveredBy = (benches, rows) => {
+  /** @type {Map<string, Array<Row>>} */
+  const covered = new Map(benches.map(({ key }) => [key, []]))
+  if (covered.size > 0) for (const row of rows) for (const { key } of keysOf(row)) covered.get(key)?.push(row)
+  return covered
+}
+
+/**
+ * @param {Bench} bench @param {ReadonlyArray<Row>} covered @param {number} now
  * @param {ReadonlyMap<string, string>} instead @param {() => void} act @returns {Problem}
  */
-const ofBench = (bench, rows, now, instead, act) => {
+const ofBench = (bench, covered, now, instead, act) => {
   const { by, evidence, consecutiveBenches, key, reason, scope, since, status, until } = bench
-  const covered = rows.filter((row) => keysOf(row).some((each) => each.key === key))
   const others = new Set(covered.flatMap((row) => instead.get(row.key) ?? []))
   const isManual = status === "manual"
   const state = status === "free" ? "resting" : status
