@@ -167,7 +167,7 @@ describe("a request before its deadline", () => {
 })
 
 describe("the queues of a runtime", () => {
-  it.effect("are told of targets that nobody waits for", () =>
+  it.effect("ignore targets without a waiting request", () =>
     Effect.gen(function* () {
       const { context, lines, room, target } = yield* stage()
       const { load } = room.signals.ofTarget(target)

@@ -39,7 +39,7 @@ describe("a request that has passed over many benched targets", () => {
     })
   )
 
-  it.effect("needs nobody who is told of them", () =>
+  it.effect("passes them over without an observer, too", () =>
     Effect.gen(function* () {
       const { targetOf, unobserved, usesUp } = yield* benched
       const request = unobserved()

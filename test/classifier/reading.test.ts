@@ -29,7 +29,7 @@ describe("a wait in headers", () => {
     assert.strictEqual(millis({ "retry-after": "2000000" }), 2_000_000_000)
   })
 
-  it("may be that of a bucket that is told with its reset after", () => {
+  it("may be that of a bucket whose reset is named after it", () => {
     assert.strictEqual(millis({ "x-ratelimit-reset-after": "3" }), 3_000)
   })
 

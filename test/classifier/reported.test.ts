@@ -225,7 +225,7 @@ describe("a model or an API that is switched off", () => {
     [403, "Model disabled.", "ModelMissing"],
     [400, "model: qwen does not support endpoint: completions", "Unsupported"],
     [400, "The requested operation is unsupported.", "Unsupported"]
-  ] as const)("is told from an account's refusal: %s %s", (status, text, as) => {
+  ] as const)("differs from an account's refusal: %s %s", (status, text, as) => {
     assert.strictEqual(classOf(status, says(text)), as)
   })
 })
@@ -237,7 +237,7 @@ describe("a plan's limit with its period twice", () => {
 })
 
 describe("a parameter that is wrong", () => {
-  it("is told from one that a model lacks", () => {
+  it("differs from one that a model lacks", () => {
     assert.strictEqual(classOf(400, says("A parameter specified in the request is not valid")), "Invalid")
     assert.strictEqual(
       classOf(400, says("Cannot set structured output to force tools for engine type: mlx-llm")),

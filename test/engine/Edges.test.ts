@@ -88,7 +88,7 @@ describe("a stream after its first content", () => {
     }).pipe(idle)
   )
 
-  it.effect("is not cut while nobody waits for it", () =>
+  it.effect("is not cut while no reader waits for it", () =>
     Effect.gen(function* () {
       const { chain } = chainOf([["one", { wait: 300 }, "two", { wait: 300 }, "three"]])
       const read: Array<string> = []

@@ -39,7 +39,7 @@ describe("a bench by hand", () => {
       )
       assert.strictEqual(
         yield* refusal("a", { until: Number.NaN }),
-        "BenchRegistry.bench: until is NaN; it has to be a moment, in milliseconds since the epoch"
+        "BenchRegistry.bench: until is NaN; it has to be a time, in milliseconds since the epoch"
       )
       assert.strictEqual(yield* refusal("a", { until: Number.POSITIVE_INFINITY }), "nothing is wrong")
       assert.strictEqual(

@@ -108,7 +108,7 @@ describe("the outcome of an upstream", () => {
     assert.deepStrictEqual(outcomesOf(started(other), answered(other)), [])
   })
 
-  it("is a failure when callers leave it who waited in vain, and nothing when they just leave", () => {
+  it("is a failure when callers leave after a long wait without an answer, and nothing when they just leave", () => {
     assert.deepStrictEqual(outcomesOf(interrupted({})), [])
     assert.deepStrictEqual(outcomesOf(started(main), interrupted({ target: main })), [])
     assert.deepStrictEqual(outcomesOf(interrupted({ failure: refusedConnection })), [])

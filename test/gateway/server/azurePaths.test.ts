@@ -104,7 +104,7 @@ describe("a path that nothing serves", () => {
     "/openai/deployments/smart/images/generations",
     "/openai/deployments/smart"
   ]) {
-    it.live(`is told which paths there are: ${path}`, () =>
+    it.live(`gets the list of the served paths: ${path}`, () =>
       Effect.gen(function* () {
         const { url } = yield* gateway
         const got = yield* ask(`${url}${path}`, { body: {} })

@@ -107,7 +107,7 @@ describe("a transport over undici", () => {
     })
   )
 
-  it.live("offers HTTP/2 only where it is told to, and gives up a handshake that takes too long", () =>
+  it.live("offers HTTP/2 only where the options say so, and gives up a handshake that takes too long", () =>
     Effect.gen(function* () {
       const { hellos, origin } = yield* silentServer
       const request = { origin, path: "/", headers: {}, body: "{}", connectTimeout: 50 }
