@@ -44,6 +44,6 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Off is right unless the provider is known to have a cap. With a cap the target gives 73 % of what it could where requests come at random (one that finds it at its limit goes to the next target, and does not wait), 94 % of the places, and hardly a call is refused. Throttles at random are found out after some twenty of them; from then on a lone one benches nothing, so fewer requests are lost than without learned limits."
+      "Off is right unless the provider is known to have a cap. With a cap the target gives 73 % of what it could where requests come at random (one that finds it at its limit goes to the next target, and does not wait), 94 % of the places, and hardly a call is refused. Throttles at random are found out after some twenty of them; until then they count as a cap, so more requests are lost than without learned limits."
   }
 ]
