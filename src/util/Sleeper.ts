@@ -37,6 +37,8 @@ export class Sleeper {
   #last: Sleeping | undefined
   #wakesAt = Number.POSITIVE_INFINITY
   #sleep: Fiber.Fiber<void> | undefined
+  /** When it last woke late: timers that were due by then have had their turn. */
+  #lateAt = Number.NEGATIVE_INFINITY
 
   constructor(context: Context.Context<never>) {
     const clock = Context.get(context, Clock.Clock)
@@ -108,15 +110,17 @@ export class Sleeper {
 
   /**
    * After a stall of the process the event loop gets one more turn, so that an answer that has long arrived does not count as
-   * late.
+   * late. Only one: where every turn takes so long, no timer would ever fire.
    */
   #awake(moment: number): void {
     const now = MonotonicClock.read(this.#clock)
     const isLate = now - moment > stall
+    const dueBy = isLate ? this.#lateAt : now
+    if (isLate) this.#lateAt = now
     const due: Array<Sleeping> = []
     let next = Number.POSITIVE_INFINITY
     for (let timer = this.#first; timer !== undefined; timer = timer.after) {
-      if (!isLate && timer.dueAt <= now) due.push(timer)
+      if (timer.dueAt <= dueBy) due.push(timer)
       else next = Math.min(next, Math.max(timer.dueAt, now + 1))
     }
     this.#sleepUntil(next, now)

@@ -48,4 +48,30 @@ describe("a timer", () => {
       assert.strictEqual(fired, 1)
     })
   )
+
+  it.live("fires in a process that is late in every turn, after one more turn", () =>
+    Effect.gen(function* () {
+      const context = yield* Effect.context<never>()
+      const clock = new RunClock(context)
+      let turns = 0
+      let firedIn = 0
+      yield* Effect.callback<void>((resume) => {
+        const timer = new MovableTimer(context, () => {
+          firedIn = turns
+        })
+        timer.set(clock.millis() + 20)
+        const turn = () => {
+          standStill(130)
+          if (++turns < 8) setTimeout(turn, 0)
+          else {
+            timer.stop()
+            resume(Effect.void)
+          }
+        }
+        turn()
+      })
+      assert.isAbove(firedIn, 0)
+      assert.isBelow(firedIn, 5)
+    })
+  )
 })
