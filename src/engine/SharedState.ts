@@ -53,8 +53,11 @@ export const waitingOf = (state: SharedState, bench: EngineBench.EngineBench): W
   if (known !== undefined) return known
   const room = new Room(state.signals)
   const queues = new WaitQueues(
-    (target, now) =>
-      Bench.weightier(Bench.peek(bench.stateUnsafe(), target, now), state.limits.why(target, now)),
+    (target, now, who) =>
+      Bench.weightier(
+        Bench.peek(bench.stateUnsafe(), target, now, false, who),
+        state.limits.why(target, now)
+      ),
     room,
     (target) => state.cutOffs.usualOf(target)
   )

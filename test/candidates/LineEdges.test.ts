@@ -245,3 +245,39 @@ describe("a request that waits for several targets", () => {
     })
   )
 })
+
+describe("a request at a target that is benched for another caller", () => {
+  it.effect("is let in at once, also behind one that waits for the end of the bench", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
+      const context = yield* Effect.context<never>()
+      const target = targetOf()
+      let probing = false
+      const noisy: Bench.Who = { idAt: () => "noisy", isKnownAt: () => true }
+      const other: Bench.Who = { idAt: () => "other", isKnownAt: () => true }
+      const lines = new WaitQueues((_, __, who) =>
+        who === undefined || who === noisy ? resting("ServerError", 5_000, probing) : undefined
+      )
+      const log: Array<string> = []
+      const join = (name: string, who: Bench.Who) =>
+        lines.of(target, context).join(
+          {
+            until: minute,
+            deadlineAt: minute,
+            who,
+            enter: (line) => {
+              log.push(`${clock.currentTimeMillisUnsafe()} ${name}`)
+              line.left()
+            },
+            giveUp: () => void log.push(`${clock.currentTimeMillisUnsafe()} ${name} gives up`)
+          },
+          { target, notBefore: 0, isFirst: false, anyway: false }
+        )
+      join("noisy", noisy)
+      join("other", other)
+      probing = true
+      join("another", other)
+      assert.deepStrictEqual(log, ["0 other", "0 another"])
+    })
+  )
+})

@@ -8,7 +8,7 @@
  */
 import type * as Context from "effect/Context"
 import type { Target } from "../../domain/Target.ts"
-import type * as Bench from "../../health/Bench.ts"
+import { stranger } from "../../health/HeldFor.ts"
 import { RunClock } from "../../time/RunClock.ts"
 import { MovableTimer } from "../../util/MovableTimer.ts"
 import type { Room } from "./Room.ts"
@@ -111,27 +111,33 @@ export class RoomQueue implements Line {
     const now = this.#now.millis()
     if (now >= this.#endsAt) this.#giveUp(now)
     const pausedUntil = this.#failures === 0 ? 0 : this.#failedAt + pauseAfter(this.#failures)
-    for (const waiting of this.#waiting.keys()) {
+    let nextAt = Number.POSITIVE_INFINITY
+    for (const [waiting, place] of this.#waiting) {
       if (pausedUntil > now) return Math.min(this.#endsAt, pausedUntil)
-      const why = this.#peek(this.#target, now)
-      if (why !== undefined) {
-        if (!never.has(why.reason)) this.#moveOut(why)
-        const opensAt = why.until > now ? Math.min(why.until, now + look) : now + look
-        return Math.min(this.#endsAt, opensAt)
+      const why = this.#peek(this.#target, now, waiting.who)
+      if (why === undefined) {
+        this.#remove(waiting)
+        waiting.enter(this)
+        continue
       }
-      this.#remove(waiting)
-      waiting.enter(this)
+      nextAt = Math.min(nextAt, why.until > now ? Math.min(why.until, now + look) : now + look)
+      if (never.has(why.reason)) break
+      if (mayCall(place, why) && why.until > endOf(waiting)) this.#moveOut(waiting)
+      // The others may move as well, or be callers for whom the bench does not hold.
+      else if (why.until <= this.#endsAt && this.#isForAll(now)) break
     }
-    return Number.POSITIVE_INFINITY
+    return nextAt === Number.POSITIVE_INFINITY ? nextAt : Math.min(this.#endsAt, nextAt)
   }
 
-  /** Requests that may call the target although it is benched have their one attempt as in any other cooldown. */
-  #moveOut(why: Bench.Resting): void {
-    for (const [waiting, place] of this.#waiting) {
-      if (!mayCall(place, why) || why.until <= endOf(waiting)) continue
-      this.#remove(waiting)
-      waiting.giveUp(this, true)
-    }
+  /** A request that may call the target although it is benched has its one attempt as in any other cooldown. */
+  #moveOut(waiting: Waiting): void {
+    this.#remove(waiting)
+    waiting.giveUp(this, true)
+  }
+
+  /** Whether the target is benched for all callers. */
+  #isForAll(now: number): boolean {
+    return this.#peek(this.#target, now, stranger) !== undefined
   }
 
   #giveUp(now: number): void {

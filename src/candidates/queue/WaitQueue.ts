@@ -19,6 +19,7 @@
 import type * as Context from "effect/Context"
 import type { Target } from "../../domain/Target.ts"
 import type * as Bench from "../../health/Bench.ts"
+import { stranger } from "../../health/HeldFor.ts"
 import { transientClasses } from "../../policy/Rule.ts"
 import { RunClock } from "../../time/RunClock.ts"
 import { MovableTimer } from "../../util/MovableTimer.ts"
@@ -59,6 +60,8 @@ export interface Waiting {
   readonly until: number
   /** When it gives up in any case. */
   readonly deadlineAt: number
+  /** Its caller, for whom a bench may not hold; without one every bench holds. */
+  readonly who?: Bench.Who | undefined
   /** Called when it is let in. */
   readonly enter: (queue: Line) => void
   /** Called when it has to give up in this queue; `isBenched`: it waited for room, and may call the target although that is benched now. */
@@ -75,16 +78,20 @@ export interface Line {
   readonly left: () => void
 }
 
-/** Why a target cannot be called, according to the bench. */
-export type Peek = (target: Target, now: number) => Bench.Resting | undefined
+/** Why a target cannot be called, according to the bench; without a caller every bench holds. */
+export type Peek = (target: Target, now: number, who?: Bench.Who) => Bench.Resting | undefined
 
 /** How long an answer of a target has lately taken, in milliseconds; 0 where that is not known. */
 export type Usual = (target: Target) => number
 
-/** The state for one pass over the queue. `most` more of the spread requests are let in. `lead` is the time before its deadline at which a request goes in any case. */
+/**
+ * The state for one pass over the queue. `isForAll`: the bench, if there is one, holds for all callers. `most` more of the spread
+ * requests are let in. `lead` is the time before its deadline at which a request goes in any case.
+ */
 interface View {
   readonly now: number
   readonly why: Bench.Resting | undefined
+  readonly isForAll: boolean
   readonly isAwaited: boolean
   readonly tickAt: number
   readonly lead: number
@@ -209,7 +216,7 @@ export class WaitQueue implements Line {
     if (left === 0) return Number.POSITIVE_INFINITY
     const now = this.#now.millis()
     const view = this.#view(now)
-    const { isAwaited, lead } = view
+    const { isAwaited, isForAll, lead } = view
     const known = Math.min(lookAt, this.#soonest - lead)
     if (now >= known) this.#soonest = Number.POSITIVE_INFINITY
     if (isAwaited && this.#credit === 0 && now >= this.#quietSince + this.#quiet) {
@@ -219,7 +226,7 @@ export class WaitQueue implements Line {
     let nextAt = isAwaited ? Math.min(this.#quietSince + this.#quiet, now + look) : now + look
     for (const [waiting, place] of this.#waiting) {
       // While an attempt is under way, only answers let others in, and all deadlines are known.
-      if (isAwaited && this.#credit === 0 && now < known) return Math.min(nextAt, known)
+      if (isAwaited && isForAll && this.#credit === 0 && now < known) return Math.min(nextAt, known)
       if (left-- === 0) break
       this.#soonest = Math.min(this.#soonest, waiting.deadlineAt)
       nextAt = Math.min(nextAt, this.#consider(waiting, place, view))
@@ -233,16 +240,25 @@ export class WaitQueue implements Line {
     const why = this.#peek(this.#target, now)
     const isAwaited = this.#underWay > 0 || why?.probing === true
     const lead = this.#isAnswering && why === undefined ? 2 * this.#usual(this.#target) : 0
-    return { now, why, isAwaited, tickAt: this.#tickedAt + tick, lead, most: this.#spread(now) }
+    const isForAll = why === undefined || isSame(why, this.#peek(this.#target, now, stranger))
+    return { now, why, isForAll, isAwaited, tickAt: this.#tickedAt + tick, lead, most: this.#spread(now) }
+  }
+
+  /** Why one request cannot call the target, and whether it waits for the outcome of an attempt. */
+  #viewOf({ who }: Waiting, view: View): Pick<View, "why" | "isAwaited"> {
+    if (view.isForAll || who === undefined) return view
+    const why = this.#peek(this.#target, view.now, who)
+    return { why, isAwaited: this.#underWay > 0 || why?.probing === true }
   }
 
   /** Lets one request in or ends its wait; otherwise returns when to check it again. */
   #consider(waiting: Waiting, place: Place, view: View): number {
-    const { isAwaited, now, why } = view
+    const { now } = view
     const { deadlineAt } = waiting
     if (now >= deadlineAt) return this.#giveUp(waiting)
     const lastAt = deadlineAt - view.lead
     if (now >= lastAt) return this.#enter(waiting, now)
+    const { isAwaited, why } = this.#viewOf(waiting, view)
     if (this.#credit > 0 && mayCall(place, why)) {
       this.#credit--
       return this.#enter(waiting, now)
@@ -314,6 +330,9 @@ const faults: ReadonlySet<string> = new Set(transientClasses)
 
 /** A target that is benched by hand or at a limit is never called. */
 export const never: ReadonlySet<string> = new Set(["Manual", "OwnLimit", "LearnedLimit"])
+
+const isSame = (one: Bench.Resting, other: Bench.Resting | undefined): boolean =>
+  other !== undefined && one.key === other.key && one.until === other.until
 
 /** Whether a request may call a target with this state. */
 export const mayCall = (place: Place, why: Bench.Resting | undefined): boolean =>

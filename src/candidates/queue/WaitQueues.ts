@@ -30,7 +30,7 @@ export class WaitQueues {
   of(target: Target, context: Context.Context<never>): WaitQueue {
     let queue = this.#queues.get(target.key)
     if (queue === undefined) {
-      const peek: Peek = (target, now) => this.#peek(target, now) ?? this.#room?.why(target, now)
+      const peek: Peek = (target, now, who) => this.#peek(target, now, who) ?? this.#room?.why(target, now)
       const onEmpty = () => this.#queues.delete(target.key)
       queue = new WaitQueue(target, clockOf(context), { peek, usual: this.#usual, onEmpty })
       this.#queues.set(target.key, queue)
@@ -44,7 +44,7 @@ export class WaitQueues {
     if (room === undefined) return this.of(target, context)
     let queue = this.#rooms.get(target.key)
     if (queue === undefined) {
-      const peek: Peek = (target, now) => this.#peek(target, now) ?? room.why(target, now, true)
+      const peek: Peek = (target, now, who) => this.#peek(target, now, who) ?? room.why(target, now, true)
       const onEmpty = () => this.#rooms.delete(target.key)
       queue = new RoomQueue(target, clockOf(context), { room, peek, onEmpty })
       this.#rooms.set(target.key, queue)

@@ -1,5 +1,6 @@
 /** A request that waits in the queues of the targets that it may call. */
 import type * as Context from "effect/Context"
+import type * as Bench from "../../health/Bench.ts"
 import type { Line, Place, Waiting } from "./WaitQueue.ts"
 import type { WaitQueues } from "./WaitQueues.ts"
 
@@ -13,6 +14,7 @@ export interface Turn<out P extends Place = Place> {
 export class Waiter<in out P extends Place> implements Waiting {
   readonly until: number
   readonly deadlineAt: number
+  readonly who: Bench.Who | undefined
   readonly #places = new Map<Line, P>()
   readonly #onEnd: (turn: Turn<P> | undefined) => void
   #join: ((place: P) => void) | undefined
@@ -21,11 +23,12 @@ export class Waiter<in out P extends Place> implements Waiting {
 
   /** `onEnd` is called once: with a turn, or without one when all queues gave up. */
   constructor(
-    { deadlineAt, until }: Pick<Waiting, "until" | "deadlineAt">,
+    { deadlineAt, until, who }: Pick<Waiting, "until" | "deadlineAt" | "who">,
     onEnd: (turn: Turn<P> | undefined) => void
   ) {
     this.until = until
     this.deadlineAt = deadlineAt
+    this.who = who
     this.#onEnd = onEnd
   }
 

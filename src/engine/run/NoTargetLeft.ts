@@ -65,7 +65,8 @@ const waitInQueues = <P extends Backend, R, A>(run: RunState<P, R, A>, decision:
     let finalizer: Effect.Effect<void> | void
     let isOver = false
     const { places, until } = decision
-    const waiter = new Waiter<WhenAllBenched.RunPlace<P>>({ deadlineAt: run.deadlineAt, until }, (turn) => {
+    const waiting = { deadlineAt: run.deadlineAt, until, who: run.candidates }
+    const waiter = new Waiter<WhenAllBenched.RunPlace<P>>(waiting, (turn) => {
       isOver = true
       run.reporter?.waited()
       finalizer = goOn(turn === undefined ? waitedInVain(run, decision) : takeTurn(run, turn, places))
