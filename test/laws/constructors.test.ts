@@ -358,7 +358,7 @@ describe("invalid options are rejected", () => {
       assert.match(yield* bench({ for: -1 }), /BenchRegistry.bench: for is -1; it has to be a length of time/)
       assert.match(yield* bench({ for: Number.NaN }), /for is NaN/)
       assert.match(yield* bench({ for: "a while" }), /for is "a while"/)
-      assert.match(yield* bench({ until: Number.NaN }), /until is NaN; it has to be a moment/)
+      assert.match(yield* bench({ until: Number.NaN }), /until is NaN; it has to be a time/)
       assert.match(yield* bench({ for: 1, until: 1 }), /for and until are both given/)
       assert.match(yield* bench({}, "#"), /"#" is not a bench key; it has to be one such as "openai"/)
       assert.deepStrictEqual(yield* registry.list, [])
