@@ -20,7 +20,7 @@ export interface Who {
 export const stranger: Who = { idAt: () => undefined, isKnownAt: () => false }
 
 /** How many callers are kept for each key, the latest ones. */
-const most = 8
+export const most = 8
 
 /** Whether one caller can cause such a failure with a request of its own. A wait that the provider named does not come from a request. */
 export const canBeProvoked = (failure: Failure): boolean =>

@@ -137,7 +137,7 @@ export const restore = (
 
 const mergedCallers = (entry: Bench.Entry, { callers = [], heldFor }: Saved): ReadonlyArray<string> =>
   entry.reason !== undefined && entry.isTheirs && heldFor === "callers"
-    ? [...new Set([...entry.callers, ...callers])]
+    ? [...new Set([...entry.callers, ...callers])].slice(-HeldFor.most)
     : callers
 
 /** Whether the record ends later, or keeps more callers out. One that keeps only some out does not replace one that keeps all out. */

@@ -2,10 +2,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
+import * as Bench from "../../../src/health/Bench.ts"
 import { BenchRegistry } from "../../../src/health/BenchRegistry.ts"
 import * as EngineBench from "../../../src/health/EngineBench.ts"
 import type { Who } from "../../../src/health/HeldFor.ts"
 import * as PersistedBench from "../../../src/health/stores/PersistedBench.ts"
+import { read } from "../../../src/health/stores/ReadSaved.ts"
+import { restore, type Saved, saved } from "../../../src/health/stores/Saved.ts"
 import { rest } from "../../support/bench.ts"
 import { fault } from "../../support/engine.ts"
 import * as Redis from "../../support/redis.ts"
@@ -87,4 +90,23 @@ describe("a bench that is saved", () => {
       assert.strictEqual(yield* run(admits), "out out out")
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
+})
+
+describe("a bench that many replicas report", () => {
+  it("keeps a bounded number of callers, so that its record stays valid", () => {
+    const record = (n: number): Saved => ({
+      since: n,
+      reason: "ServerError",
+      until: 60_000 + n,
+      consecutiveBenches: 1,
+      failures: 1,
+      callers: Array.from({ length: 8 }, (_, i) => `${n} ${i}`),
+      heldFor: "callers"
+    })
+    let state = Bench.make()
+    for (let n = 0; n < 20; n++) state = restore(state, to.key, record(n), n)
+    const entry = state.entries.get(to.key)!
+    assert.deepStrictEqual(entry.callers, record(19).callers)
+    assert.isObject(read(saved(entry, 20)))
+  })
 })
