@@ -84,8 +84,10 @@ export class Sleeper {
     if (timer.dueAt >= this.#wakesAt) return
     const now = MonotonicClock.read(this.#clock)
     const late = now - timer.dueAt
+    const moment = Math.max(timer.dueAt, now + 1)
     if (late >= 0 && late <= stall) timer.onDue()
-    else this.#sleepUntil(Math.max(timer.dueAt, now + 1), now)
+    // One that is long overdue must not postpone a sleep that ends as soon.
+    else if (moment < this.#wakesAt) this.#sleepUntil(moment, now)
   }
 
   #sleepUntil(moment: number, now: number): void {

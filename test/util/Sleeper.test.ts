@@ -98,4 +98,16 @@ describe("the timers of a clock", () => {
       assert.deepStrictEqual(fired, ["one", "three"])
     })
   )
+
+  it.effect("that are long overdue share the sleep of the next turn, and do not postpone it", () =>
+    Effect.gen(function* () {
+      const { context, counts } = yield* counting
+      yield* TestClock.adjust("10 seconds")
+      const fired: Array<number> = []
+      for (const dueAt of [3, 2, 1]) new MovableTimer(context, () => fired.push(dueAt)).set(dueAt)
+      assert.deepStrictEqual([counts.begun, fired], [1, []])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(fired, [1, 2, 3])
+    })
+  )
 })
