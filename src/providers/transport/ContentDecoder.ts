@@ -34,8 +34,20 @@ export const make = (encoding: string, first: Uint8Array): Transform | undefined
   }
 }
 
-/** Whether the bytes begin as JSON, events or a page do. Encoded bytes begin so only by a rare chance. */
-const isText = (bytes: Uint8Array): boolean =>
-  bytes[0] === 0xef || /^[\s{["<:deir][\s\x21-\x7e]/.test(String.fromCharCode(...bytes.subarray(0, 2)))
+/**
+ * Whether the bytes begin as JSON, events or a page do. A body in Brotli may begin with `[` and any character, so more than the first
+ * two count.
+ */
+const isText = (bytes: Uint8Array): boolean => {
+  try {
+    const begin = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, 32), { stream: true })
+    return isBegin.test(begin)
+  } catch {
+    return false
+  }
+}
+
+/** A byte order mark is not part of the text. */
+const isBegin = /^[\s{["<:deir][\s!-~](?:\P{Cc}|\s)*$/u
 
 const isZstd = (first: Uint8Array): boolean => first[0] === 0x28 && first[1] === 0xb5
