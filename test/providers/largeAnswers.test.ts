@@ -80,4 +80,26 @@ describe("a large answer", () => {
     assert.isUndefined(find(Array.from({ length: 10_000 }, () => `data: ${json}\n\n`)))
     assert.isBelow(process.cpuUsage(startedAt).user / 1000, 10_000)
   })
+
+  it("has the arguments of a call in pieces, in a time that grows with their length", () => {
+    const count = 20_000
+    for (const [isNamed, isIndexed] of [
+      [false, true],
+      [true, true],
+      [false, false]
+    ]) {
+      const pieces = Array.from({ length: count }, (_, at) => {
+        const called = {
+          ...((isNamed || at === 0) && { name: "f" }),
+          arguments: at === 0 ? '{"a":["x"' : ',"abcdefg"'
+        }
+        return { choices: [{ delta: { tool_calls: [{ index: isIndexed ? 0 : at, function: called }] } }] }
+      })
+      const startedAt = process.cpuUsage()
+      const whole = JSON.stringify(chats.toWhole(pieces, true))
+      const { user } = process.cpuUsage(startedAt)
+      assert.strictEqual(whole.split("abcdefg").length, count)
+      assert.isBelow(user / 1_000, 1_500)
+    }
+  })
 })

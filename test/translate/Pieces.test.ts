@@ -3,12 +3,12 @@ import * as Schema from "effect/Schema"
 import * as Models from "../../src/translate/anthropic/Models.ts"
 import * as DataUrl from "../../src/translate/common/DataUrl.ts"
 import * as Effort from "../../src/translate/common/Effort.ts"
-import { JsonEnd } from "../../src/translate/common/JsonEnd.ts"
 import * as JsonSchema from "../../src/translate/common/JsonSchema.ts"
 import * as ToolNames from "../../src/translate/common/ToolNames.ts"
 import * as Translate from "../../src/translate/index.ts"
 import * as OpenAiModels from "../../src/translate/openai/Models.ts"
 import { ToolIds } from "../../src/translate/protocol/ToolIds.ts"
+import { JsonEnd } from "../../src/util/JsonEnd.ts"
 
 describe("the end of a JSON object", () => {
   it.prop(

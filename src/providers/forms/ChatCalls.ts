@@ -2,6 +2,7 @@
  * Which call a piece of a streamed tool call belongs to. Servers give several calls the same index, or each piece an index of
  * its own; `translate/openai/parts/CallPieces` has the same rules for streams.
  */
+import { JsonEnd } from "../../util/JsonEnd.ts"
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 
 type Draft = Record<string, unknown>
@@ -13,6 +14,7 @@ export class ChatCalls {
   isMalformed = false
   readonly #byIndex = new Map<unknown, Draft>()
   readonly #byId = new Map<string, Draft>()
+  readonly #arguments = new Map<Draft, Arguments>()
 
   /** The call of the next piece: a known one, or a new one. */
   of(piece: JsonObject): Draft {
@@ -23,9 +25,35 @@ export class ChatCalls {
     return call
   }
 
+  /** The name of a call so far, with that of a piece: it is repeated, continued, or sent again in full. */
+  nameWith(known: Draft, piece: JsonObject): string | undefined {
+    const [before, name] = [nameOf(known), nameOf(piece)]
+    if (name === "" || name === before || !this.#isBlank(known)) return undefined
+    return name.startsWith(before) ? name : before + name
+  }
+
+  /** Adds a piece of a call's arguments, and returns all so far. */
+  argue(call: Draft, piece: string): string | undefined {
+    return this.#arguments.get(call)!.add(piece)
+  }
+
+  /** Forgets the arguments of a call: others replace them. */
+  restart(call: Draft): void {
+    this.#arguments.set(call, new Arguments())
+  }
+
+  #isBlank(call: Draft): boolean {
+    return !isObject(functionOf(call).arguments) && this.#arguments.get(call)!.isBlank
+  }
+
+  #isComplete(call: Draft): boolean {
+    return isObject(functionOf(call).arguments) || this.#arguments.get(call)!.isComplete
+  }
+
   #add(): Draft {
     const call: Draft = {}
     this.list.push(call)
+    this.restart(call)
     return call
   }
 
@@ -34,52 +62,73 @@ export class ChatCalls {
     const latest = this.list.at(-1)
     const same = id === "" ? undefined : this.#byId.get(id)
     const known = piece.index === undefined ? (same ?? latest) : this.#byIndex.get(piece.index)
-    if (known !== undefined) return isNext(known, piece, id, name) ? undefined : known
+    if (known !== undefined) return this.#isNext(known, piece, id, name) ? undefined : known
     if (latest === undefined || name !== "") return undefined
     return (
-      same ??
-      (id === "" && (argumentsOf(piece) === "" || !isComplete(argumentsOf(latest))) ? latest : undefined)
+      same ?? (id === "" && (argumentsOf(piece) === "" || !this.#isComplete(latest)) ? latest : undefined)
     )
+  }
+
+  /** Whether a piece with the index of a known call begins the next call. */
+  #isNext(known: Draft, piece: JsonObject, id: string, name: string): boolean {
+    const earlier = nameOf(known)
+    if (name === "" || earlier === "") return false
+    const isOther = id !== "" && textOf(known.id) !== "" && id !== known.id
+    if (this.#isBlank(known)) return isOther && name !== earlier
+    if (!this.#isComplete(known)) return false
+    if (isOther || name !== earlier) return true
+    const own = argumentsOf(piece)
+    return own.trim() !== "" && own !== argumentsOf(known)
   }
 }
 
-/** Whether a piece with the index of a known call begins the next call. */
-const isNext = (known: Draft, piece: JsonObject, id: string, name: string): boolean => {
-  const earlier = nameOf(known)
-  if (name === "" || earlier === "") return false
-  const isOther = id !== "" && textOf(known.id) !== "" && id !== known.id
-  const args = argumentsOf(known)
-  if (args.trim() === "") return isOther && name !== earlier
-  if (!isComplete(args)) return false
-  if (isOther || name !== earlier) return true
-  const own = argumentsOf(piece)
-  return own.trim() !== "" && own !== args
-}
-
-/** The name of a call so far, with that of a piece: it is repeated, continued, or sent again in full. */
-export const nameWith = (known: JsonObject, piece: JsonObject): string | undefined => {
-  const [before, name] = [nameOf(known), nameOf(piece)]
-  if (name === "" || name === before || argumentsOf(known).trim() !== "") return undefined
-  return name.startsWith(before) ? name : before + name
-}
-
 /**
- * The arguments of a call so far, with those of a piece: they go on, are sent again, or each piece has all of them. An empty
- * object may be a placeholder. `undefined` if the piece comes behind their end. `translate/openai/parts/Arguments` has the same
- * rules for streams.
+ * The arguments of a call so far. The next piece goes on, sends them again, or has all of them; an empty object may be a
+ * placeholder. A piece costs no more than its own length: arguments may be a whole file. `translate/openai/parts/Arguments` has the
+ * same rules for streams.
  */
-export const argumentsWith = (before: string, piece: string): string | undefined => {
-  if (before === "{}" && piece.trimStart().startsWith("{")) return piece
-  if (piece === before && isComplete(before)) return before
-  const isWhole =
-    before.startsWith("{") &&
-    piece.length > before.length &&
-    piece.startsWith(before) &&
-    !/[:[,]\s*$/.test(before)
-  if (isWhole) return piece
-  // Only these follow the end of an object inside of the arguments.
-  const isBehind = before.endsWith("}") && !/^\s*(?:[,\]}]|$)/.test(piece) && isComplete(before)
-  return isBehind ? undefined : before + piece
+class Arguments {
+  #all = ""
+  /** The first character that is no blank. */
+  #first = ""
+  readonly #end = new JsonEnd()
+
+  get isBlank(): boolean {
+    return this.#first === ""
+  }
+
+  get isComplete(): boolean {
+    return this.#first === '"' ? !this.#end.isInString : this.#end.isComplete
+  }
+
+  /** All arguments so far; `undefined` if the piece comes behind their end. */
+  add(piece: string): string | undefined {
+    const before = this.#all
+    if (before === "{}" && piece.trimStart().startsWith("{")) {
+      this.#all = this.#first = ""
+      this.#end.reset()
+    } else if (piece === before && this.isComplete) return before
+    const isRepeated = this.#all !== "" && this.#isRepeatedIn(piece)
+    // Only these follow the end of an object inside of the arguments.
+    if (!isRepeated && this.#all.endsWith("}") && !/^\s*(?:[,\]}]|$)/.test(piece) && this.isComplete)
+      return undefined
+    const rest = isRepeated ? piece.slice(before.length) : piece
+    this.#all += rest
+    if (this.#first === "") this.#first = rest.trimStart().charAt(0)
+    this.#end.push(rest)
+    return this.#all
+  }
+
+  /** Whether the piece has all arguments so far and more. The lengths come first, since the others read all of them. */
+  #isRepeatedIn(piece: string): boolean {
+    const before = this.#all
+    return (
+      piece.length > before.length &&
+      before.startsWith("{") &&
+      piece.startsWith(before) &&
+      !/[:[,]\s*$/.test(before)
+    )
+  }
 }
 
 const functionOf = ({ function: called }: JsonObject): JsonObject => (isObject(called) ? called : {})
@@ -89,17 +138,6 @@ const nameOf = (call: JsonObject): string => textOf(functionOf(call).name)
 const argumentsOf = (call: JsonObject): string => {
   const { arguments: args } = functionOf(call)
   return typeof args === "string" ? args : isObject(args) ? JSON.stringify(args) : ""
-}
-
-const isComplete = (args: string): boolean => {
-  const text = args.trimEnd()
-  if (!text.endsWith("}") && !text.endsWith('"')) return false
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "")

@@ -5,7 +5,7 @@
  * https://platform.openai.com/docs/api-reference/chat-streaming
  */
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
-import { argumentsWith, ChatCalls, nameWith } from "./ChatCalls.ts"
+import { ChatCalls } from "./ChatCalls.ts"
 import { counted } from "./Counted.ts"
 import type { Forms } from "./Forms.ts"
 import { chunkOf } from "./Ollama.ts"
@@ -123,14 +123,15 @@ const mergeCalls = (into: Draft, pieces: ReadonlyArray<JsonObject>): void => {
   for (const piece of pieces) {
     const call = calls.of(piece)
     const known = isObject(call.function) ? call.function : {}
-    const name = known === call.function ? nameWith(call, piece) : undefined
+    const name = known === call.function ? calls.nameWith(call, piece) : undefined
     const before = known.arguments
     merge(call, piece)
     const made = call.function as Draft
     if (name !== undefined) made.name = name
     const more = isObject(piece.function) ? piece.function.arguments : undefined
-    if (typeof before !== "string" || typeof more !== "string") continue
-    const args = argumentsWith(before, more)
+    if (typeof more !== "string") continue
+    if (isObject(before)) calls.restart(call)
+    const args = calls.argue(call, more)
     if (args === undefined) calls.isMalformed = true
     else made.arguments = args
   }

@@ -4,9 +4,10 @@
  * Its blocks are sequential, while OpenAI's calls may be interleaved. A call is buffered until the one before it, or the
  * answer, is complete.
  */
+
+import { JsonEnd } from "../../util/JsonEnd.ts"
 import type { Delta, Ending, Usage } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"
-import { JsonEnd } from "../common/JsonEnd.ts"
 import type { Context } from "../protocol/Context.ts"
 import type { OutEvent, StreamWriter } from "../protocol/Protocol.ts"
 import { callBlock, head, thinkingBlock } from "./Answers.ts"

@@ -1,7 +1,8 @@
 /** Writes tool calls for a chat client: of functions, of tools that take one text, or in the legacy form. */
+
+import { JsonEnd } from "../../util/JsonEnd.ts"
 import type { Call } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"
-import { JsonEnd } from "../common/JsonEnd.ts"
 import type { Context } from "../protocol/Context.ts"
 import * as CustomTools from "../protocol/CustomTools.ts"
 

@@ -1,7 +1,8 @@
 /** The items of a response under construction: how they begin, grow and end, with their events. */
+
+import { JsonEnd } from "../../util/JsonEnd.ts"
 import type { Redacted, Thinking } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"
-import { JsonEnd } from "../common/JsonEnd.ts"
 import { writeArguments } from "../protocol/ClientTools.ts"
 import { seal } from "./Reasoning.ts"
 

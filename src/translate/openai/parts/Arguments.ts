@@ -5,8 +5,9 @@
  * - Some send them as a text inside of a text: https://github.com/vllm-project/vllm/pull/54964
  * - Some begin with `{}` as a placeholder.
  */
+
+import { JsonEnd } from "../../../util/JsonEnd.ts"
 import { parse, unwrapped, write } from "../../common/Json.ts"
-import { JsonEnd } from "../../common/JsonEnd.ts"
 
 /** Collects the arguments of one call. A piece costs no more than its own length: arguments may be a whole file. */
 export class Arguments {
