@@ -102,4 +102,30 @@ describe("a large answer", () => {
       assert.isBelow(user / 1_000, 1_500)
     }
   })
+
+  it("has the pieces of a call behind many blocks, in a time that grows with their number", () => {
+    const count = 40_000
+    const start = (index: number, content_block: object) => ({
+      type: "content_block_start",
+      index,
+      content_block
+    })
+    const piece = (index: number) => ({
+      type: "content_block_delta",
+      index,
+      delta: { type: "input_json_delta", partial_json: index === 0 ? '{"a":1' : " " }
+    })
+    const events = [
+      { type: "message_start", message: {} },
+      start(count, { type: "tool_use", id: "c", name: "f" }),
+      ...Array.from({ length: count }, (_, index) => start(index, { type: "text", text: "" })),
+      ...Array.from({ length: count }, (_, index) => piece(index)),
+      { type: "content_block_delta", index: 0, delta: { type: "input_json_delta", partial_json: "}" } }
+    ]
+    const startedAt = process.cpuUsage()
+    const whole = JSON.parse(JSON.stringify(messages.toWhole(events, false)))
+    const { user } = process.cpuUsage(startedAt)
+    assert.deepStrictEqual(whole.content[0].input, { a: 1 })
+    assert.isBelow(user / 1_000, 1_500)
+  })
 })

@@ -86,6 +86,7 @@ const toWhole: Forms["toWhole"] = (events) => {
 class Blocks {
   readonly #blocks: Array<Draft> = []
   readonly #byIndex = new Map<unknown, Draft>()
+  #lastCall: Draft | undefined
   readonly #inputs = new Map<Draft, string>()
   #isLost = false
 
@@ -93,6 +94,7 @@ class Blocks {
     const block = { ...given }
     this.#blocks.push(block)
     this.#byIndex.set(index, block)
+    if (isCall(block)) this.#lastCall = block
     return block
   }
 
@@ -128,7 +130,7 @@ class Blocks {
     const json = typeof piece === "string" ? piece : isObject(piece) ? JSON.stringify(piece) : ""
     if (json === "") return
     const known = this.#byIndex.get(index)
-    const call = isCall(known) ? known : this.#blocks.findLast(isCall)
+    const call = isCall(known) ? known : this.#lastCall
     if (call === undefined) this.#isLost = true
     else this.#inputs.set(call, (this.#inputs.get(call) ?? "") + json)
   }
