@@ -235,6 +235,17 @@ describe("an answer of an OpenAI model", () => {
     const first = { index: 0, message: { content: "a" }, finish_reason: "stop" }
     assert.deepStrictEqual(toMessage({ choices: [second, first] }).content, [{ type: "text", text: "a" }])
   })
+
+  it("is read from as many choices as may come", () => {
+    const message = { tool_calls: [{ id: "c", function: { name: "f", arguments: "{}" } }] }
+    const choices = Array.from({ length: 200_000 }, (_, index) => ({
+      index,
+      message: index === 1 ? message : { content: "" }
+    }))
+    assert.deepStrictEqual(toMessage({ choices }).content, [
+      { type: "tool_use", id: "c", name: "f", input: {} }
+    ])
+  })
 })
 
 describe("an answer", () => {

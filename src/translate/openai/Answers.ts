@@ -41,10 +41,11 @@ const joined = (choices: ReadonlyArray<JsonObject>): ReadonlyArray<JsonObject> =
   const parts = messages.flatMap(({ content }) =>
     typeof content === "string" ? (content === "" ? [] : { type: "text", text: content }) : objects(content)
   )
-  const message = Object.assign({}, ...messages.map(({ content: _, ...rest }) => rest).reverse(), {
-    content: parts,
-    tool_calls: messages.flatMap(({ tool_calls }) => objects(tool_calls))
-  })
+  // One after another: so many arguments would not fit on the stack. The first one takes precedence.
+  const message: Record<string, unknown> = {}
+  for (const each of messages.toReversed()) Object.assign(message, each)
+  message.content = parts
+  message.tool_calls = messages.flatMap(({ tool_calls }) => objects(tool_calls))
   const last = choices.find(({ finish_reason }) => !Words.isPlainEnd(finish_reason)) ?? choices[0]
   return [{ ...last, index: 0, message }]
 }
