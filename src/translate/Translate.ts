@@ -147,7 +147,8 @@ function* express(
 
 /**
  * A request that stays in its protocol: fields unknown to the common form are unchanged, unless the target refuses them, and
- * if some content is unknown to it, the whole request is.
+ * if some content is unknown to it, the whole request is. It asks for one answer: only one is translated, and the calls in several
+ * would be taken for those of one.
  */
 const withinProtocol = (
   protocol: Protocol,
@@ -156,8 +157,15 @@ const withinProtocol = (
   dropped: Dropped,
   { change, lost, restore }: Omit<ExpressedRequest, "body" | "dropped">
 ): ExpressedRequest => {
-  if (change === "cannot" || lost.length > 0) return { body, dropped: [], change: "unchanged", lost: [] }
-  const isKept = (name: string) => Object.hasOwn(body, name) && !dropped.isRefused(name)
+  const { n, ...single } = body
+  const hasSeveral = protocol === "openai" && typeof n === "number" && n > 1
+  if (change === "cannot" || lost.length > 0) {
+    return hasSeveral
+      ? { body: single, dropped: ["n"], change: "dropped", lost: [] }
+      : { body, dropped: [], change: "unchanged", lost: [] }
+  }
+  const isKept = (name: string) =>
+    Object.hasOwn(body, name) && !dropped.isRefused(name) && !(hasSeveral && name === "n")
   const ofThinking = protocol === "openai" ? thinkingNames.filter((name) => Object.hasOwn(body, name)) : []
   const kept = Object.fromEntries(
     [...ofThinking, ...dropped.list.filter(isKept)].map((name) => [name, body[name]])

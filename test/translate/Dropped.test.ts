@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"
 
 const hi = [{ role: "user", content: "hi" }]
@@ -221,5 +222,25 @@ describe("a field without a counterpart", () => {
     assert.strictEqual(dropped.length, 33)
     assert.strictEqual(dropped.at(-1), "more")
     for (const name of dropped) assert.match(name, /^[\x21-\x7e]{1,64}$/)
+  })
+})
+
+describe("a request that a dialect changes within its protocol", () => {
+  it("asks for one answer: the calls in two would be taken for those of one", () => {
+    const dialect = { ...resolve({ protocol: "openai", model: "m" }), apply: "always" as const }
+    const sent = (more: Translate.JsonObject) =>
+      Translate.expressRequest(
+        "openai",
+        "openai",
+        { messages: hi, seed: 1, ...more },
+        "m",
+        undefined,
+        dialect
+      )
+    const { body, dropped } = sent({ n: 2 })
+    assert.deepStrictEqual([body.n, body.seed, dropped], [undefined, 1, ["n"]])
+    const strange = sent({ n: 2, messages: [{ role: "user", content: [{ type: "hologram" }] }] })
+    assert.deepStrictEqual([strange.body.n, strange.dropped], [undefined, ["n"]])
+    assert.deepStrictEqual([sent({ n: 1 }).dropped, sent({}).dropped], [[], []])
   })
 })
