@@ -39,7 +39,7 @@ const by = (as: SignalClass, code: Code): Verdict => ({
  */
 const byParameter = (view: ErrorView, code: string): SignalClass | undefined => {
   const about =
-    `${view.param ?? ""} ${/'([\w.[\]]{1,80})'/.exec(view.text.slice(0, 200))?.[1] ?? ""}`.toLowerCase()
+    `${view.param?.slice(0, 80) ?? ""} ${/'([\w.[\]]{1,80})'/.exec(view.text.slice(0, 200))?.[1] ?? ""}`.toLowerCase()
   switch (code.toLowerCase()) {
     case "string_above_max_length":
       return /\b(input|messages?|contents?|prompt|instructions|text)\b/.test(about) ? "TooLarge" : "Invalid"

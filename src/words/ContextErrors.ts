@@ -64,7 +64,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
   ...rows(
     "https://github.com/anthropics/claude-code/issues/12186; https://github.com/continuedev/continue/issues/6080",
     /\bprompt (is |was )?too (long|large)\b/,
-    /\b[\d,]+ tokens?\)? (is |are )?too (long|large|many)\b/,
+    /\b[\d,]{1,20} tokens?\)? (is |are )?too (long|large|many)\b/,
     /\b(prompt|input|request|conversation|messages?)\b[^.]{0,40}\btoo (long|big|large)\b[^.]{0,60}\b(tokens?|context|model)\b/,
     /\b(input|prompt|message|messages|conversation|request|content) (is |are |was )?too (long|large) for (the |this )?(requested )?(model|context)\b/,
     /\b(input|text) (is )?too long\b/,

@@ -1,5 +1,6 @@
 /** How a sentence is prepared, and what is read from how it begins. */
 import { assert, describe, it } from "@effect/vitest"
+import { classify } from "../../src/classifier/Classifier.ts"
 import {
   fromServerText,
   fromText,
@@ -163,5 +164,21 @@ describe("the names at the start of a sentence", () => {
     ["Name", []]
   ])("%j: %j", (text, expected) => {
     assert.deepStrictEqual(leadingNames(text), expected)
+  })
+})
+
+describe("a text that an attacker chose", () => {
+  it.each([
+    ["0,", {}],
+    ["max_", { code: "integer_above_max_value" }]
+  ])("takes a time that grows with its length: many %s", (part, more) => {
+    const text = part.repeat(30_000)
+    const startedAt = process.cpuUsage()
+    for (const error of [{ message: text, param: text, ...more }])
+      assert.strictEqual(
+        classify({ provider: "a", status: 400, body: { errors: Array(24).fill(error) } })._tag,
+        "BadRequest"
+      )
+    assert.isBelow(process.cpuUsage(startedAt).user / 1_000, 200)
   })
 })
