@@ -42,6 +42,8 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
   /** The encoding of the body, if it has one. */
   #encoding: string | undefined
   #decoder: Transform | undefined
+  /** The decoder has enough: nothing more is received until it has decoded that, however much of it is read. */
+  #isDecoding = false
   readonly #context: Context.Context<never>
 
   constructor(context: Context.Context<never> = Context.empty()) {
@@ -114,9 +116,11 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
     if (decoder === undefined) {
       this.#encoding = undefined
       this.#receive(controller, chunk)
-    } else if (!decoder.write(chunk)) {
+    } else if (!decoder.write(chunk) && !this.#isDecoding) {
+      this.#isDecoding = true
       controller.pause()
       decoder.once("drain", () => {
+        this.#isDecoding = false
         if (!this.#paused) controller.resume()
       })
     }
@@ -289,7 +293,7 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
     if (!this.#paused) return
     this.#paused = false
     this.#decoder?.resume()
-    this.#controller?.resume()
+    if (!this.#isDecoding) this.#controller?.resume()
   }
 
   // -- as a whole ---------------------------------------------------------------------------------------------------

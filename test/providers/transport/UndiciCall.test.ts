@@ -1,4 +1,5 @@
 /** A request over undici: its answer whole or in pieces, its limits, and how it is given up. undici's part is played here. */
+import * as zlib from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -40,6 +41,8 @@ const sent = (what: Request = request, { begins = true } = {}) =>
       told,
       dispatched,
       begin: () => call.onRequestStart(controller),
+      raw: (part: Uint8Array) => call.onResponseData(controller, part),
+      encoded: (encoding: string) => call.onResponseStart(controller, 200, { "content-encoding": encoding }),
       head: (status = 200) => call.onResponseStart(controller, status, { status: String(status) }),
       data: (text: string) => call.onResponseData(controller, bytes(text)),
       end: () => call.onResponseEnd(),
@@ -408,6 +411,35 @@ describe("an answer in pieces", () => {
       call.cancel()
       yield* TestClock.adjust(1_000)
       assert.deepStrictEqual(told, [])
+    })
+  )
+})
+
+describe("a compressed answer", () => {
+  it.live("is not received faster than it is decoded and read", () =>
+    Effect.gen(function* () {
+      const { call, encoded, raw, told } = yield* sent()
+      const noise = Buffer.from(Array.from({ length: 4096 }, (_, at) => (at * at * 31) >> 5))
+      const packed = zlib.gzipSync(Buffer.alloc(40_000_000, noise))
+      assert.isAbove(packed.length, 200_000)
+      const parts = 2
+      encoded("gzip")
+      let at = 0
+      const next = () => {
+        raw(packed.subarray((at * packed.length) / parts, ((at + 1) * packed.length) / parts))
+        at++
+      }
+      const isPaused = () => told.findLast((each) => each !== "abort") === "pause"
+      next()
+      // Each part holds 20 MB; the second one is not wanted before they are decoded.
+      let read = 0
+      while (read < 5_000_000) {
+        yield* Effect.sleep(5)
+        for (const part of call.take() ?? []) read += part.length
+        if (!isPaused() && at < parts) next()
+      }
+      assert.strictEqual(at, 1)
+      call.cancel()
     })
   )
 })
