@@ -44,6 +44,8 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
   #decoder: Transform | undefined
   /** The decoder has enough: nothing more is received until it has decoded that, however much of it is read. */
   #isDecoding = false
+  /** Why the answer was cut off, while what came before is decoded. */
+  #broken: { readonly error: unknown } | undefined
   readonly #context: Context.Context<never>
 
   constructor(context: Context.Context<never> = Context.empty()) {
@@ -135,9 +137,12 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
     decoder?.on("data", (part: Uint8Array) => {
       if (this.#left === "no") this.#receive(controller, part)
     })
-    decoder?.on("end", () => this.#complete())
+    decoder?.on("end", () => {
+      if (this.#broken === undefined) this.#complete()
+      else this.#fail(this.#broken.error)
+    })
     decoder?.on("error", (error) => {
-      this.#fail(error)
+      this.#fail(this.#broken === undefined ? error : this.#broken.error)
       controller.abort(abandoned)
     })
     this.#decoder = decoder
@@ -177,7 +182,12 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
   }
 
   onResponseError(_: Dispatcher.DispatchController | null, error: unknown): void {
-    this.#fail(error)
+    if (this.#decoder === undefined || this.#decoder.destroyed) {
+      this.#fail(error)
+      return
+    }
+    this.#broken = { error }
+    this.#decoder.end()
   }
 
   #fail(error: unknown): void {

@@ -442,4 +442,32 @@ describe("a compressed answer", () => {
       call.cancel()
     })
   )
+
+  it.live("that is cut off has all that came before", () =>
+    Effect.gen(function* () {
+      const { breaks, call, encoded, raw } = yield* sent()
+      encoded("gzip")
+      raw(zlib.gzipSync("all of it").subarray(0, -8))
+      breaks(new Error("cut"))
+      let text = ""
+      while (call.ended() === undefined) {
+        yield* turn
+        text += textOf(call.take()) ?? ""
+      }
+      assert.strictEqual(text, "all of it")
+      assert.strictEqual(Exit.isFailure(call.ended() ?? Exit.void), true)
+    })
+  )
+
+  it.live("that is given up fails at once", () =>
+    Effect.gen(function* () {
+      const { breaks, call, encoded, raw, told } = yield* sent()
+      encoded("gzip")
+      raw(zlib.gzipSync("all of it").subarray(0, -8))
+      call.cancel()
+      assert.include(told, "abort")
+      breaks(new Error("abandoned"))
+      assert.isTrue(Exit.isFailure(call.ended() ?? Exit.void))
+    })
+  )
 })
