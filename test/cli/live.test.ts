@@ -232,7 +232,7 @@ describe("check --live", { timeout: processes }, () => {
         "a#default vectors": "ok",
         "a#default old": "ok",
         "a#default strange": "Invalid",
-        "a#default none": "ModelMissing"
+        "a#default none": "Unsupported"
       })
       const table = rows(got.out)
       assert.strictEqual(table.get("a#default pro")?.message, "responses")

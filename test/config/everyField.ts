@@ -76,6 +76,7 @@ const dialect = {
   jsonSchema: "tool",
   jsonObject: false,
   cacheTtl: false,
+  routing: false,
   thinking: "budget",
   images: false,
   documents: "url",
