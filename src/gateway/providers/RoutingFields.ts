@@ -1,7 +1,8 @@
 /**
  * Fields with which callers choose among the models and providers of one server: OpenRouter's `models`, `route` and
  * `provider`. They are passed on to servers that take them. A server that refuses
- * them gets the request once more without them, and from then on without them at once.
+ * them gets the request once more without them, and from then on without them at once, unless it has taken them before: then one
+ * caller's were wrong.
  *
  * - https://openrouter.ai/docs/guides/routing/model-fallbacks
  * - https://openrouter.ai/docs/guides/routing/provider-selection
@@ -21,47 +22,63 @@ const names = ["models", "route", "provider", "plugins", "transforms"] as const
 /** A provider with OpenAI's protocol, for callers of that protocol. */
 export const make = (provider: GatewayProvider): GatewayProvider => {
   /** Requests without these fields, which were refused. */
-  const amended = new WeakMap<Request, ReadonlyArray<string>>()
+  const amended = new WeakMap<Request, Amended>()
 
-  /** The names of the fields that are left out for a target. */
-  const leftOut = (request: Request, target: Target): ReadonlyArray<string> | undefined => {
-    const found = amended.get(request) ?? fieldsOf(request)
-    return found !== undefined && (amended.has(request) || !provider.dialectOf(target).routing)
-      ? found
-      : undefined
+  /** Targets that have answered a request with such fields. */
+  const taking = new WeakSet<Target>()
+
+  /** The names of the fields that are left out for a target; none if they are passed on. */
+  const leftOut = (request: Request, target: Target, fields: ReadonlyArray<string>): ReadonlyArray<string> =>
+    amended.has(request) || !provider.dialectOf(target).routing ? fields : []
+
+  /** The target has answered a request. */
+  const learn = (request: Request, target: Target, dropped: ReadonlyArray<string>): void => {
+    if (dropped.length === 0) taking.add(target)
+    else if (amended.get(request)?.isLasting === true && !taking.has(target)) {
+      provider.learn?.(target, { routing: false })
+    }
   }
 
   return {
     ...provider,
     complete: (request, target) => {
-      const dropped = leftOut(request, target)
-      if (dropped === undefined) return provider.complete(request, target)
+      const fields = amended.get(request)?.fields ?? fieldsOf(request)
+      if (fields === undefined) return provider.complete(request, target)
+      const dropped = leftOut(request, target, fields)
       return Effect.map(provider.complete(without(request, dropped), target), (answer) => {
-        if (amended.has(request)) provider.learn?.(target, { routing: false })
-        return named(answer, dropped)
+        learn(request, target, dropped)
+        return dropped.length === 0 ? answer : named(answer, dropped)
       })
     },
     stream: (request, target) => {
-      const dropped = leftOut(request, target)
-      if (dropped === undefined) return provider.stream(request, target)
+      const fields = amended.get(request)?.fields ?? fieldsOf(request)
+      if (fields === undefined) return provider.stream(request, target)
+      const dropped = leftOut(request, target, fields)
       return Flow.toStream((context) =>
         Flow.tap(Pump.begin(provider.stream(without(request, dropped), target), context), (chunk) => {
           if (chunk.head === undefined) return
-          if (amended.has(request)) provider.learn?.(target, { routing: false })
+          learn(request, target, dropped)
+          if (dropped.length === 0) return
           chunk.head = { ...chunk.head, headers: withDropped(chunk.head.headers, dropped) }
         })
       )
     },
     secondTry: (request, refusal) => {
-      const dropped = amended.has(request) ? undefined : fieldsOf(request)
-      if (dropped === undefined || !SecondTry.refuses(refusal, dropped)) {
-        return provider.secondTry?.(request, refusal)
-      }
+      const fields = amended.has(request) ? undefined : fieldsOf(request)
+      const refused = fields && SecondTry.refuses(refusal, fields)
+      if (fields === undefined || refused === undefined) return provider.secondTry?.(request, refusal)
       const again = { ...request }
-      amended.set(again, dropped)
+      amended.set(again, { fields, isLasting: refused === "field" })
       return again
     }
   }
+}
+
+/** What was left out of a request. */
+interface Amended {
+  readonly fields: ReadonlyArray<string>
+  /** Whether the target lacks these fields. Otherwise it may have refused a value. */
+  readonly isLasting: boolean
 }
 
 const fieldsOf = ({ body }: Request): ReadonlyArray<string> | undefined => {
@@ -70,7 +87,9 @@ const fieldsOf = ({ body }: Request): ReadonlyArray<string> | undefined => {
 }
 
 const without = <R extends Request>(request: R, fields: ReadonlyArray<string>): R =>
-  RequestBuilder.edit(request, Object.fromEntries(fields.map((name) => [name, undefined])))
+  fields.length === 0
+    ? request
+    : RequestBuilder.edit(request, Object.fromEntries(fields.map((name) => [name, undefined])))
 
 const named = (answer: Answer, dropped: ReadonlyArray<string>): Answer => {
   const made: Answer = {

@@ -16,22 +16,27 @@ import { isProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 /** In `lasting`: every refusal with the pattern. */
 const always = "always"
 
-/** The field itself is refused, and not its value. */
-const field =
+/** A field or its value is refused. */
+const refused =
   /\b(?:unsupported (?:parameter|argument|field)|unknown|unrecogni[sz]ed|unexpected|extra (?:inputs|fields)|not permitted)\b|\bnot support\w*(?:\s+(?:with|by|for|on|in|here)\b|\W*$|[.,;"])/i
 
+/** A value is refused, or something in it: another caller's value may be accepted. */
+const itsValue = /\b(?:values?|input should be|one of|enum|literal|keys?(?:\(s\))? in object)\b/i
+
+/** The field itself is refused, and not its value. */
+const field = (text: string): boolean => refused.test(text) && !itsValue.test(text)
+
+const onlyDefault = /\bdeprecated\b|\bonly (?:the default|\d+(?:\.\d+)? is)\b/i
+
 /** Another value than the default is refused, or the field itself. */
-const anyValue = new RegExp(
-  `${field.source}|\\bdeprecated\\b|\\bonly (?:the default|\\d+(?:\\.\\d+)? is)\\b`,
-  "i"
-)
+const anyValue = (text: string): boolean => field(text) || onlyDefault.test(text)
 
 /**
  * Patterns of refusals, and the rules they imply. `lasting`: whether the rules hold for all requests to that target, or
  * which refusals say so. The others concern a single request: its schema, its signatures, one value of a field.
  */
 const rows: ReadonlyArray<
-  readonly [pattern: RegExp, overrides: Overrides, lasting?: typeof always | RegExp | undefined]
+  readonly [pattern: RegExp, overrides: Overrides, lasting?: typeof always | ((text: string) => boolean)]
 > = [
   // `messages.1.content.0: Invalid `signature` in `thinking` block`: https://github.com/anthropics/claude-code/issues/10627
   [/invalid .{0,3}signature.{0,3} in .{0,3}thinking/i, { signatures: "none" }],
@@ -130,25 +135,28 @@ export interface SecondTry {
  * `undefined` if there is none.
  */
 export const of = (refusal: BadRequest, dialect: Dialect, protocol: ProtocolName): SecondTry | undefined => {
-  const text = isProviderResponse(refusal.cause)
-    ? `${refusal.message} ${refusal.cause.body}`
-    : refusal.message
+  const text = textOf(refusal)
   const isNew = ([rule, value]: [string, unknown]) =>
     hasEffect(rule as RuleName, protocol) && Reflect.get(dialect, rule) !== value
   const row = rows.find(([pattern, overrides]) => Object.entries(overrides).some(isNew) && pattern.test(text))
   if (row === undefined) return undefined
   const [, overrides, lasting] = row
-  return { overrides, isLasting: lasting === always || (lasting?.test(text) ?? false) }
+  return { overrides, isLasting: lasting === always || (lasting?.(text) ?? false) }
 }
 
-/** Whether a refusal is about one of these fields of a request. */
-export const refuses = (refusal: BadRequest, fields: ReadonlyArray<string>): boolean => {
-  const text = isProviderResponse(refusal.cause)
-    ? `${refusal.message} ${refusal.cause.body}`
-    : refusal.message
+/** Whether a refusal is about one of these fields of a request: about the field itself, or its value too. */
+export const refuses = (
+  refusal: BadRequest,
+  fields: ReadonlyArray<string>
+): "field" | "value" | undefined => {
+  const text = textOf(refusal)
   const name = new RegExp(`(?:^|[^\\w/.-])(?:${fields.join("|")})(?:$|[^\\w/-])`)
-  return field.test(text) && name.test(text)
+  if (!refused.test(text) || !name.test(text)) return undefined
+  return field(text) ? "field" : "value"
 }
+
+const textOf = ({ cause, message }: BadRequest): string =>
+  isProviderResponse(cause) ? `${message} ${cause.body}` : message
 
 /** The rules alone. */
 export const overridesOf = (

@@ -146,4 +146,51 @@ describe("a target that refused a part of a request", () => {
       })
     )
   }
+
+  for (const said of [
+    "Invalid 'service_tier': unknown value 'auto'.",
+    "body.service_tier: Input should be 'default' or 'flex', input: 'not permitted'",
+    "Unsupported parameter value: service_tier",
+    "service_tier: unexpected value; expected one of: default, flex"
+  ]) {
+    it.live(`is not remembered if a caller's value was refused: ${said}`, () =>
+      Effect.gen(function* () {
+        const { post, seen } = yield* stage({
+          box: {
+            protocol: "openai",
+            reply: (asked) =>
+              asked.service_tier === "auto" ? refusal(said) : { json: completion({ content: "ok" }) }
+          }
+        })
+        const ask = (service_tier: string) =>
+          post("/v1/responses", { model: "box/m", input: "hi", service_tier })
+        assert.strictEqual((yield* ask("auto")).status, 200)
+        yield* ask("default")
+        assert.strictEqual(seen.box?.at(-1)?.body.service_tier, "default")
+      })
+    )
+  }
+})
+
+describe("fields of routing", () => {
+  const body = (provider: object) => ({ model: "box/m", messages: system.slice(0, 1), provider })
+  const order = { order: ["a"] }
+
+  it.live("that a target has taken are not left out for all once those of one caller are wrong", () =>
+    Effect.gen(function* () {
+      const { post, seen } = yield* stage({
+        box: {
+          protocol: "openai",
+          reply: (asked) =>
+            asked.provider?.bogus === undefined
+              ? { json: completion({ content: "ok" }) }
+              : refusal("provider: Unrecognized key(s) in object: 'bogus'")
+        }
+      })
+      yield* post("/v1/chat/completions", body(order))
+      assert.strictEqual((yield* post("/v1/chat/completions", body({ bogus: 1 }))).status, 200)
+      yield* post("/v1/chat/completions", body(order))
+      assert.deepStrictEqual(seen.box?.at(-1)?.body.provider, order)
+    })
+  )
 })
