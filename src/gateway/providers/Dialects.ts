@@ -28,9 +28,13 @@ export const make = (config: ProviderConfig, baseUrl: string | undefined): Diale
 /** The most targets of one provider that are remembered. Callers may make up names of models. */
 const most = 1_000
 
+/** How long it is remembered, in milliseconds. A server may be replaced by one that takes more, and one request may have misled. */
+const memory = 60 * 60_000
+
 /**
  * What targets refused in requests that were then answered without it: rules that take precedence over those of their
- * dialects, so that the next requests do not pay for the same refusal. A reload of the config forgets them.
+ * dialects, so that the next requests do not pay for the same refusal. They are forgotten after an hour, and with a reload of the
+ * config.
  */
 export interface Learned {
   /** The dialect of each target, with what was learned about it. */
@@ -39,23 +43,33 @@ export interface Learned {
   readonly add: (target: Target, overrides: Overrides) => void
 }
 
-/** Makes it over the dialects as they are configured. */
-export const learning = (configured: DialectOf): Learned => {
-  const known = new Map<string, Overrides>()
-  let dialects = new WeakMap<Target, Dialect>()
+/** Makes it over the dialects as they are configured. `now` is in milliseconds. */
+export const learning = (configured: DialectOf, now: () => number): Learned => {
+  const known = new Map<string, { readonly overrides: Overrides; readonly until: number }>()
+  let dialects = new WeakMap<Target, { readonly dialect: Dialect; readonly until: number }>()
   return {
     dialectOf: (target) => {
       if (known.size === 0) return configured(target)
       const found = dialects.get(target)
-      if (found !== undefined) return found
-      const overrides = known.get(target.key)
+      if (found !== undefined && (found.until === Number.POSITIVE_INFINITY || now() < found.until))
+        return found.dialect
+      let learned = known.get(target.key)
+      if (learned !== undefined && now() >= learned.until) {
+        known.delete(target.key)
+        learned = undefined
+      }
       const dialect =
-        overrides === undefined ? configured(target) : Object.assign({}, configured(target), overrides)
-      dialects.set(target, dialect)
+        learned === undefined ? configured(target) : Object.assign({}, configured(target), learned.overrides)
+      dialects.set(target, { dialect, until: learned?.until ?? Number.POSITIVE_INFINITY })
       return dialect
     },
     add: (target, overrides) => {
-      known.set(target.key, { ...known.get(target.key), ...overrides })
+      const before = known.get(target.key)
+      const isValid = before !== undefined && now() < before.until
+      known.set(target.key, {
+        overrides: isValid ? { ...before.overrides, ...overrides } : overrides,
+        until: isValid ? before.until : now() + memory
+      })
       const oldest = known.size > most ? known.keys().next().value : undefined
       if (oldest !== undefined) known.delete(oldest)
       dialects = new WeakMap()

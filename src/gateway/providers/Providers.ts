@@ -13,6 +13,7 @@ import type { HttpProvider } from "../../providers/HttpProvider.ts"
 import { OpenAi } from "../../providers/OpenAi.ts"
 import type { Transport } from "../../providers/transport/Transport.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
+import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import type { Dialect } from "../../translate/index.ts"
 import * as AskedModel from "../http/AskedModel.ts"
 import * as AlwaysTranslated from "./AlwaysTranslated.ts"
@@ -63,11 +64,14 @@ export const make = (
   // Requests in another protocol are translated or refused before they reach the provider.
   const made: Effect.Effect<unknown, never, Transport> =
     config.protocol === "openai" ? OpenAi.make({ ...options, auth: config.auth }) : Anthropic.make(options)
-  return Effect.map(made, (provider) => {
-    const learned = Dialects.learning(Dialects.make(config, (provider as HttpProvider).baseUrl))
-    dialectOf = learned.dialectOf
-    return { ...(provider as HttpProvider), protocol: config.protocol, dialectOf, learn: learned.add }
-  })
+  return Effect.clockWith((clock) =>
+    Effect.map(made, (provider) => {
+      const configured = Dialects.make(config, (provider as HttpProvider).baseUrl)
+      const learned = Dialects.learning(configured, () => MonotonicClock.millis(clock))
+      dialectOf = learned.dialectOf
+      return { ...(provider as HttpProvider), protocol: config.protocol, dialectOf, learn: learned.add }
+    })
+  )
 }
 
 /** Builds the providers and the catalog of a config. Fails if a model or fallback names an unknown provider. */

@@ -1,6 +1,9 @@
 /** What a target refused is left out of the next requests to it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { resolve } from "../../../src/dialect/index.ts"
+import { learning } from "../../../src/gateway/providers/Dialects.ts"
+import { target } from "../../support/bench.ts"
 import { completion, type Json, message, type Reply, stage } from "../../support/kinds.ts"
 
 const refusal = (said: string): Reply => ({
@@ -193,4 +196,28 @@ describe("fields of routing", () => {
       assert.deepStrictEqual(seen.box?.at(-1)?.body.provider, order)
     })
   )
+})
+
+describe("what was learned about a target", () => {
+  it("is forgotten after an hour: the server may take more by then", () => {
+    let now = 1_000
+    const dialect = resolve({ protocol: "openai", model: "m" })
+    const { add, dialectOf } = learning(
+      () => dialect,
+      () => now
+    )
+    const [a, b] = [target("a"), target("b")]
+    const known = () => [dialectOf(a).effort, dialectOf(a).serviceTier, dialectOf(b).effort]
+    assert.deepStrictEqual(known(), [true, true, true])
+    add(a, { effort: false })
+    now += 30 * 60_000
+    add(a, { serviceTier: false })
+    assert.deepStrictEqual(known(), [false, false, true])
+    now += 30 * 60_000 - 1
+    assert.deepStrictEqual(known(), [false, false, true])
+    now += 1
+    assert.deepStrictEqual(known(), [true, true, true])
+    add(a, { serviceTier: false })
+    assert.deepStrictEqual(known(), [true, false, true])
+  })
 })
