@@ -92,11 +92,11 @@ export const read = (
  */
 export const maxTranslated = 32 * 1024 * 1024
 
-/** No target of the chain has the protocol of a request that is too large to translate. */
+/** No target of the chain has the protocol of a request that is too large to translate, or its body has another form. */
 export const tooLargeToTranslate = refuse(
   413,
   "request_too_large",
-  `the requested models have another protocol, and bodies above ${maxTranslated} characters are not translated`
+  `the requested models or the form of the body have another protocol, and bodies above ${maxTranslated} characters are not translated`
 )
 
 const tooMuch = (excess: JsonBounds.Excess | undefined): Refusal | undefined =>

@@ -3,6 +3,7 @@ import * as Result from "effect/Result"
 import type { GatewayConfig } from "../../config/GatewayConfig.ts"
 import type { Chain } from "../../domain/Chain.ts"
 import { replacement, type Secrets } from "../../redaction/Secrets.ts"
+import { hasOtherForm } from "../../translate/index.ts"
 import * as Refusal from "../http/Refusal.ts"
 import type { Route } from "../http/Route.ts"
 import type { GatewayProvider } from "../providers/GatewayProvider.ts"
@@ -51,7 +52,8 @@ export const make = (
     }
     const isLarge = (call.request.text?.length ?? 0) > GatewayRequest.maxTranslated
     const found = isLarge ? untranslated(resolved.success) : resolved.success
-    if (found === undefined) return GatewayRequest.tooLargeToTranslate
+    const isForeign = isLarge && route.translates && hasOtherForm(route.dialect, call.request.body)
+    if (found === undefined || isForeign) return GatewayRequest.tooLargeToTranslate
     if (isResponses && !route.translates) {
       return untranslated(found) ?? NotServed.byModel(model, route.operation)
     }
