@@ -138,10 +138,9 @@ local function put(key, record)
   local new = merged(absolute(cjson.decode(record)), old)
   -- Lua reads 1e400 and cannot write it.
   if not pcall(cjson.encode, new) then new = absolute(cjson.decode(record)) end
-  if redis.call("HLEN", KEYS[1]) == 0 then
-    if not redis.call("GET", KEYS[5]) then redis.call("SET", KEYS[4], era) end
-    redis.call("DEL", KEYS[5])
-  end
+  if redis.call("HLEN", KEYS[1]) == 0 and not redis.call("GET", KEYS[5]) then redis.call("SET", KEYS[4], era) end
+  -- A replica of an older version leaves it.
+  redis.call("DEL", KEYS[5])
   new.epoch = redis.call("INCR", KEYS[2])
   new.writer = replica
   redis.call("HSET", KEYS[1], key, cjson.encode(new))

@@ -64,5 +64,25 @@ describe.skipIf(!Redis.isInstalled)(
         yield* becomes(deaf, "z/m#k", "manual")
       })
     )
+
+    live(
+      "gets all of them again, although a replica of an older version had left the mark that they were cleared",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const redis = yield* connect(Redacted.make(url))
+        const [a, b] = yield* pair(url, { ...quick, resync: "300 millis" })
+        yield* a.bench("x/m#k")
+        yield* becomes(b, "x/m#k", "manual")
+        // It writes to an empty list without a look at the mark.
+        yield* redis.send("SET", "{effect-failover}:emptied", "1")
+        yield* a.bench("y/m#k")
+        yield* becomes(b, "y/m#k", "manual")
+        yield* redis.send("DEL", "{effect-failover}:entries")
+        yield* Effect.sleep("4 seconds")
+        for (const replica of [a, b])
+          for (const key of ["x/m#k", "y/m#k"] as const)
+            assert.strictEqual(yield* statusOf(replica, key), "manual")
+      })
+    )
   }
 )
