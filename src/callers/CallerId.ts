@@ -1,7 +1,7 @@
 /**
- * The names by which the bench tells callers apart. They may be saved and shared: an id is 32 bits of SHA-256 over a fixed label, the
- * secret of the target's credential and the caller's key, from which the key cannot be derived. Replicas with the same secret compute
- * the same id.
+ * The ids by which the bench tells callers apart. An id is 32 bits of SHA-256 over a fixed label, the secret of the target's
+ * credential and the caller's key. The key cannot be derived from it, so it may be saved and shared. Replicas with the same secret
+ * compute the same id.
  */
 import * as Context from "effect/Context"
 import * as Redacted from "effect/Redacted"

@@ -296,7 +296,7 @@ const failed = (
 ): State => {
   const entry = state.entries.get(key) ?? fresh
   const named = namedEnd(failure, now)
-  // A bench of other callers only is none for this one, and a failure of this one is new evidence.
+  // A bench that holds only for other callers does not hold for this one, whose failure is new evidence.
   const isTheirs = entry.reason !== undefined && !HeldFor.holds(entry, who, target)
   const isResting = entry.reason !== undefined && !isTheirs
   if (entry.generation > admission.generation && !isTheirs) {

@@ -10,6 +10,7 @@ import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { fault } from "../support/engine.ts"
+import * as Noisy from "../support/noisy.ts"
 
 const model = (name: string) => Model.make(Backend.make(name, {}), "m")
 const chain = Chain.make(model("first"), model("second"))
@@ -40,20 +41,10 @@ const outage = (
     return calls
   }).pipe(Effect.provide(Failover.layer()), Random.withSeed("outage"))
 
-const classes = [
-  "Empty",
-  "Malformed",
-  "Truncated",
-  "Unknown",
-  "ServerError",
-  "Overloaded",
-  "Connection"
-] as const
-
 describe("an outage", () => {
   it.effect("calls the target as often for an only caller as for unknown ones", () =>
     Effect.gen(function* () {
-      for (const reason of classes) {
+      for (const reason of Noisy.classes) {
         const unknown = yield* outage(() => undefined, { reason })
         assert.deepStrictEqual(yield* outage(() => "only", { reason }), unknown, reason)
       }
@@ -63,7 +54,7 @@ describe("an outage", () => {
   for (const many of [2, 20]) {
     it.effect(`is met by at most twice as many calls with ${many} callers as with unknown ones`, () =>
       Effect.gen(function* () {
-        for (const reason of classes) {
+        for (const reason of Noisy.classes) {
           const unknown = yield* outage(() => undefined, { reason })
           const named = yield* outage((n) => `${(n * 7) % many}`, { reason })
           assert.isAtMost(named.length, 2 * unknown.length, reason)

@@ -18,17 +18,6 @@ const chains = {
   "no other target": Chain.make(model("first"))
 }
 
-/** The classes of failures that a request can cause by itself. */
-const classes = [
-  "Empty",
-  "Malformed",
-  "Truncated",
-  "Unknown",
-  "ServerError",
-  "Overloaded",
-  "Connection"
-] as const
-
 type Ask = (
   who: string,
   chain: Chain.Chain<Backend.Backend>,
@@ -75,7 +64,7 @@ const kinds = {
 
 /** The requests of `noisy` fail at the first target, and all others are answered. */
 const answerTo =
-  (who: string, reason: (typeof classes)[number], took = 300): Answer =>
+  (who: string, reason: (typeof Noisy.classes)[number], took = 300): Answer =>
   ({ name }) =>
     who === "noisy" && name === "first"
       ? Effect.andThen(Effect.sleep(100), Effect.fail(fault(reason)))
@@ -88,7 +77,7 @@ describe("a caller whose requests alone fail at the first target, once a second"
         it.effect(`moves and loses no request of others: ${tell}, ${kind}, ${what}`, () =>
           Effect.gen(function* () {
             const ask = askOf(options)
-            for (const reason of classes) {
+            for (const reason of Noisy.classes) {
               const seen = yield* Noisy.play(
                 () => ask("noisy", chain, answerTo("noisy", reason)),
                 (n) => ask(`other ${tell === "requests" ? n : n % 5}`, chain, answerTo("other", reason)),

@@ -5,6 +5,17 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as TestClock from "effect/testing/TestClock"
 
+/** The classes of failures that a request can cause by itself. */
+export const classes = [
+  "Empty",
+  "Malformed",
+  "Truncated",
+  "Unknown",
+  "ServerError",
+  "Overloaded",
+  "Connection"
+] as const
+
 /** What comes, and how long the scene lasts. Times are milliseconds. */
 export interface Scene {
   /** How often the noisy caller sends a request, and how often one of the others does. */

@@ -36,29 +36,15 @@ export const record = (
   now: number,
   who?: Who
 ): void => {
-  recordAtBench(shared, target, admission, failure, rest, kind, now, who)
+  const { registry, signals } = shared
+  // What a caller meets for whom alone the target is benched is no evidence for the others.
+  const isAlone = () => who !== undefined && Bench.isTheirs(registry.stateUnsafe(), target, who)
+  const fault = isItsOwn(failure) && !isAlone() ? failure : undefined
+  const group = fault && signals.groups.get(target)
+  const found = group && tooOften(group, target, signals.ofTarget(target), registry, kind, now, who)
+  const recorded = fault && found ? withEvidence(fault, found.evidence) : failure
+  registry.failUnsafe(target, admission, recorded, found?.rest ?? rest, now, who)
   if (rest !== undefined && canBeProvoked(failure)) who?.hasFailedAt(target)
-}
-
-const recordAtBench = (
-  { registry, signals }: Shared,
-  target: Target,
-  admission: Bench.Go | Bench.Probe,
-  failure: Failure.Failure,
-  rest: Rest | undefined,
-  kind: Failed,
-  now: number,
-  who?: Who
-): void => {
-  if (isItsOwn(failure) && !(who !== undefined && Bench.isTheirs(registry.stateUnsafe(), target, who))) {
-    const group = signals.groups.get(target)
-    const found = group && tooOften(group, target, signals.ofTarget(target), registry, kind, now, who)
-    if (found !== undefined) {
-      registry.failUnsafe(target, admission, withEvidence(failure, found.evidence), found.rest, now, who)
-      return
-    }
-  }
-  registry.failUnsafe(target, admission, failure, rest, now, who)
 }
 
 /**
