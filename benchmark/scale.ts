@@ -80,13 +80,13 @@ const registryOf = (known: number, byHand = 0) => {
 /** One admission of a benched target, one of a free one, one recorded failure and one recorded answer. */
 const decisions = (known: number, byHand = 0): Subject => {
   const registry = registryOf(known, byHand)
-  const resting = targetOf("m0")
+  const benched = targetOf("m0")
   const free = targetOf("free", "other")
   const failing = targetOf("failing", "third")
   return repeated(`${known + byHand} known`, () => {
-    registry.admitUnsafe(resting, now)
+    registry.admitUnsafe(benched, now)
     const admission = registry.admitUnsafe(free, now)
-    if (admission._tag !== "Resting") registry.succeedUnsafe(free, admission, now)
+    if (admission._tag !== "Benched") registry.succeedUnsafe(free, admission, now)
     registry.failUnsafe(
       failing,
       { _tag: "Go", generation: registry.stateUnsafe().generation },
@@ -102,13 +102,13 @@ const fails = Effect.fail(throttled)
 const healthy = Backend.make("healthy", { call: answers as Effect.Effect<string, Failure.Failure> })
 const failing = Backend.make("failing", { call: fails as Effect.Effect<string, Failure.Failure> })
 
-/** A request to a chain of this many models, of which the first `resting` are benched. */
-const request = (name: string, models: number, resting = 0, first = healthy): Effect.Effect<Subject> =>
+/** A request to a chain of this many models, of which the first `benched` are benched. */
+const request = (name: string, models: number, benched = 0, first = healthy): Effect.Effect<Subject> =>
   Effect.gen(function* () {
     const failover = yield* Failover.Failover
     const registry = yield* BenchRegistry.BenchRegistry
     const links = Array.from({ length: models }, (_, i) => Model.make(i === 0 ? first : healthy, `m${i}`))
-    for (let i = 0; i < resting; i++) yield* registry.bench(`healthy/m${i}`)
+    for (let i = 0; i < benched; i++) yield* registry.bench(`healthy/m${i}`)
     const chain = Chain.withPolicy(Chain.fromLinks(links), { rules: { RateLimit: { rest: null } } })
     return inFiber(
       name,

@@ -93,9 +93,9 @@ describe("Summaries", () => {
     Effect.gen(function* () {
       const { by, summary } = yield* summaryOf("It was a dark and stormy night")
       assert.deepStrictEqual([by, summary], ["nobody", "It was a d…"])
-      const resting = yield* BenchRegistry.BenchRegistry.use((registry) => registry.list)
+      const benched = yield* BenchRegistry.BenchRegistry.use((registry) => registry.list)
       assert.deepStrictEqual(
-        resting.map(({ key, reason }) => [key, reason]),
+        benched.map(({ key, reason }) => [key, reason]),
         [
           ["primary#default", "Balance"],
           ["backup/small#default", "ModelMissing"]

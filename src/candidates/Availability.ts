@@ -20,14 +20,14 @@ export const why = (
   clock: RunClock,
   who: Bench.Who,
   isNext = false
-): Bench.Resting | undefined => {
+): Bench.Benched | undefined => {
   const state = shared.registry.stateUnsafe()
   const isLimited = target.credential.rpm !== undefined
   if (state.entries.size === 0 && !isLimited) return whyFull(shared, target, clock, isNext)
   const now = clock.millis()
   const benched = Bench.peek(state, target, now, false, who)
-  const resting = isLimited ? Bench.weightier(benched, shared.limits.why(target, now)) : benched
-  return resting ?? whyFull(shared, target, clock, isNext)
+  const reason = isLimited ? Bench.weightier(benched, shared.limits.why(target, now)) : benched
+  return reason ?? whyFull(shared, target, clock, isNext)
 }
 
 /**
@@ -39,7 +39,7 @@ export const whyFull = (
   target: Target,
   clock: RunClock,
   isNext = false
-): Bench.Resting | undefined =>
+): Bench.Benched | undefined =>
   room?.mayBeFull === true ? room.why(target, clock.millis(), isNext) : undefined
 
 /** Whether a target is not benched but at a learned limit. */

@@ -9,11 +9,11 @@ import type { Position } from "./Position.ts"
 export interface BenchedTarget<out P> {
   readonly backend: P
   readonly target: Target
-  readonly why: Bench.Resting
+  readonly why: Bench.Benched
 }
 
 /** Benched targets of a chain, and whether these are all of its targets. */
-export interface Benched<out P> {
+export interface BenchedOfChain<out P> {
   readonly all: boolean
   readonly benched: ReadonlyArray<BenchedTarget<P>>
 }
@@ -26,19 +26,19 @@ export interface Candidates<P extends Backend, R> {
   /** Whether a target may accept the request. */
   isWilling(target: Target): boolean
   /** Why a target cannot be called now. */
-  why(target: Target): Bench.Resting | undefined
+  why(target: Target): Bench.Benched | undefined
   /** Whether its credential is over its own limit, or the target at a learned one. */
   isLimited(target: Target): boolean
 }
 
 /** All benched targets of the chain. */
-export const all = <P extends Backend, R>(candidates: Candidates<P, R>): Benched<P> =>
+export const all = <P extends Backend, R>(candidates: Candidates<P, R>): BenchedOfChain<P> =>
   of(candidates, () => true)
 
 const of = <P extends Backend, R>(
   candidates: Candidates<P, R>,
   isCounted: (target: Target) => boolean
-): Benched<P> => {
+): BenchedOfChain<P> => {
   const { context, prepared } = candidates.position
   const benched: Array<BenchedTarget<P>> = []
   let all = true
@@ -55,7 +55,7 @@ const of = <P extends Backend, R>(
 }
 
 /** Those that may accept the request: without models that refused it, and without windows that are too small. */
-export const ofWilling = <P extends Backend, R>(candidates: Candidates<P, R>): Benched<P> =>
+export const ofWilling = <P extends Backend, R>(candidates: Candidates<P, R>): BenchedOfChain<P> =>
   of(candidates, (target) => candidates.isWilling(target))
 
 /** Those that were not tried yet and may be tried as last attempts, the soonest end of a cooldown first. */

@@ -26,7 +26,7 @@ import { Visit } from "./Visit.ts"
 
 export type { Turns } from "./TierOrder.ts"
 
-/** After this many benched targets the others are checked by the cheaper lookup `restingUnsafe`. */
+/** After this many benched targets the others are checked by the cheaper lookup `whyBenchedUnsafe`. */
 const several = 4
 
 /** What the runs of a runtime share, as far as it is needed here. */
@@ -49,14 +49,14 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
   readonly #choosing: Choosing & Partial<Asking>
   /** The caller; read on first use. */
   #caller: CallerId | undefined
-  readonly #onSkip: ((target: Target, why: Bench.Resting) => void) | undefined
+  readonly #onSkip: ((target: Target, why: Bench.Benched) => void) | undefined
 
   constructor(
     prepared: PreparedChain<P, R>,
     context: Context.Context<R>,
     now: RunClock,
     shared: Shared,
-    onSkip: ((target: Target, why: Bench.Resting) => void) | undefined,
+    onSkip: ((target: Target, why: Bench.Benched) => void) | undefined,
     choosing: Choosing & Partial<Asking> = unchosen
   ) {
     this.position = new Position(prepared, context, this)
@@ -100,7 +100,7 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
 
   #isSkipped(target: Target, now: number): boolean {
     if (target.credential.rpm !== undefined) return false
-    const why = this.#shared.registry.restingUnsafe(target, now, this)
+    const why = this.#shared.registry.whyBenchedUnsafe(target, now, this)
     if (why !== undefined) this.#onSkip?.(target, why)
     return why !== undefined
   }
@@ -133,7 +133,7 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
 
   #admission(backend: P, target: Target, isNext: boolean): Bench.Go | Bench.Probe | undefined {
     const admission = Availability.admit(this.#shared, target, this.#now, this, isNext)
-    if (admission._tag !== "Resting") return admission
+    if (admission._tag !== "Benched") return admission
     this.#onSkip?.(target, admission)
     if (admission.reason === "OwnLimit") this.#skips().limit(backend, target, admission)
     else if (admission.reason === "LearnedLimit") this.#skips().fill(backend, target)
@@ -162,7 +162,7 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
   }
 
   /** Why a target cannot be called now: it is benched or at a limit. `undefined` when it can. */
-  why(target: Target, isNext = false): Bench.Resting | undefined {
+  why(target: Target, isNext = false): Bench.Benched | undefined {
     return Availability.why(this.#shared, target, this.#now, this, isNext)
   }
 
@@ -212,7 +212,7 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
 
   /** Skips a target that was admitted, because another process is probing it. */
   skip(target: Target): void {
-    this.#skips().probing(target, this.#now.millis() + Bench.shortestRest)
+    this.#skips().probing(target, this.#now.millis() + Bench.shortestCooldown)
     const why = this.why(target)
     if (why !== undefined) this.#onSkip?.(target, why)
   }

@@ -30,7 +30,7 @@ export interface Explained {
   /** What a hedge would do beside a first attempt here; absent for a target that would be skipped. */
   readonly hedge?: ExplainedHedge | undefined
   /** Why it would be skipped; absent for a target that would be called. */
-  readonly why?: Bench.Resting | undefined
+  readonly why?: Bench.Benched | undefined
   /** What would end the bench, as a text for operators; absent for a callable target. */
   readonly clears?: string | undefined
 }
@@ -73,7 +73,7 @@ export const explain = <P extends Backend, R>(
   )
 }
 
-const stateOf = ({ probing, reason }: Bench.Resting): Explained["state"] => {
+const stateOf = ({ probing, reason }: Bench.Benched): Explained["state"] => {
   if (reason === "Manual") return "manual"
   if (reason === "OwnLimit" || reason === "LearnedLimit") return "limited"
   return probing ? "probing" : "resting"
@@ -85,7 +85,7 @@ const callersOf = ({ entries }: Bench.State, { key }: Target): { readonly caller
   return entry?.reason !== undefined && entry.isTheirs ? { callers: entry.callers.length } : {}
 }
 
-const clearing = ({ key, probing, reason, until }: Bench.Resting): string => {
+const clearing = ({ key, probing, reason, until }: Bench.Benched): string => {
   if (probing) return `the probe of ${key} that is under way`
   const end = until === Number.POSITIVE_INFINITY ? "no end of its own" : Timestamp.format(until)
   if (reason === "LearnedLimit") return `the end of an attempt at ${key}, or time: it is at its learned limit`

@@ -12,7 +12,7 @@ export interface Candidates<P extends Backend, R> extends Ordering<R> {
   /** Whether a target may be tried. */
   allows(target: Target): boolean
   /** Why a target cannot be called now. */
-  why(target: Target): Bench.Resting | undefined
+  why(target: Target): Bench.Benched | undefined
 }
 
 /** A target, and the tier that it is in. */

@@ -22,7 +22,7 @@ export class Skipped<P extends Backend> {
   readonly #probed = new Map<string, number>()
 
   /** A target was skipped because of its own limit. */
-  limit(backend: P, target: Target, why: Bench.Resting): void {
+  limit(backend: P, target: Target, why: Bench.Benched): void {
     this.#limited = [...this.#limited, { backend, target, why }]
   }
 
@@ -59,7 +59,7 @@ export class Skipped<P extends Backend> {
   /** Among the targets that were skipped for their own limit and may still be tried, the one that can be called soonest. */
   soonestLimited(
     allows: (target: Target) => boolean,
-    whyLimited: (target: Target) => Bench.Resting | undefined
+    whyLimited: (target: Target) => Bench.Benched | undefined
   ): BenchedTarget<P> | undefined {
     let soonest: BenchedTarget<P> | undefined
     for (const { backend, target, why } of this.#limited) {

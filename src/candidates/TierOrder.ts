@@ -9,7 +9,7 @@ import type { Request } from "../choice/Equals.ts"
 import * as Hash from "../choice/Hash.ts"
 import type { Kind } from "../choice/Load.ts"
 import type { Order } from "../choice/Order.ts"
-import type { Resting } from "../domain/Admission.ts"
+import type { Benched } from "../domain/Admission.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Strategy } from "../domain/Strategy.ts"
 import type { Target } from "../domain/Target.ts"
@@ -36,7 +36,7 @@ interface Shared {
 
 /** Knows why a target cannot be called now; `undefined` if it can. */
 interface Benches {
-  why(target: Target): Resting | undefined
+  why(target: Target): Benched | undefined
 }
 
 /** The orders of the tiers for one request. */

@@ -3,7 +3,7 @@
  *
  * Nothing is checked unless this layer is provided. A check is admitted like an attempt: a benched target is not
  * checked before its cooldown has ended, and then the check is the probe, so that no request has to be. Over a shared
- * bench one replica probes; meanwhile the others report the target as `resting`. A failed check is handled by the
+ * bench one replica probes; meanwhile the others report the target as `benched`. A failed check is handled by the
  * decision table: a throttle, a dead key or a fault benches as after an exhausted visit, a bad request benches
  * nothing. A passed check ends the cooldown it was the probe of and nothing else: the count of consecutive benches,
  * by which cooldowns grow, is reset by an answer to a request. Checks are not counted as attempts in the bench's
@@ -206,8 +206,8 @@ export const make = Effect.fnUntraced(function* <R>(
       const { target } = watch
       const now = MonotonicClock.millis(Context.get(context, Clock.Clock))
       const admission = bench.modifyUnsafe((state) => Bench.admit(state, target, now, true), now)
-      const resting: Checked = { target, result: "resting", at: now, duration: 0, failure: undefined }
-      if (admission._tag === "Resting") return Effect.succeed(resting)
+      const benched: Checked = { target, result: "benched", at: now, duration: 0, failure: undefined }
+      if (admission._tag === "Benched") return Effect.succeed(benched)
       const release = () => {
         if (admission._tag === "Probe") bench.releaseUnsafe(admission, now)
       }
@@ -233,7 +233,7 @@ export const make = Effect.fnUntraced(function* <R>(
       if (admission._tag === "Go" || bench.claim === undefined) return run
       // With a shared bench, one replica checks and the others take over its result.
       return AttemptPermission.letThrough(bench.claim(admission)).pipe(
-        Effect.flatMap((isOurs) => (isOurs ? run : Effect.succeed(resting))),
+        Effect.flatMap((isOurs) => (isOurs ? run : Effect.succeed(benched))),
         Effect.onInterrupt(() => Effect.sync(release))
       )
     }).pipe(Effect.provideContext(context))

@@ -7,10 +7,10 @@ import type { TargetKey } from "../failure/TargetKey.ts"
 import * as Bench from "../health/Bench.ts"
 import { stranger } from "../health/HeldFor.ts"
 
-/** The result of a check. `resting`: the target is benched and was not checked. Times are milliseconds. */
+/** The result of a check. `benched`: the target is benched and was not checked. Times are milliseconds. */
 export interface Checked {
   readonly target: Target
-  readonly result: "passed" | "failed" | "resting"
+  readonly result: "passed" | "failed" | "benched"
   readonly at: number
   readonly duration: number
   readonly failure: Failure.Failure | undefined

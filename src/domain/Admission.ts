@@ -17,8 +17,8 @@ export interface Probe {
 }
 
 /** The target is benched. */
-export interface Resting {
-  readonly _tag: "Resting"
+export interface Benched {
+  readonly _tag: "Benched"
   readonly key: BenchKey
   /** Milliseconds since the epoch; in the past while a probe is under way or a health check has to pass. */
   readonly until: number
@@ -32,4 +32,4 @@ export interface Resting {
 }
 
 /** The answer of the bench for a target. */
-export type Admission = Go | Probe | Resting
+export type Admission = Go | Probe | Benched

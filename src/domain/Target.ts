@@ -4,7 +4,7 @@ import type { Signals } from "../choice/Signals.ts"
 import type { TargetKey } from "../failure/TargetKey.ts"
 import type { Policy } from "../policy/Policy.ts"
 import type { Scope } from "../policy/Rule.ts"
-import type { Resting } from "./Admission.ts"
+import type { Benched } from "./Admission.ts"
 import * as BenchKey from "./BenchKey.ts"
 import type { Counted } from "./Counts.ts"
 import type { Credential } from "./Credential.ts"
@@ -57,7 +57,7 @@ export interface Target {
  */
 export interface Glance {
   mark: object | undefined
-  why: Resting | undefined
+  why: Benched | undefined
 }
 
 /**

@@ -63,7 +63,7 @@ export class Reporter {
     this.run = { id: ++runs, kind, request, startedAt: now.millis(), about, context }
   }
 
-  readonly skipped = (target: Target, { key, reason, until }: Bench.Resting): void => {
+  readonly skipped = (target: Target, { key, reason, until }: Bench.Benched): void => {
     const { run } = this
     this.#tell({ _tag: "Skipped", run, at: this.#at(), elapsed: this.#elapsed(), target, key, reason, until })
   }
@@ -77,11 +77,11 @@ export class Reporter {
     this.#tell({ _tag: "AttemptStarted", run: this.run, at: this.#at(), elapsed, target, attempt, probe })
   }
 
-  /** `resting` is what keeps the target from being called now. */
-  failed(target: Target, failure: Failure.Failure, action: Action, resting: Bench.Resting | undefined): void {
+  /** `benched` keeps the target from being called now. */
+  failed(target: Target, failure: Failure.Failure, action: Action, benched: Bench.Benched | undefined): void {
     const event = this.#failed(target, failure, action)
     this.#tell(
-      resting === undefined ? event : { ...event, benched: { key: resting.key, until: resting.until } }
+      benched === undefined ? event : { ...event, benched: { key: benched.key, until: benched.until } }
     )
   }
 
@@ -96,8 +96,8 @@ export class Reporter {
     this.#tell({ _tag: "AttemptStarted", run, at, elapsed, target, attempt, probe: false, hedge: true })
   }
 
-  /** The hedge failed; the current attempt goes on. `resting` is what keeps the target from being called now. */
-  hedgeFailed(target: Target, failure: Failure.Failure, resting: Bench.Resting | undefined): void {
+  /** The hedge failed; the current attempt goes on. `benched` keeps the target from being called now. */
+  hedgeFailed(target: Target, failure: Failure.Failure, benched: Bench.Benched | undefined): void {
     const elapsed = this.#elapsed()
     this.#remember(target, failure)
     this.#tell({
@@ -110,7 +110,7 @@ export class Reporter {
       duration: elapsed - this.#hedgeAt,
       failure,
       action: { _tag: "Continue" },
-      ...(resting !== undefined && { benched: { key: resting.key, until: resting.until } })
+      ...(benched !== undefined && { benched: { key: benched.key, until: benched.until } })
     })
   }
 

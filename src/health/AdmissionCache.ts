@@ -9,7 +9,7 @@
  */
 
 import type { Target } from "../domain/Target.ts"
-import type { Resting } from "./Bench.ts"
+import type { Benched } from "./Bench.ts"
 
 /** The cache of one bench. Each target holds its own entry. */
 export class AdmissionCache {
@@ -22,13 +22,13 @@ export class AdmissionCache {
   }
 
   /** The valid entry of a target. */
-  of(target: Target, now: number): Resting | undefined {
+  of(target: Target, now: number): Benched | undefined {
     const { glance } = target
     return glance.mark === this.#mark && now < glance.why!.until ? glance.why : undefined
   }
 
   /** Adds an entry. A probe under way has no known end and is not cached. */
-  saw(target: Target, why: Resting, now: number): void {
+  saw(target: Target, why: Benched, now: number): void {
     const { glance } = target
     if (why.probing || now >= why.until) return
     glance.mark = this.#mark

@@ -9,7 +9,7 @@
  * gets shorter; an outcome whose attempt began before the key was last benched is stale, and neither clears nor counts
  * (only a later end that the provider named is taken from it); a manual bench ends only manually or at its own end.
  */
-import type { Admission, Go, Probe, Resting } from "../domain/Admission.ts"
+import type { Admission, Benched, Go, Probe } from "../domain/Admission.ts"
 import type { BenchKey } from "../domain/BenchKey.ts"
 import type { Target } from "../domain/Target.ts"
 import { classOf, type Failure, type FailureClass, waitMillis } from "../failure/Failure.ts"
@@ -28,7 +28,7 @@ import {
 import * as Fingerprint from "./Fingerprint.ts"
 import * as HeldFor from "./HeldFor.ts"
 
-export type { Admission, Go, Probe, Resting } from "../domain/Admission.ts"
+export type { Admission, Benched, Go, Probe } from "../domain/Admission.ts"
 export {
   change,
   type Entry,
@@ -37,7 +37,7 @@ export {
   hold,
   idle,
   idleDead,
-  isResting,
+  isBenched,
   type Manual,
   make,
   type Room,
@@ -52,7 +52,7 @@ export type { Who } from "./HeldFor.ts"
 export const longestHint = 24 * 3_600_000
 
 /** The shortest cooldown: "retry after 0" must not become a busy loop. */
-export const shortestRest = 250
+export const shortestCooldown = 250
 
 /** Whether there is an entry for this target. Without one it is free, and a success has nothing to clear. */
 export const knows = (state: State, target: Target): boolean =>
@@ -76,8 +76,8 @@ export const admit = (
   check = false,
   who?: HeldFor.Who
 ): readonly [Admission, State] => {
-  const resting = peek(state, target, now, check, who)
-  if (resting !== undefined) return [resting, state]
+  const benched = peek(state, target, now, check, who)
+  if (benched !== undefined) return [benched, state]
   const open = openKeys(state, target, now, who)
   if (open.length === 0) return [{ _tag: "Go", generation: state.generation }, state]
   const id = state.generation + 1
@@ -95,10 +95,10 @@ export const openKeys = (
   now: number,
   who?: HeldFor.Who
 ): ReadonlyArray<BenchKey> =>
-  target.allBenchKeys.filter((key) => isBenched(entryOf(state, key, now), target, who))
+  target.allBenchKeys.filter((key) => holdsFor(entryOf(state, key, now), target, who))
 
 /** Whether an entry is benched or half-open for a caller. */
-const isBenched = (
+const holdsFor = (
   entry: Entry | undefined,
   target: Target,
   who: HeldFor.Who | undefined
@@ -115,11 +115,11 @@ export const peek = (
   now: number,
   check = false,
   who?: HeldFor.Who
-): Resting | undefined => {
+): Benched | undefined => {
   const held = !check && state.held.has(target.key)
-  let weightiest: Resting | undefined
+  let weightiest: Benched | undefined
   for (const key of target.allBenchKeys) {
-    const why = whyResting(state, target, key, now, held, who)
+    const why = whyBenched(state, target, key, now, held, who)
     if (why !== undefined) weightiest = weightier(weightiest, why)
   }
   return weightiest
@@ -139,7 +139,7 @@ export const isProbeAfter = (
 ): boolean =>
   target.allBenchKeys.some((key) => {
     const entry = entryOf(state, key, now)
-    return entry?.reason === reason && isBenched(entry, target, who)
+    return entry?.reason === reason && holdsFor(entry, target, who)
   }) && peek(state, target, now, false, who) === undefined
 
 /** Whether the target is benched for this caller and not for all. */
@@ -162,28 +162,28 @@ export const inRow = ({ entries }: State, { keys }: Probe, reason: FailureClass)
   }, 0)
 
 /** The decisive one of two reasons: a manual bench, otherwise the one that ends later. The first one if both end at the same time. */
-export const weightier = (a: Resting | undefined, b: Resting | undefined): Resting | undefined =>
+export const weightier = (a: Benched | undefined, b: Benched | undefined): Benched | undefined =>
   a === undefined || (b !== undefined && outweighs(b, a)) ? b : a
 
-const outweighs = (a: Resting, b: Resting): boolean => {
+const outweighs = (a: Benched, b: Benched): boolean => {
   const byHand = a.reason === "Manual"
   return byHand === (b.reason === "Manual") ? a.until > b.until : byHand
 }
 
-const whyResting = (
+const whyBenched = (
   state: State,
   target: Target,
   key: BenchKey,
   now: number,
   held: boolean,
   who: HeldFor.Who | undefined
-): Resting | undefined => {
+): Benched | undefined => {
   const entry = entryOf(state, key, now)
   if (entry === undefined) return undefined
   const { manual } = entry
   if (manual !== undefined && now < manual.until) {
     return {
-      _tag: "Resting",
+      _tag: "Benched",
       key,
       until: manual.until,
       reason: "Manual",
@@ -191,13 +191,13 @@ const whyResting = (
       probing: false
     }
   }
-  if (!isBenched(entry, target, who)) return undefined
+  if (!holdsFor(entry, target, who)) return undefined
   const isOver =
     (!held && (now >= entry.until || HeldFor.mayProbe(entry, who, target, now))) ||
     isOfOtherSecret(entry, target, key)
   if (entry.probe === 0 && isOver) return undefined
   const { evidence, probe, reason, until } = entry
-  return { _tag: "Resting", key, until, reason, evidence, probing: probe !== 0 }
+  return { _tag: "Benched", key, until, reason, evidence, probing: probe !== 0 }
 }
 
 /**
@@ -241,7 +241,7 @@ export const succeed = (
   const { credential, target: own } = target.benchKeys
   let generation = state.generation
   const next = change(state, now, target.allBenchKeys, (entry, key) => {
-    if (entry.reason !== undefined && !isBenched(entry, target, who)) {
+    if (entry.reason !== undefined && !holdsFor(entry, target, who)) {
       return entry.failures === 0 ? entry : { ...entry, failures: 0, by: undefined }
     }
     const proved =
@@ -298,10 +298,10 @@ const failed = (
   const named = namedEnd(failure, now)
   // A bench that holds only for other callers does not hold for this one, whose failure is new evidence.
   const isTheirs = entry.reason !== undefined && !HeldFor.holds(entry, who, target)
-  const isResting = entry.reason !== undefined && !isTheirs
+  const wasBenched = entry.reason !== undefined && !isTheirs
   if (entry.generation > admission.generation && !isTheirs) {
     // Stale: a concurrent attempt has benched it already. Only a later end that the provider named counts.
-    return named === undefined || !isResting || named <= entry.until
+    return named === undefined || !wasBenched || named <= entry.until
       ? state
       : change(state, now, [key], (old) => ({ ...old, until: named }))
   }
@@ -309,7 +309,7 @@ const failed = (
   const id = rest.scope === "target" && HeldFor.canBeProvoked(failure) ? who?.idAt(target) : undefined
   const by = entry.failures === 0 || entry.by === id ? id : undefined
   const probed = admission._tag === "Probe" && admission.keys.includes(key)
-  if (failures < rest.threshold && !probed && !isResting) {
+  if (failures < rest.threshold && !probed && !wasBenched) {
     return change(state, now, [key], (old) => ({ ...old, failures, by }))
   }
   const reason = classOf(failure)
@@ -319,7 +319,7 @@ const failed = (
     hint: hintOf(failure, now),
     fingerprint: isDead(reason) ? Fingerprint.of(target.credential) : undefined
   }
-  if (isResting && admission._tag === "Go") {
+  if (wasBenched && admission._tag === "Go") {
     // A call to a benched target. The end stays: many such calls would postpone the probe.
     // A throttle that ends sooner does not become the reason: no request has to wait for the end because of it.
     const explains = failure._tag !== "RateLimit" || (named ?? 0) > entry.until
@@ -336,7 +336,7 @@ const failed = (
   const isEarly = probed && now < entry.until && HeldFor.mayProbe(entry, who, target, now)
   // A first bench of this caller, and a probe that confirms the latest bench, count as no further one.
   const before = isOther || isTheirs ? 0 : entry.consecutiveBenches - (isEarly ? 1 : 0)
-  const usual = now + Math.max(shortestRest, Math.min(rest.max, rest.base * 2 ** Math.min(before, 30)))
+  const usual = now + Math.max(shortestCooldown, Math.min(rest.max, rest.base * 2 ** Math.min(before, 30)))
   const end = endOf(told.hint, named, usual, failure)
   const generation = state.generation + 1
   const isKnown = id !== undefined && who?.isKnownAt(target) === true
@@ -375,13 +375,13 @@ const endOf = (
 /** The end of the wait that the provider asked for, within bounds. Not for dead keys, see `hintOf`. */
 const namedEnd = (failure: Failure, now: number): number | undefined => {
   const wait = failure._tag === "AuthDead" ? undefined : waitMillis(failure, now)
-  return wait === undefined ? undefined : now + Math.min(longestHint, Math.max(shortestRest, wait))
+  return wait === undefined ? undefined : now + Math.min(longestHint, Math.max(shortestCooldown, wait))
 }
 
 /** When a dead key regains access. A time in the past is ignored. */
 const hintOf = (failure: Failure, now: number): number | undefined =>
   failure._tag === "AuthDead" && failure.until !== undefined && failure.until > now
-    ? Math.max(now + shortestRest, failure.until)
+    ? Math.max(now + shortestCooldown, failure.until)
     : undefined
 
 /** Benches a key manually. A longer manual bench stays as it is. */

@@ -7,8 +7,9 @@ import type * as AttemptCounts from "./AttemptCounts.ts"
 import type * as Bench from "./Bench.ts"
 
 /**
- * The state of a key. `half-open`: its cooldown has ended and the next attempt is a probe. A held target is `resting` until
- * a health check passes, also after its cooldown.
+ * The state of a key. `resting`: benched, and in its cooldown. `manual`: benched by hand. `half-open`: its cooldown has ended
+ * and the next attempt is a probe. `probing`: the probe is under way. A held target is `resting` until a health check
+ * passes, also after its cooldown.
  */
 export type Status = "free" | "resting" | "half-open" | "probing" | "manual"
 
@@ -53,7 +54,7 @@ export interface BenchChange {
 }
 
 /** True when the change began or extended a cooldown. */
-export const isRest = ({ before, info }: BenchChange): boolean =>
+export const isBenching = ({ before, info }: BenchChange): boolean =>
   (info.status === "resting" || info.status === "manual") &&
   (info.status !== before.status || info.until !== before.until)
 

@@ -20,8 +20,15 @@ import * as Bench from "./Bench.ts"
 import { type BenchChange, type BenchInfo, type Health, infoOf, statusOf } from "./BenchInfo.ts"
 import * as EngineBench from "./EngineBench.ts"
 
-export type { Admission, Go, Probe, Resting } from "../domain/Admission.ts"
-export { type BenchChange, type BenchInfo, type Health, isRelease, isRest, type Status } from "./BenchInfo.ts"
+export type { Admission, Benched, Go, Probe } from "../domain/Admission.ts"
+export {
+  type BenchChange,
+  type BenchInfo,
+  type Health,
+  isBenching,
+  isRelease,
+  type Status
+} from "./BenchInfo.ts"
 
 /** For how long and why a key is benched manually. */
 export interface BenchOptions {

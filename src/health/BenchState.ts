@@ -120,7 +120,7 @@ export const fresh: Entry = {
 }
 
 /** True while a key is benched, manually or by failures. A half-open key is not: it may be probed. */
-export const isResting = (entry: Entry, now: number): boolean =>
+export const isBenched = (entry: Entry, now: number): boolean =>
   isByHand(entry, now) || (entry.reason !== undefined && now < entry.until)
 
 const isByHand = ({ manual }: Entry, now: number): boolean => manual !== undefined && now < manual.until
@@ -169,7 +169,7 @@ const isIdle = ({ held }: State, entry: Entry, key: BenchKey, now: number): bool
   now >= Math.max(entry.touched, entry.until) + (isDead(entry.reason) ? idleDead : idle) &&
   entry.probe === 0 &&
   !(entry.reason !== undefined && held.has(key)) &&
-  !isResting(entry, now)
+  !isBenched(entry, now)
 
 /**
  * Marks a key as unlisted: it takes a seat in the room, and the key that had that seat is forgotten. A manually benched key

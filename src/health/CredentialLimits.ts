@@ -50,7 +50,7 @@ export class CredentialLimits {
   }
 
   /** Why a target may not be called now; `undefined` if it may, as far as this process knows. */
-  why({ benchKeys, credential }: Target, now: number): Bench.Resting | undefined {
+  why({ benchKeys, credential }: Target, now: number): Bench.Benched | undefined {
     if (credential.rpm === undefined) return undefined
     const key = benchKeys.credential
     const until = this.#until.get(key)
@@ -58,7 +58,7 @@ export class CredentialLimits {
   }
 
   /** The same for a target that the limiter has just refused. */
-  whyNot(target: Target, now: number): Bench.Resting {
+  whyNot(target: Target, now: number): Bench.Benched {
     return this.why(target, now) ?? limited(target.benchKeys.credential, target.credential.rpm, now)
   }
 }
@@ -67,8 +67,8 @@ export class CredentialLimits {
 const isTaken = (u: Taken | undefined): u is Taken =>
   typeof u?.allowed === "boolean" && Number.isFinite(u.wait)
 
-const limited = (key: BenchKey, rpm: number | undefined, until: number): Bench.Resting => ({
-  _tag: "Resting",
+const limited = (key: BenchKey, rpm: number | undefined, until: number): Bench.Benched => ({
+  _tag: "Benched",
   key,
   until,
   reason: "OwnLimit",

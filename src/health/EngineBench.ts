@@ -34,7 +34,7 @@ export interface EngineBench {
    * Why a target is benched; `undefined` for one that may be called or probed, which then has to be admitted. Cheaper than
    * `admitUnsafe` if the same targets are benched for many requests.
    */
-  readonly restingUnsafe: (target: Target, now: number, who?: Bench.Who) => Bench.Resting | undefined
+  readonly whyBenchedUnsafe: (target: Target, now: number, who?: Bench.Who) => Bench.Benched | undefined
   /** The attempt of a probe ended without a result. */
   readonly releaseUnsafe: (probe: Bench.Probe, now: number) => void
   /** A probe got an answer that is not complete yet: others may call the target. */
@@ -97,7 +97,7 @@ export const makeMemory = (): MemoryBench => {
   }
 
   /** Keeps why a target is benched, unless that depends on the caller. */
-  const keep = (state: Bench.State, target: Target, why: Bench.Resting, now: number) => {
+  const keep = (state: Bench.State, target: Target, why: Bench.Benched, now: number) => {
     if (Bench.isForAll(state, why.key)) cache.saw(target, why, now)
   }
 
@@ -109,10 +109,10 @@ export const makeMemory = (): MemoryBench => {
     if (seen !== undefined) return seen
     const [admission, next] = Bench.admit(state, target, now, false, who)
     set(next, now)
-    if (admission._tag === "Resting") keep(state, target, admission, now)
+    if (admission._tag === "Benched") keep(state, target, admission, now)
     return admission._tag === "Go" ? go : admission
   }
-  const restingUnsafe = (target: Target, now: number, who?: Bench.Who): Bench.Resting | undefined => {
+  const whyBenchedUnsafe = (target: Target, now: number, who?: Bench.Who): Bench.Benched | undefined => {
     const state = Ref.getUnsafe(ref)
     if (state.entries.size === 0) return undefined
     const seen = cache.of(target, now)
@@ -164,7 +164,7 @@ export const makeMemory = (): MemoryBench => {
     stateUnsafe: () => Ref.getUnsafe(ref),
     modifyUnsafe,
     admitUnsafe,
-    restingUnsafe,
+    whyBenchedUnsafe,
     releaseUnsafe,
     reopenUnsafe,
     succeedUnsafe,

@@ -4,7 +4,7 @@ import * as Metric from "effect/Metric"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as BenchKey from "../domain/BenchKey.ts"
-import { type BenchInfo, BenchRegistry, isRest } from "../health/BenchRegistry.ts"
+import { type BenchInfo, BenchRegistry, isBenching } from "../health/BenchRegistry.ts"
 import * as Series from "./Series.ts"
 
 const benches = Series.counter("failover_benches_total", "Benches begun or extended, by reason.")
@@ -31,7 +31,7 @@ export const watch = (options: Options = {}): Effect.Effect<void, never, BenchRe
       const isKnown = model !== undefined && options.knowsModel?.({ provider, model }) === true
       return { scope, provider, model: model === undefined ? "" : isKnown ? model : "other", credential }
     }
-    const listed = () => read(registry.list).filter(rests)
+    const listed = () => read(registry.list).filter(isBenched)
 
     /** How many keys are benched with the same labels. */
     const counted = Series.oncePerTurn(() => {
@@ -54,7 +54,7 @@ export const watch = (options: Options = {}): Effect.Effect<void, never, BenchRe
     yield* registry.changes.pipe(
       Stream.runForEach((change) =>
         Effect.sync(() => {
-          if (!isRest(change)) return
+          if (!isBenching(change)) return
           const { info } = change
           const { provider, scope } = show(info)
           series.of(benches, { scope, provider, reason: info.reason ?? "Manual" })(1)
@@ -66,4 +66,4 @@ export const watch = (options: Options = {}): Effect.Effect<void, never, BenchRe
 
 const keyOf = (labels: Series.Labels): string => JSON.stringify(Object.values(labels))
 
-const rests = ({ status }: BenchInfo): boolean => status === "resting" || status === "manual"
+const isBenched = ({ status }: BenchInfo): boolean => status === "resting" || status === "manual"

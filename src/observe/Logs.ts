@@ -21,7 +21,7 @@ import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { FailoverEvent, Observer, RunEnded, RunInfo } from "../events/FailoverEvent.ts"
 import { classOf, type Failure } from "../failure/Failure.ts"
-import { type BenchChange, BenchRegistry, isRelease, isRest } from "../health/BenchRegistry.ts"
+import { type BenchChange, BenchRegistry, isBenching, isRelease } from "../health/BenchRegistry.ts"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
 import * as Timestamp from "../time/Timestamp.ts"
 import { few } from "../util/ShortList.ts"
@@ -181,7 +181,7 @@ const causesOf = (error: NonNullable<RunEnded["error"]>): string | undefined => 
 const benchEntry = (change: BenchChange): Entry | undefined => {
   const { by, evidence, key, reason, scope, status, until } = change.info
   if (isRelease(change)) return { level: "Info", message: `${key} is free again`, about: { key, scope } }
-  if (!isRest(change)) return undefined
+  if (!isBenching(change)) return undefined
   const about = {
     key,
     scope,

@@ -19,7 +19,7 @@ import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.
 import { error, failing, Mock, one, parts, play, two, words } from "../support/ai.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 
-const resting = Effect.map(
+const benched = Effect.map(
   Effect.flatMap(BenchRegistry, (registry) => registry.list),
   (list) => list.filter(({ status }) => status !== "free").map(({ key }) => key)
 )
@@ -100,7 +100,7 @@ describe("a tool call that cannot be made", () => {
             )
           }
           assert.strictEqual(openai.requests.length, 4)
-          assert.deepStrictEqual(yield* resting, [])
+          assert.deepStrictEqual(yield* benched, [])
         })
       )
     )
@@ -126,7 +126,7 @@ describe("a tool call that cannot be made", () => {
           ["Oslo 1"]
         )
         assert.deepStrictEqual([a.calls, b.calls], [1, 1])
-        assert.deepStrictEqual(yield* resting, [])
+        assert.deepStrictEqual(yield* benched, [])
       }).pipe(Effect.provide(two(a, b)))
     })
   }
@@ -151,7 +151,7 @@ describe("a tool call that cannot be made, of a member", () => {
       return Effect.gen(function* () {
         for (let i = 0; i < 6; i++) yield* play(Effect.provide(asked, handlers))
         assert.deepStrictEqual([a.calls, b.calls, ran.length], [6, 6, 6])
-        assert.deepStrictEqual(yield* resting, [])
+        assert.deepStrictEqual(yield* benched, [])
       }).pipe(Effect.provide(two(a, b, { policy: { retries: { times: 2 } } })))
     })
   }
@@ -172,7 +172,7 @@ describe("a tool call that cannot be made, of a member", () => {
           )
         }
         assert.deepStrictEqual([a.calls, b.calls], [6, 6])
-        assert.deepStrictEqual(yield* resting, [])
+        assert.deepStrictEqual(yield* benched, [])
       }).pipe(Effect.provide(two(a, b, { policy: { retries: { times: 2 } } })))
     })
   }
@@ -186,7 +186,7 @@ describe("an invalid object", () => {
         anthropic.play(claudeAnswer([{ type: "text", text: '{"sky":"blue"}' }]))
         for (let i = 0; i < 4; i++) assert.strictEqual((yield* askForObject).value.sky, "blue")
         assert.strictEqual(openai.requests.length, 4)
-        assert.deepStrictEqual(yield* resting, [])
+        assert.deepStrictEqual(yield* benched, [])
       })
     )
   )
@@ -198,7 +198,7 @@ describe("an invalid object", () => {
         anthropic.play(claudeAnswer([{ type: "text", text: '{"sky":"blue"}' }]))
         for (let i = 0; i < 20; i++) assert.strictEqual((yield* askForObject).value.sky, "blue")
         assert.isAtMost(openai.requests.length, 4)
-        assert.deepStrictEqual(yield* resting, ["openai/gpt#default"])
+        assert.deepStrictEqual(yield* benched, ["openai/gpt#default"])
       })
     )
   )
@@ -247,7 +247,7 @@ describe("a request that a model does not support", () => {
           assert.strictEqual(text, "b")
         }
         assert.strictEqual(a.calls, 4)
-        assert.deepStrictEqual(yield* resting, [])
+        assert.deepStrictEqual(yield* benched, [])
       }).pipe(Effect.provide(two(a, b)))
     })
   }
@@ -292,7 +292,7 @@ describe("vectors", () => {
     return Effect.gen(function* () {
       for (let i = 0; i < 20; i++) assert.strictEqual(yield* embed, 3)
       assert.isAtMost(a.calls.count, 4)
-      assert.deepStrictEqual(yield* resting, ["a/m#default"])
+      assert.deepStrictEqual(yield* benched, ["a/m#default"])
     }).pipe(Effect.provide(failover(a, b)))
   })
 })

@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import { failing, heard, Mock, one, parts, play, text, two, words } from "../support/ai.ts"
 
-const resting = Effect.map(
+const benched = Effect.map(
   Effect.flatMap(BenchRegistry, (registry) => registry.list),
   (list) => list.filter(({ status }) => status !== "free").map(({ key }) => key)
 )
@@ -45,7 +45,7 @@ describe("an object that a member refuses to write", () => {
           assert.deepStrictEqual(yield* play(failing(object)), ["ContentPolicyError"])
         }
         assert.deepStrictEqual([a.calls, b.calls], [4, 0])
-        assert.deepStrictEqual(yield* resting, [])
+        assert.deepStrictEqual(yield* benched, [])
       }).pipe(Effect.provide(two(a, b)))
     })
   }
@@ -67,7 +67,7 @@ describe("an object that a member does not finish", () => {
       const error = yield* Effect.flip(play(object))
       assert.match(String(error), /token limit/)
       assert.deepStrictEqual(yield* play(failing(object)), ["StructuredOutputError"])
-      assert.deepStrictEqual(yield* resting, [])
+      assert.deepStrictEqual(yield* benched, [])
     }).pipe(Effect.provide(two(a, b)))
   })
 
@@ -76,7 +76,7 @@ describe("an object that a member does not finish", () => {
     const b = new Mock("b", () => Effect.succeed([...blue]))
     return Effect.gen(function* () {
       assert.strictEqual((yield* play(object)).value.sky, "blue")
-      assert.deepStrictEqual(yield* resting, ["a/m#default"])
+      assert.deepStrictEqual(yield* benched, ["a/m#default"])
     }).pipe(Effect.provide(two(a, b)))
   })
 
@@ -123,7 +123,7 @@ describe("a transformer of spans that throws", () => {
         yield* play(Effect.provideService(heard, Telemetry.CurrentSpanTransformer, broken))
       }
       assert.strictEqual(a.calls, 16)
-      assert.deepStrictEqual(yield* resting, [])
+      assert.deepStrictEqual(yield* benched, [])
     }).pipe(
       Effect.provide(
         Layer.provide(two(a, new Mock("b")), Layer.succeed(Telemetry.CurrentSpanTransformer, broken))
@@ -139,7 +139,7 @@ describe("a refusal that a member marks in the metadata of an empty text", () =>
     return Effect.gen(function* () {
       for (let i = 0; i < 4; i++) assert.deepStrictEqual(yield* play(failing(text)), ["ContentPolicyError"])
       assert.deepStrictEqual([a.calls, b.calls], [4, 0])
-      assert.deepStrictEqual(yield* resting, [])
+      assert.deepStrictEqual(yield* benched, [])
     }).pipe(Effect.provide(two(a, b)))
   })
 
@@ -149,7 +149,7 @@ describe("a refusal that a member marks in the metadata of an empty text", () =>
     const a = new Mock("a", undefined, () => one(parts.metadata("A"), parts.start, end, parts.finish()))
     return Effect.gen(function* () {
       for (let i = 0; i < 4; i++) assert.strictEqual(yield* play(heard), "!ContentPolicyError")
-      assert.deepStrictEqual(yield* resting, [])
+      assert.deepStrictEqual(yield* benched, [])
     }).pipe(Effect.provide(two(a, new Mock("b"))))
   })
 })
@@ -206,7 +206,7 @@ describe("a tool call whose parameters stream", () => {
         assert.match(heard, /^meta\(\) tool-params-start .* call\(weather\) result\("Rome \d"\) finish$/)
       }
       assert.deepStrictEqual([a.calls, b.calls], [4, 4])
-      assert.deepStrictEqual(yield* resting, [])
+      assert.deepStrictEqual(yield* benched, [])
     }).pipe(Effect.provide(two(a, b)))
   })
 
@@ -219,7 +219,7 @@ describe("a tool call whose parameters stream", () => {
         assert.match(heard, /^meta\(\) tool-params-start .*!(ToolParameterValidation|InvalidOutput)Error$/)
       }
       assert.strictEqual(ran, before)
-      assert.deepStrictEqual(yield* resting, [])
+      assert.deepStrictEqual(yield* benched, [])
     }).pipe(Effect.provide(two(a, new Mock("b"))))
   })
 })

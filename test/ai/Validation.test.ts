@@ -30,7 +30,7 @@ const rejecting = (word: string, seen: Array<string> = []) =>
       : Effect.void
   })
 
-const resting = Effect.map(
+const benched = Effect.map(
   Effect.flatMap(BenchRegistry, (registry) => registry.list),
   (list) => list.filter(({ status }) => status !== "free").map(({ key }) => key)
 )
@@ -52,7 +52,7 @@ describe("a validation", () => {
     return Effect.gen(function* () {
       for (let i = 0; i < 4; i++) assert.strictEqual(yield* VirtualTime.run(text), "the answer")
       assert.strictEqual(a.calls.length, 4)
-      assert.deepStrictEqual(yield* resting, [])
+      assert.deepStrictEqual(yield* benched, [])
       assert.deepStrictEqual(seen.slice(0, 2), [
         "a/m#default: no idea (stop)",
         "b/m#default: the answer (stop)"
@@ -95,7 +95,7 @@ describe("a validation", () => {
           assert.deepStrictEqual(yield* VirtualTime.run(failing(text)), ["InvalidOutputError"])
           assert.strictEqual(yield* VirtualTime.run(heard), "!InvalidOutputError")
         }
-        assert.deepStrictEqual(yield* resting, [])
+        assert.deepStrictEqual(yield* benched, [])
         const logs = (yield* TestConsole.logLines).filter((line) => String(line).includes("the validation"))
         // One for each of the two targets.
         assert.lengthOf(logs, 2)
@@ -172,7 +172,7 @@ describe("a validation of a chain", () => {
         const said = yield* heard
         assert.match(said, /the .*answer.* finish$/)
         assert.notInclude(said, "idea")
-        assert.deepStrictEqual(yield* resting, [])
+        assert.deepStrictEqual(yield* benched, [])
       }).pipe(rejecting("no idea"), Effect.provide(Layer.fresh(layer)))
     })
   )

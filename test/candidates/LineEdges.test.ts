@@ -17,8 +17,8 @@ import { throttle } from "../support/engine.ts"
 
 const minute = 60_000
 
-const resting = (reason: Bench.Resting["reason"], until: number, probing = false): Bench.Resting => ({
-  _tag: "Resting",
+const benched = (reason: Bench.Benched["reason"], until: number, probing = false): Bench.Benched => ({
+  _tag: "Benched",
   key: "p/m#k",
   until,
   reason,
@@ -40,7 +40,7 @@ const stage = (usual = 0, isShort = false) =>
     const clock = yield* Clock.Clock
     const context = yield* Effect.context<never>()
     const target = targetOf()
-    let why: Bench.Resting | undefined
+    let why: Bench.Benched | undefined
     const room = new Room(new SignalsOf())
     const lines = new WaitQueues(
       () => why,
@@ -71,7 +71,7 @@ const stage = (usual = 0, isShort = false) =>
       join,
       log,
       entered,
-      says: (next: Bench.Resting | undefined) => {
+      says: (next: Bench.Benched | undefined) => {
         why = next
       }
     }
@@ -81,7 +81,7 @@ describe("a request at a target that is benched", () => {
   it.effect("up to its deadline goes at once if it has not called that, and gives up otherwise", () =>
     Effect.gen(function* () {
       const { join, log, says } = yield* stage(0, true)
-      says(resting("RateLimit", 1_000))
+      says(benched("RateLimit", 1_000))
       join("first", { isFirst: true }, 1_000)
       join("again", { anyway: false }, 1_000)
       assert.deepStrictEqual(log, ["0 first", "0 again gives up"])
@@ -91,7 +91,7 @@ describe("a request at a target that is benched", () => {
   it.effect("up to the end of its wait waits for that, and gives up if it lasts longer", () =>
     Effect.gen(function* () {
       const { join, log, says } = yield* stage()
-      says(resting("RateLimit", 1_000))
+      says(benched("RateLimit", 1_000))
       join("in time", { anyway: false }, 1_000, minute)
       join("late", { anyway: false }, 999, minute)
       join("first in time", { isFirst: true }, 1_000, minute)
@@ -104,7 +104,7 @@ describe("a request at a target that is benched", () => {
     Effect.gen(function* () {
       for (const until of [-1, 0]) {
         const { join, log, says } = yield* stage()
-        says(resting("RateLimit", until))
+        says(benched("RateLimit", until))
         join("first", { isFirst: true }, minute)
         assert.deepStrictEqual(log, ["0 first"])
       }
@@ -114,7 +114,7 @@ describe("a request at a target that is benched", () => {
   it.effect("is called at once by all who would be lost otherwise", () =>
     Effect.gen(function* () {
       const { entered, join, log, says } = yield* stage()
-      says(resting("RateLimit", minute))
+      says(benched("RateLimit", minute))
       join("one", { isFirst: true }, 1)
       for (let i = 0; i < 5; i++) join(`${i}`, { isFirst: true }, 50, minute)
       yield* TestClock.adjust(100)
@@ -126,7 +126,7 @@ describe("a request at a target that is benched", () => {
   it.effect("is called by a crowd within a few ticks", () =>
     Effect.gen(function* () {
       const { join, log, says } = yield* stage(0, true)
-      says(resting("Overloaded", minute))
+      says(benched("Overloaded", minute))
       for (let i = 0; i < 5; i++) join(`${i}`, { isFirst: true }, minute)
       yield* TestClock.adjust(100)
       assert.lengthOf(log, 5)
@@ -142,7 +142,7 @@ describe("a request before its deadline", () => {
     if (answers) lines.succeeded(target)
     join("two", {}, minute)
     join("last", {}, 900)
-    if (isBenched) says(resting("Manual", minute))
+    if (isBenched) says(benched("Manual", minute))
     yield* TestClock.adjust(1_000)
     return log.filter((line) => line.includes("last"))
   })
@@ -229,7 +229,7 @@ describe("a request that waits for several targets", () => {
   it.effect("goes on to the next one when the first gives up at once", () =>
     Effect.gen(function* () {
       const context = yield* Effect.context<never>()
-      const lines = new WaitQueues(({ key }) => (key === "p/m#k" ? resting("Manual", 500) : undefined))
+      const lines = new WaitQueues(({ key }) => (key === "p/m#k" ? benched("Manual", 500) : undefined))
       const turns: Array<string | undefined> = []
       const waiter = new Waiter<Place>({ until: 100, deadlineAt: 100 }, (turn) =>
         turns.push(turn?.place.target.key)
@@ -256,7 +256,7 @@ describe("a request at a target that is benched for another caller", () => {
       const noisy: Bench.Who = { idAt: () => "noisy", isKnownAt: () => true }
       const other: Bench.Who = { idAt: () => "other", isKnownAt: () => true }
       const lines = new WaitQueues((_, __, who) =>
-        who === undefined || who === noisy ? resting("ServerError", 5_000, probing) : undefined
+        who === undefined || who === noisy ? benched("ServerError", 5_000, probing) : undefined
       )
       const log: Array<string> = []
       const join = (name: string, who: Bench.Who) =>

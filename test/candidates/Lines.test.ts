@@ -17,8 +17,8 @@ import { fault, throttle } from "../support/engine.ts"
 
 const minute = 60_000
 
-const resting = (reason: string, until: number, probing = false): Bench.Resting =>
-  ({ _tag: "Resting", key: "p/m#k", until, reason, probing }) as Bench.Resting
+const benched = (reason: string, until: number, probing = false): Bench.Benched =>
+  ({ _tag: "Benched", key: "p/m#k", until, reason, probing }) as Bench.Benched
 
 /** A target whose requests wait for up to `maxWait`. */
 const targetOf = (maxWait = 1_000, learned = false) =>
@@ -38,7 +38,7 @@ const stage = (maxWait = 1_000, isShort = false) =>
     const clock = yield* Clock.Clock
     const context = yield* Effect.context<never>()
     const target = targetOf(maxWait)
-    let why: Bench.Resting | undefined
+    let why: Bench.Benched | undefined
     const lines = new WaitQueues(() => why)
     const log: Array<string> = []
     const entered = new Map<string, Line>()
@@ -62,7 +62,7 @@ const stage = (maxWait = 1_000, isShort = false) =>
       join,
       log,
       /** What the bench says from now on. */
-      says: (next: Bench.Resting | undefined) => {
+      says: (next: Bench.Benched | undefined) => {
         why = next
       },
       /** The attempt of one who was let in is answered. */
@@ -168,7 +168,7 @@ describe("a request that waits", () => {
   it.effect("gives up when its time is over and it has called the target", () =>
     Effect.gen(function* () {
       const { join, log, says } = yield* stage()
-      says(resting("RateLimit", 10_000))
+      says(benched("RateLimit", 10_000))
       join("a", {}, 300)
       join("b", {}, 200, 400)
       yield* TestClock.adjust(500)
@@ -191,7 +191,7 @@ describe("a request that waits", () => {
   it.effect("waits for the probe of another request, and looks again every second", () =>
     Effect.gen(function* () {
       const { join, log, says } = yield* stage(5_000)
-      says(resting("Overloaded", 0, true))
+      says(benched("Overloaded", 0, true))
       join("a")
       yield* TestClock.adjust(999)
       says(undefined)
@@ -204,7 +204,7 @@ describe("a request that waits", () => {
   it.effect("is notified that the state has changed", () =>
     Effect.gen(function* () {
       const { join, lines, log, says, target } = yield* stage(5_000)
-      says(resting("Overloaded", 0, true))
+      says(benched("Overloaded", 0, true))
       join("a")
       yield* TestClock.adjust(100)
       says(undefined)
@@ -252,7 +252,7 @@ describe("a request at a benched target", () => {
   it.effect("waits for the end of a throttle if there is time, and goes at once otherwise", () =>
     Effect.gen(function* () {
       const { join, log, says } = yield* stage(1_000, true)
-      says(resting("RateLimit", 500))
+      says(benched("RateLimit", 500))
       join("in time", { isFirst: true }, 600)
       join("not in time", { isFirst: true }, 400)
       join("not anyway", { isFirst: true, anyway: false }, 600)
@@ -266,7 +266,7 @@ describe("a request at a benched target", () => {
   it.effect("does not wait for the end of a fault", () =>
     Effect.gen(function* () {
       const { join, log, says } = yield* stage()
-      says(resting("Overloaded", 500))
+      says(benched("Overloaded", 500))
       join("first", { isFirst: true }, 600)
       join("again", {}, 600)
       assert.deepStrictEqual(log, ["0 first"])
@@ -276,7 +276,7 @@ describe("a request at a benched target", () => {
   it.effect("is spread with the others that have not called it: all within their maxWait", () =>
     Effect.gen(function* () {
       const { join, log, says } = yield* stage(100, true)
-      says(resting("Overloaded", minute))
+      says(benched("Overloaded", minute))
       for (let i = 0; i < 40; i++) join(`${i}`, { isFirst: true, notBefore: 20 }, 200)
       yield* TestClock.adjust(20)
       const times = () => log.map((line) => line.split(" ")[0])
@@ -293,7 +293,7 @@ describe("a request at a benched target", () => {
   it.effect("that is released by hand only waits for that", () =>
     Effect.gen(function* () {
       const { join, log, says } = yield* stage()
-      says(resting("Manual", 300))
+      says(benched("Manual", 300))
       join("a", { isFirst: true }, 800)
       join("late", { isFirst: true }, 250)
       assert.deepStrictEqual(log, ["0 late gives up"])
@@ -307,7 +307,7 @@ describe("a request at a benched target", () => {
   it.effect("whose cooldown has ended without a release is looked at every second", () =>
     Effect.gen(function* () {
       const { join, log, says } = yield* stage()
-      says(resting("Manual", 0))
+      says(benched("Manual", 0))
       join("a")
       yield* TestClock.adjust(999)
       says(undefined)
@@ -337,10 +337,10 @@ describe("a benched target", () => {
         anyway
       })
       assert.deepStrictEqual(
-        [mayCall(place(true, true), resting(reason, 9)), mayCall(place(false, true), resting(reason, 9))],
+        [mayCall(place(true, true), benched(reason, 9)), mayCall(place(false, true), benched(reason, 9))],
         [first, again]
       )
-      assert.isFalse(mayCall(place(true, false), resting(reason, 9)))
+      assert.isFalse(mayCall(place(true, false), benched(reason, 9)))
       assert.isTrue(mayCall(place(false, false), undefined))
     }
   )
@@ -396,7 +396,7 @@ describe("a request in several queues", () => {
   it.effect("ends without a turn when all have given up, and when there is none", () =>
     Effect.gen(function* () {
       const context = yield* Effect.context<never>()
-      const lines = new WaitQueues(({ key }) => resting("Manual", key === "p/m#k" ? 100 : 150))
+      const lines = new WaitQueues(({ key }) => benched("Manual", key === "p/m#k" ? 100 : 150))
       const turns: Array<string | undefined> = []
       const onEnd = (turn: { readonly place: Place } | undefined) => void turns.push(turn?.place.target.key)
       new Waiter<Place>({ until: 120, deadlineAt: 120 }, onEnd).join(lines, context, [
@@ -416,7 +416,7 @@ describe("a request in several queues", () => {
   it.effect("goes on in the others when one gives up", () =>
     Effect.gen(function* () {
       const context = yield* Effect.context<never>()
-      const lines = new WaitQueues(({ key }) => (key === "p/m#k" ? resting("Manual", 100) : undefined))
+      const lines = new WaitQueues(({ key }) => (key === "p/m#k" ? benched("Manual", 100) : undefined))
       const turns: Array<string | undefined> = []
       const waiter = new Waiter<Place>({ until: 120, deadlineAt: 120 }, (turn) =>
         turns.push(turn?.place.target.key)
@@ -493,7 +493,7 @@ describe("the room at a target with a learned limit", () => {
       assert.deepStrictEqual(room.all(0), [{ key: target.key, inFlight: 8, limit, waiting: 0 }])
       const why = room.why(target, 0)
       assert.deepStrictEqual(why, {
-        _tag: "Resting",
+        _tag: "Benched",
         key: "p/m#k",
         until: 1_000,
         reason: "LearnedLimit",

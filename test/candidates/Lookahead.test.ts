@@ -49,7 +49,7 @@ const start = (
     position,
     ordering,
     allows: ({ key }) => !excluded.includes(key),
-    why: ({ key }) => (out.includes(key) ? ({ _tag: "Resting", key } as Bench.Resting) : undefined)
+    why: ({ key }) => (out.includes(key) ? ({ _tag: "Benched", key } as Bench.Benched) : undefined)
   }
   return { asked, candidates, position }
 }

@@ -11,8 +11,8 @@ import type * as Bench from "../../src/health/Bench.ts"
 import { target } from "../support/bench.ts"
 
 const minute = 60_000
-const resting = (until: number): Bench.Resting =>
-  ({ _tag: "Resting", key: "a/m#k", until, reason: "LearnedLimit", probing: false }) as Bench.Resting
+const benched = (until: number): Bench.Benched =>
+  ({ _tag: "Benched", key: "a/m#k", until, reason: "LearnedLimit", probing: false }) as Bench.Benched
 
 /** A stage with the room queue of one target: `full` says until when it is full, and `waiting` counts who waits. */
 const stage = Effect.gen(function* () {
@@ -30,10 +30,10 @@ const stage = Effect.gen(function* () {
     },
     why: (_: unknown, __: number, isNext = false) => {
       asked.push(isNext)
-      return state.full === undefined ? undefined : resting(state.full)
+      return state.full === undefined ? undefined : benched(state.full)
     }
   } as unknown as Room
-  const lines = new WaitQueues(() => (state.benched === undefined ? undefined : resting(state.benched)), room)
+  const lines = new WaitQueues(() => (state.benched === undefined ? undefined : benched(state.benched)), room)
   const log: Array<string> = []
   const waiting = (
     name: string,
@@ -219,7 +219,7 @@ describe("the targets that were skipped", () => {
     skipped.fill("x" as never, a)
     skipped.avoid("x" as never, b)
     assert.deepStrictEqual([skipped.full, skipped.avoided], [[of(a)], [of(b)]] as never)
-    skipped.limit("x" as never, c, resting(5))
+    skipped.limit("x" as never, c, benched(5))
     skipped.restart()
     assert.deepStrictEqual([skipped.full, skipped.avoided], [[], []])
     assert.isUndefined(
@@ -246,11 +246,11 @@ describe("the targets that were skipped", () => {
       [b, 20],
       [c, 20]
     ] as const)
-      skipped.limit("x" as never, target, resting(until))
+      skipped.limit("x" as never, target, benched(until))
     const soonest = (out: ReadonlyArray<object> = [], now: ReadonlyMap<object, number> = new Map()) => {
       const found = skipped.soonestLimited(
         (target) => !out.includes(target),
-        (target) => (now.has(target) ? resting(now.get(target)!) : undefined)
+        (target) => (now.has(target) ? benched(now.get(target)!) : undefined)
       )
       return found && `${found.target.key} ${found.why.until}`
     }

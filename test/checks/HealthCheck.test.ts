@@ -37,7 +37,7 @@ const visit = (at: Target, failure: Failure.Failure) =>
   Effect.flatMap(BenchRegistry, (registry) =>
     Effect.scoped(
       Effect.flatMap(registry.admit(at), (admission) =>
-        admission._tag === "Resting"
+        admission._tag === "Benched"
           ? Effect.die("it rests")
           : registry.record(at, admission, failure, at.policy.rules[Failure.classOf(failure)].rest)
       )
@@ -147,7 +147,7 @@ describe("health checks", () => {
       assert.deepStrictEqual(yield* until, [])
       yield* visit(oslo, refusedConnection)
       yield* TestClock.adjust("5 minutes")
-      assert.strictEqual(yield* standing(oslo), "Resting")
+      assert.strictEqual(yield* standing(oslo), "Benched")
     }).pipe(Effect.provide(watching({ check: () => play.check, recovery: "check" })))
   })
 
@@ -225,7 +225,7 @@ describe("health checks", () => {
       assert.deepStrictEqual(play.began, [])
       const checked = yield* health.check(oslo.key)
       assert.deepStrictEqual([checked?.result, checked?.failure, checked?.at], ["failed", wrongKey, 10_000])
-      assert.strictEqual((yield* health.check(oslo.key))?.result, "resting")
+      assert.strictEqual((yield* health.check(oslo.key))?.result, "benched")
       assert.isUndefined(yield* health.check("oslo/forecast#other"))
     }).pipe(Effect.provide(watching({ check: () => play.check, interval: Number.POSITIVE_INFINITY })))
   })
@@ -278,7 +278,7 @@ describe("a benched target", () => {
       yield* visit(oslo, throttled("20 seconds"))
       yield* TestClock.adjust("30 seconds")
       assert.deepStrictEqual(play.began, [0, 90_000, 120_000])
-      assert.strictEqual(yield* standing(oslo), "Resting")
+      assert.strictEqual(yield* standing(oslo), "Benched")
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* standing(oslo), "Go")
     }).pipe(Effect.provide(watching({ check: () => play.check })))
@@ -347,7 +347,7 @@ describe("with recovery by check", () => {
       yield* visit(oslo, throttled("10 seconds"))
       for (let i = 0; i < 100; i++) {
         yield* TestClock.adjust("90 seconds")
-        assert.strictEqual(yield* standing(oslo), "Resting")
+        assert.strictEqual(yield* standing(oslo), "Benched")
         assert.isTrue(yield* registry.isBenched(oslo.key))
         assert.deepStrictEqual(
           (yield* registry.list).map((info) => info.status),
@@ -369,7 +369,7 @@ describe("with recovery by check", () => {
         yield* TestClock.adjust("2 hours")
         yield* visit(other, throttled("5 seconds"))
       }
-      assert.strictEqual(yield* standing(oslo), "Resting")
+      assert.strictEqual(yield* standing(oslo), "Benched")
       assert.strictEqual(yield* standing(others[0]!), "Go")
     }).pipe(Effect.provide(held({ check: () => Effect.void, interval: Number.POSITIVE_INFINITY })))
   })
@@ -392,7 +392,7 @@ describe("with recovery by check", () => {
       yield* visit(oslo, wrongKey)
       yield* TestClock.adjust("13 minutes")
       assert.strictEqual(play.began.length, 2)
-      assert.strictEqual(yield* standing(oslo), "Resting")
+      assert.strictEqual(yield* standing(oslo), "Benched")
       yield* TestClock.adjust("3 minutes")
       assert.strictEqual(yield* standing(oslo), "Go")
     }).pipe(Effect.provide(held({ check: () => play.check })))
@@ -404,7 +404,7 @@ describe("with recovery by check", () => {
       yield* TestClock.adjust("1 second")
       yield* visit(oslo, wrongKey)
       yield* TestClock.adjust("5 minutes")
-      assert.strictEqual(yield* standing(oslo), "Resting")
+      assert.strictEqual(yield* standing(oslo), "Benched")
       assert.strictEqual(yield* standing(other), "Probe")
     }).pipe(Effect.provide(held({ check: () => Effect.fail(badRequest) })))
   })
@@ -421,7 +421,7 @@ describe("with recovery by check", () => {
       yield* TestClock.adjust("10 seconds")
       yield* visit(oslo, throttled("5 seconds"))
       yield* TestClock.adjust("1 minute")
-      assert.strictEqual(yield* standing(oslo), "Resting")
+      assert.strictEqual(yield* standing(oslo), "Benched")
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(yield* standing(oslo), "Probe")
     }).pipe(Effect.provide(layerMemory))
@@ -438,7 +438,7 @@ describe("with recovery by check", () => {
       yield* visit(oslo, throttled("5 seconds"))
       yield* TestClock.adjust("1 minute")
       yield* Scope.close(one, Exit.void)
-      assert.strictEqual(yield* standing(oslo), "Resting")
+      assert.strictEqual(yield* standing(oslo), "Benched")
       yield* Scope.close(two, Exit.void)
       assert.strictEqual(yield* standing(oslo), "Probe")
     }).pipe(Effect.provide(layerMemory))

@@ -15,7 +15,7 @@ import { calls, dead, fault, play, refusal, throttle } from "../support/engine.t
 const runtime = Failover.layer()
 
 /** Two providers; `a` rests for a minute, `b` for half a one. Both have answered nothing else so far. */
-const resting = Effect.fnUntraced(function* (
+const benched = Effect.fnUntraced(function* (
   a: Scripted.Call<string, Scripted.Part>,
   b: Scripted.Call<string, Scripted.Part>
 ) {
@@ -35,7 +35,7 @@ const since = (provider: Scripted.Scripted): Scripted.Scripted => ({
 describe("by default, when everything is benched,", () => {
   it.effect("the target with the soonest end is tried anyway", () =>
     Effect.gen(function* () {
-      const { calls, chain } = yield* resting(["a"], ["b"])
+      const { calls, chain } = yield* benched(["a"], ["b"])
       const { at, benches, value } = yield* play(Failover.complete(chain, "q"))
       assert.strictEqual(value, "b")
       assert.strictEqual(at, 0)
@@ -58,7 +58,7 @@ describe("by default, when everything is benched,", () => {
     "the next one is tried when it fails: no request is lost to a cooldown that is no longer needed",
     () =>
       Effect.gen(function* () {
-        const { calls, chain } = yield* resting(["a"], [fault()])
+        const { calls, chain } = yield* benched(["a"], [fault()])
         const { value } = yield* play(Failover.complete(chain, "q"))
         assert.strictEqual(value, "a")
         assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
@@ -67,7 +67,7 @@ describe("by default, when everything is benched,", () => {
 
   it.effect("each is tried once only, and the failure of the last is the end", () =>
     Effect.gen(function* () {
-      const { calls, chain } = yield* resting([fault()], [fault()])
+      const { calls, chain } = yield* benched([fault()], [fault()])
       const { benches, error } = yield* play(Failover.complete(chain, "q"))
       assert(error?._tag === "ChainExhausted")
       assert.strictEqual(error.retryAt, 30_000)
@@ -79,7 +79,7 @@ describe("by default, when everything is benched,", () => {
   it.effect("its refusal of the request comes to the caller", () =>
     Effect.gen(function* () {
       const refused = refusal()
-      const { chain } = yield* resting(["a"], [refused])
+      const { chain } = yield* benched(["a"], [refused])
       const { error } = yield* play(Failover.complete(chain, "q"))
       assert.strictEqual<unknown>(error, refused)
     }).pipe(Effect.provide(runtime))
@@ -105,7 +105,7 @@ describe("by default, when everything is benched,", () => {
   it.effect("nothing is tried that is benched by hand", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
-      const { calls, chain } = yield* resting(["a"], ["b"])
+      const { calls, chain } = yield* benched(["a"], ["b"])
       yield* registry.bench("b/m", { for: "10 seconds", reason: "maintenance" })
       assert.strictEqual((yield* play(Failover.complete(chain, "q"), { within: 0 })).value, "a")
       yield* registry.bench("a")
@@ -156,7 +156,7 @@ describe("by default, when everything is benched,", () => {
   it.effect("a bench by hand is kept where another one lasts longer", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
-      const { calls, chain } = yield* resting(["a"], ["b"])
+      const { calls, chain } = yield* benched(["a"], ["b"])
       yield* registry.bench("a", { for: "10 seconds" })
       yield* registry.bench("b", { for: "10 seconds" })
       const { error } = yield* play(Failover.complete(chain, "q"), { within: 0 })
@@ -167,7 +167,7 @@ describe("by default, when everything is benched,", () => {
 
   it.effect("a free target is preferred, however late it stands in the chain", () =>
     Effect.gen(function* () {
-      const { calls, chain } = yield* resting(["a"], ["b"])
+      const { calls, chain } = yield* benched(["a"], ["b"])
       const c = Scripted.make("c", [["free"]])
       const { value } = yield* play(Failover.complete(Chain.make(chain, Model.make(c, "m")), "q"))
       assert.strictEqual(value, "free")
@@ -188,7 +188,7 @@ describe("by default, when everything is benched,", () => {
 describe("with whenAllBenched: wait", () => {
   it.effect("the request waits for the soonest end", () =>
     Effect.gen(function* () {
-      const { calls, chain } = yield* resting(["a"], ["b"])
+      const { calls, chain } = yield* benched(["a"], ["b"])
       const { at, value } = yield* play(Failover.complete(chain, "q", { whenAllBenched: "wait" }))
       assert.strictEqual(value, "b")
       assert.strictEqual(at, 30_000)
@@ -198,7 +198,7 @@ describe("with whenAllBenched: wait", () => {
 
   it.effect("it waits on when that target is still throttled, until the attempts are used up", () =>
     Effect.gen(function* () {
-      const { calls, chain } = yield* resting([dead()], [throttle("20 seconds")])
+      const { calls, chain } = yield* benched([dead()], [throttle("20 seconds")])
       const { at, error } = yield* play(
         Failover.complete(chain, "q", { whenAllBenched: "wait", attempts: 2 })
       )
@@ -210,7 +210,7 @@ describe("with whenAllBenched: wait", () => {
 
   it.effect("it waits for no end that comes after the deadline", () =>
     Effect.gen(function* () {
-      const { calls, chain } = yield* resting(["a"], ["b"])
+      const { calls, chain } = yield* benched(["a"], ["b"])
       const { at, error } = yield* play(
         Failover.complete(chain, "q", { whenAllBenched: "wait", deadline: "30 seconds" })
       )
@@ -249,7 +249,7 @@ describe("with whenAllBenched: wait", () => {
   it.effect("it waits for both when a bench by hand is followed by the target's own cooldown", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
-      const { calls, chain } = yield* resting(["a"], ["b"])
+      const { calls, chain } = yield* benched(["a"], ["b"])
       yield* registry.bench("a", { for: "70 seconds" })
       yield* registry.bench("b", { for: "10 seconds" })
       const { value } = yield* play(Failover.complete(chain, "q", { whenAllBenched: "wait" }))
@@ -278,7 +278,7 @@ describe("with whenAllBenched: fail", () => {
   it.effect("the request fails at once with each benched key, the reason and the end", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
-      const { calls, chain } = yield* resting(["a"], ["b"])
+      const { calls, chain } = yield* benched(["a"], ["b"])
       yield* registry.bench("c", { reason: "maintenance" })
       const c = Scripted.make("c", [["never"]], {
         credentials: [Credential.make("one"), Credential.make("two")]

@@ -32,7 +32,7 @@ const equals = (size: number, policy: Policy.Options = {}) => {
   const at = (name: string) => targets["abcdef".indexOf(name)]!
   const admitted = (name: string, now: number) => {
     const admission = registry.modifyUnsafe((state) => Bench.admit(state, at(name), now), now)
-    assert(admission._tag !== "Resting")
+    assert(admission._tag !== "Benched")
     return admission
   }
   const fail = (

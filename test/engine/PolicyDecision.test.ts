@@ -124,7 +124,7 @@ describe("the rule afterWait", () => {
   })
 
   it("never waits less than the shortest cooldown", () => {
-    const delay = Bench.shortestRest
+    const delay = Bench.shortestCooldown
     assert.deepStrictEqual(decided(throttled(0), "afterWait"), { _tag: "AfterWait", delay })
     assert.deepStrictEqual(decided(throttled(delay - 1), "afterWait"), { _tag: "AfterWait", delay })
   })
@@ -143,7 +143,7 @@ describe("the rule afterWait", () => {
     }
     assert.deepStrictEqual(decided(throttled(700), "afterWait", { hasTimeFor }), leave)
     assert.deepStrictEqual(decided(throttled(0), "afterWait", { hasTimeFor }), leave)
-    assert.deepStrictEqual(asked, [700, Bench.shortestRest])
+    assert.deepStrictEqual(asked, [700, Bench.shortestCooldown])
   })
 })
 

@@ -23,14 +23,14 @@ describe("a throttle that another target follows", () => {
     return { times: () => a.calls.map(({ at }) => at), chain: Chain.make(Model.make(a, "m")) }
   }
   /** The bench does not delay the next call. */
-  const resting = { rules: { RateLimit: { rest: null } } } as const
+  const benched = { rules: { RateLimit: { rest: null } } } as const
 
   it.effect("is waited for when that fails", () =>
     Effect.gen(function* () {
       const { chain, times } = scene(throttle("1 second"), "fine")
       const { value } = yield* play(Failover.complete(chain, "q"))
       assert.deepStrictEqual([value, times()], ["fine", [0, 0, 1_000]])
-    }).pipe(layer(resting))
+    }).pipe(layer(benched))
   )
 
   it.effect("is waited for as long as maxWait, and not longer", () =>
@@ -38,7 +38,7 @@ describe("a throttle that another target follows", () => {
       const { chain, times } = scene(throttle("3001 millis"), "fine")
       const { error, took } = yield* play(Failover.complete(chain, "q"))
       assert.deepStrictEqual([error?._tag, took, times()], ["ChainExhausted", 0, [0, 0]])
-    }).pipe(layer({ ...resting, maxWait: "3 seconds" }))
+    }).pipe(layer({ ...benched, maxWait: "3 seconds" }))
   )
 
   it.effect("is another thing than an overload, which its own retries wait for", () =>
@@ -67,10 +67,10 @@ describe("a throttle that another target follows", () => {
       }
     }).pipe(
       layer({
-        ...resting,
+        ...benched,
         maxWait: "3 seconds",
         whenAllBenched: "wait",
-        rules: { ...resting.rules, InvalidKey: { rest: null } }
+        rules: { ...benched.rules, InvalidKey: { rest: null } }
       })
     )
   )

@@ -73,20 +73,20 @@ const says = (
 }
 
 describe("a run that has called nothing", () => {
-  const resting = { a: { until: 9_000 }, b: { until: 5_000 }, dead: { until: 99_000, by: dead() } }
+  const benched = { a: { until: 9_000 }, b: { until: 5_000 }, dead: { until: 99_000, by: dead() } }
   says(
     "tries all benched targets anyway, the soonest end first",
     "wait until 4000: b anyway, a anyway, dead anyway",
-    resting
+    benched
   )
   says(
     "waits for the end of all benches with `wait`, in the order of the chain",
     "wait until 4000: a, b, dead",
-    resting,
+    benched,
     { whenAllBenched: "wait" }
   )
-  says("ends with `fail`", "end: AllBenched", resting, { whenAllBenched: "fail" })
-  says("ends when it has waited without success", "end: AllBenched", resting, { hasWaited: true })
+  says("ends with `fail`", "end: AllBenched", benched, { whenAllBenched: "fail" })
+  says("ends when it has waited without success", "end: AllBenched", benched, { hasWaited: true })
   says(
     "waits for a bench by hand that ends in time, and for no later one",
     "wait until 4000: a anyway, b anyway",

@@ -63,7 +63,7 @@ describe("a look that is remembered", () => {
         ]
         if (what === "admit") {
           const said = registry.admitUnsafe(of, now)
-          if (said._tag !== "Resting") under.push([of, said])
+          if (said._tag !== "Benched") under.push([of, said])
         } else if (what === "pass") now.at += millis
         else if (what === "hold") step((state) => Bench.hold(state, of))
         else if (what === "unhold") step((state) => Bench.unhold(state, of))
@@ -85,7 +85,7 @@ describe("a look that is remembered", () => {
           const truth = Bench.peek(registry.stateUnsafe(), each, now.at)
           // Twice: the second look is the one that is remembered.
           for (const _ of [1, 2]) {
-            const seen = registry.restingUnsafe(each, now.at)
+            const seen = registry.whyBenchedUnsafe(each, now.at)
             assert.strictEqual(seen === undefined, truth === undefined, `${each.key} after ${what}`)
           }
         }

@@ -153,7 +153,7 @@ describe("a cooldown", () => {
     const [go] = admitted(Bench.empty, a, 0)
     const end = (failure: Parameters<typeof Bench.fail>[3]) =>
       Bench.peek(Bench.fail(Bench.empty, a, go, failure, rest, 0), a, 0)?.until
-    assert.strictEqual(end(throttle(0)), Bench.shortestRest)
+    assert.strictEqual(end(throttle(0)), Bench.shortestCooldown)
     assert.strictEqual(end(throttle("7 seconds")), 7_000)
     assert.strictEqual(end(throttle("10 days")), Bench.longestHint)
     assert.strictEqual(end(throttle(Number.POSITIVE_INFINITY)), Bench.longestHint)
@@ -204,7 +204,7 @@ describe("laws of the bench", () => {
       if (step === "pass") now += n
       else if (step === "begin") {
         const [next, after] = Bench.admit(state, a, now)
-        if (next._tag !== "Resting") running.push(next)
+        if (next._tag !== "Benched") running.push(next)
         state = after
       } else if (admission !== undefined) {
         if (step === "fail") state = Bench.fail(state, a, admission, fault(), rest, now)

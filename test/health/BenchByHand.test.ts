@@ -96,8 +96,8 @@ describe("what is remembered", () => {
     assert.isTrue(after.entries.has("a"))
     const [go] = admitted(Bench.empty, a, 0)
     const long = { ...keyRest, base: 50 * Bench.idle, max: 50 * Bench.idle }
-    const resting = Bench.fail(Bench.empty, a, go, fault(), long, 0)
-    assert.isTrue(hit(resting, target("other", "k", "b"), 50 * Bench.idle + 1).entries.has("a#k"))
+    const benched = Bench.fail(Bench.empty, a, go, fault(), long, 0)
+    assert.isTrue(hit(benched, target("other", "k", "b"), 50 * Bench.idle + 1).entries.has("a#k"))
   })
 
   it("stays for a day when it is a dead key, so that a quiet night makes no crowd of a probe", () => {

@@ -199,9 +199,9 @@ describe("several benches in a row", () => {
     const state = Bench.fail(Bench.empty, a, go, fault(), rest, 7)
     assert.strictEqual(since(state), 7)
     const [again, open] = probe(state, a, 5_007)
-    const resting = Bench.fail(open, a, again, fault(), rest, 5_008)
-    assert.strictEqual(since(resting), 7)
-    assert.isDefined(why(resting, a, 5_008))
+    const benched = Bench.fail(open, a, again, fault(), rest, 5_008)
+    assert.strictEqual(since(benched), 7)
+    assert.isDefined(why(benched, a, 5_008))
   })
 })
 

@@ -22,10 +22,10 @@ describe("code that makes its own attempts", () => {
   it.effect("is admitted, may probe when a cooldown ends, and frees the target by an answer", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* attempt(throttle("10 seconds")), "Go")
-      assert.strictEqual(yield* attempt(undefined), "rests")
+      assert.strictEqual(yield* attempt(undefined), "benched")
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(yield* attempt(fault()), "Probe")
-      assert.strictEqual(yield* attempt(undefined), "rests")
+      assert.strictEqual(yield* attempt(undefined), "benched")
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(yield* attempt(undefined), "Probe")
       assert.strictEqual(yield* attempt(undefined), "Go")
@@ -43,7 +43,7 @@ describe("code that makes its own attempts", () => {
       })
       const hanging = yield* Effect.forkChild(Effect.scoped(probing))
       yield* Effect.yieldNow
-      assert.strictEqual(yield* attempt(undefined), "rests")
+      assert.strictEqual(yield* attempt(undefined), "benched")
       yield* Fiber.interrupt(hanging)
       const dying = Effect.flatMap(registry.admit(target), () => Effect.die("a bug"))
       assert.isTrue(Exit.hasDies(yield* Effect.exit(Effect.scoped(dying))))
@@ -66,7 +66,7 @@ describe("code that makes its own attempts", () => {
       yield* Scope.close(scope, Exit.void)
       assert.strictEqual(
         (yield* registry.admit(target))._tag,
-        "Resting",
+        "Benched",
         "the second probe is still under way"
       )
     }).pipe(Effect.provide(layerMemory))

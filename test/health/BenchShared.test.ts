@@ -19,7 +19,7 @@ describe("by hand", () => {
       yield* registry.bench("a", { reason: "repairs", by: "ann" })
       yield* TestClock.adjust("1000 days")
       assert.isTrue(yield* registry.isBenched("a"))
-      assert.strictEqual(yield* attempt(undefined), "rests")
+      assert.strictEqual(yield* attempt(undefined), "benched")
       assert.isTrue(yield* registry.unbench("a"))
       assert.isFalse(yield* registry.isBenched("a"))
       assert.strictEqual(yield* attempt(undefined), "Go")

@@ -30,7 +30,7 @@ describe("a key", () => {
     [{ manual: manual(10), reason: "Overloaded", until: 99 }, "resting", true]
   ] as const)("with %j is %s at 10, and benched: %s", (fields, status, rests) => {
     assert.deepStrictEqual(
-      [BenchInfo.statusOf(entry(fields), 10), State.isResting(entry(fields), 10)],
+      [BenchInfo.statusOf(entry(fields), 10), State.isBenched(entry(fields), 10)],
       [status, rests]
     )
   })
@@ -124,7 +124,7 @@ describe("a key", () => {
         before: { status: was, until },
         info: { ...BenchInfo.infoOf("p", entry(), 0), status: is, until: now }
       }
-      assert.deepStrictEqual([BenchInfo.isRest(change), BenchInfo.isRelease(change)], [rest, release])
+      assert.deepStrictEqual([BenchInfo.isBenching(change), BenchInfo.isRelease(change)], [rest, release])
     }
   )
 })

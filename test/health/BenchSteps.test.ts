@@ -12,14 +12,14 @@ import { dead, fault, throttle } from "../support/engine.ts"
 describe("a held target", () => {
   it("is benched after its cooldown for requests, and not for health checks", () => {
     const state = Bench.hold(benched(), a)
-    assert.strictEqual(Bench.admit(state, a, 5_000)[0]._tag, "Resting")
+    assert.strictEqual(Bench.admit(state, a, 5_000)[0]._tag, "Benched")
     assert.strictEqual(Bench.admit(state, a, 5_000, true)[0]._tag, "Probe")
   })
 
   it("is held until each of those that hold it has let it go", () => {
     const twice = Bench.hold(Bench.hold(benched(), a), a)
     const once = Bench.unhold(twice, a)
-    assert.strictEqual(Bench.admit(once, a, 5_000)[0]._tag, "Resting")
+    assert.strictEqual(Bench.admit(once, a, 5_000)[0]._tag, "Benched")
     const free = Bench.unhold(once, a)
     assert.isFalse(free.held.has(a.key))
     assert.strictEqual(Bench.admit(free, a, 5_000)[0]._tag, "Probe")
@@ -34,8 +34,8 @@ describe("a held target", () => {
 })
 
 describe("of two reasons", () => {
-  const reason = (of: "Manual" | "Overloaded", until: number): Bench.Resting => ({
-    _tag: "Resting",
+  const reason = (of: "Manual" | "Overloaded", until: number): Bench.Benched => ({
+    _tag: "Benched",
     key: "a",
     until,
     reason: of,
@@ -148,7 +148,7 @@ describe("the engine's half of the bench", () => {
     bench.failUnsafe(a, go, throttle("10 seconds"), rest, 0)
     const until = (now: number) => {
       const admission = bench.admitUnsafe(a, clock(now))
-      return [admission._tag === "Resting" && admission.until, bench.restingUnsafe(a, now)?.until]
+      return [admission._tag === "Benched" && admission.until, bench.whyBenchedUnsafe(a, now)?.until]
     }
     assert.deepStrictEqual(until(1), [10_000, 10_000])
     bench.failUnsafe(a, go, throttle("1 minute"), rest, 2)
@@ -161,6 +161,6 @@ describe("the engine's half of the bench", () => {
     bench.failUnsafe(a, go, fault(), twice, 0)
     assert.strictEqual(bench.admitUnsafe(a, clock(1))._tag, "Go")
     bench.failUnsafe(a, go, fault(), twice, 2)
-    assert.strictEqual(bench.admitUnsafe(a, clock(3))._tag, "Resting")
+    assert.strictEqual(bench.admitUnsafe(a, clock(3))._tag, "Benched")
   })
 })

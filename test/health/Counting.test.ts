@@ -237,26 +237,26 @@ describe("the own limit of a credential", () => {
   it.effect("holds until its end, for targets with that credential and a limit", () =>
     Effect.gen(function* () {
       const { limits } = yield* asked({ allowed: false, wait: 5 })
-      const resting = {
-        _tag: "Resting",
+      const benched = {
+        _tag: "Benched",
         key: "p#k",
         until: 5,
         reason: "OwnLimit",
         evidence: "rpm=2",
         probing: false
       }
-      assert.deepStrictEqual(limits.why(limited, 4), resting as never)
-      assert.deepStrictEqual(limits.whyNot(limited, 4), resting as never)
+      assert.deepStrictEqual(limits.why(limited, 4), benched as never)
+      assert.deepStrictEqual(limits.whyNot(limited, 4), benched as never)
       assert.isUndefined(limits.why(limited, 5))
-      assert.deepStrictEqual(limits.whyNot(limited, 9), { ...resting, until: 9 } as never)
+      assert.deepStrictEqual(limits.whyNot(limited, 9), { ...benched, until: 9 } as never)
       assert.isUndefined(limits.why(a, 4))
     })
   )
 })
 
 describe("the cache of why targets are benched", () => {
-  const why = (until: number, probing = false): Bench.Resting =>
-    ({ _tag: "Resting", key: "p/a#k", until, reason: "Overloaded", probing }) as Bench.Resting
+  const why = (until: number, probing = false): Bench.Benched =>
+    ({ _tag: "Benched", key: "p/a#k", until, reason: "Overloaded", probing }) as Bench.Benched
 
   it("keeps what it saw until that ends, it is expired, or another bench sees the target", () => {
     const [cache, other] = [new AdmissionCache(), new AdmissionCache()]

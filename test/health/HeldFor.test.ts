@@ -18,7 +18,7 @@ const world = () => {
   }
   const begun = (who: Bench.Who, now: number) => {
     const admission = admit(who, now)
-    assert(admission._tag !== "Resting")
+    assert(admission._tag !== "Benched")
     return admission
   }
   return {

@@ -87,7 +87,7 @@ function* play(operations: ReadonlyArray<Operation>, made = 0): Generator<Moment
         const target = targets[operation.target]!
         const [admission, next] = Bench.admit(state, target, now)
         said = admission
-        if (admission._tag !== "Resting") under.push({ target, admission })
+        if (admission._tag !== "Benched") under.push({ target, admission })
         return next
       }
       case "anyway":
@@ -147,7 +147,7 @@ describe("whatever happened before, the bench", () => {
     ({ after, before, now, operation }) => {
       if (operation._tag === "succeed" || operation._tag === "unbench") return
       for (const [key, entry] of before.entries) {
-        if (Bench.isResting(entry, now))
+        if (Bench.isBenched(entry, now))
           assert.isAtLeast(after.entries.get(key)?.until ?? 0, entry.until, key)
       }
     }
@@ -171,10 +171,10 @@ describe("whatever happened before, the bench", () => {
       const entries = Object.values(targets[operation.target]!.benchKeys).flatMap(
         (key) => before.entries.get(key) ?? []
       )
-      const rests = entries.some((entry) => Bench.isResting(entry, now))
+      const rests = entries.some((entry) => Bench.isBenched(entry, now))
       const probed = entries.some((entry) => entry.reason !== undefined && entry.probe !== 0)
       const halfOpen = entries.some((entry) => entry.reason !== undefined)
-      assert.strictEqual(said._tag, rests || probed ? "Resting" : halfOpen ? "Probe" : "Go")
+      assert.strictEqual(said._tag, rests || probed ? "Benched" : halfOpen ? "Probe" : "Go")
     }
   )
 

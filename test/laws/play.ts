@@ -410,6 +410,6 @@ export const standing = (
 ): "free" | "resting" | "half-open" | "probed" => {
   const entry = state.entries.get(key)
   if (entry === undefined) return "free"
-  if (Bench.isResting(entry, at)) return "resting"
+  if (Bench.isBenched(entry, at)) return "resting"
   return entry.reason === undefined ? "free" : entry.probe === 0 ? "half-open" : "probed"
 }

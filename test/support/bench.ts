@@ -21,7 +21,7 @@ export const keyRest: Rest = { ...rest, scope: "credential" }
 /** Admits a target that may be called, or fails. */
 export const admitted = (state: Bench.State, to: Target.Target, now: number) => {
   const [admission, next] = Bench.admit(state, to, now)
-  assert(admission._tag !== "Resting", `${to.key} is benched at ${now}`)
+  assert(admission._tag !== "Benched", `${to.key} is benched at ${now}`)
   return [admission, next] as const
 }
 /** Admits a target whose cooldown has ended, or fails. */
@@ -32,8 +32,8 @@ export const probe = (state: Bench.State, to: Target.Target, now: number) => {
 }
 /** What keeps a target from being called. */
 export const why = (state: Bench.State, of: Target.Target, now: number) => {
-  const resting = Bench.peek(state, of, now)
-  return resting && `${resting.key} ${resting.reason} ${resting.until}${resting.probing ? " probing" : ""}`
+  const benched = Bench.peek(state, of, now)
+  return benched && `${benched.key} ${benched.reason} ${benched.until}${benched.probing ? " probing" : ""}`
 }
 /** A target that is benched from 0 to 5000. */
 export const benched = () => {
@@ -47,7 +47,7 @@ export const attempt = (failure: Failure | undefined) =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const admission = yield* registry.admit(a)
-      if (admission._tag === "Resting") return "rests"
+      if (admission._tag === "Benched") return "benched"
       const rule = failure && Policy.defaults.rules[failure._tag === "RateLimit" ? "RateLimit" : "Overloaded"]
       yield* registry.record(a, admission, failure, rule?.rest)
       return admission._tag

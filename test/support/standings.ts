@@ -42,8 +42,8 @@ export const candidatesOf = Effect.fnUntraced(function* (chain: Standings) {
   const context = yield* Effect.context<never>()
   const registry = EngineBench.makeMemory()
   const full = new Set(Object.keys(chain).filter((name) => chain[name]!.full !== undefined))
-  const resting = (target: Target, until: number, reason: "OwnLimit" | "LearnedLimit"): Bench.Resting => ({
-    _tag: "Resting",
+  const benched = (target: Target, until: number, reason: "OwnLimit" | "LearnedLimit"): Bench.Benched => ({
+    _tag: "Benched",
     key: target.key,
     until,
     reason,
@@ -53,13 +53,13 @@ export const candidatesOf = Effect.fnUntraced(function* (chain: Standings) {
   const limits = {
     why: (target: Target) => {
       const until = chain[target.provider]?.limited
-      return until === undefined ? undefined : resting(target, until, "OwnLimit")
+      return until === undefined ? undefined : benched(target, until, "OwnLimit")
     }
   } as unknown as CredentialLimits
   const room = {
     mayBeFull: true,
     why: (target: Target) =>
-      full.has(target.provider) ? resting(target, now + 1_000, "LearnedLimit") : undefined
+      full.has(target.provider) ? benched(target, now + 1_000, "LearnedLimit") : undefined
   } as unknown as Room
   const prepared = prepare(
     Chain.fromLinks(

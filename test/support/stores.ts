@@ -16,7 +16,7 @@ export const fail = (of: Target.Target, failure: Failure.Failure) =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const admission = yield* registry.admit(of)
-      if (admission._tag === "Resting") return
+      if (admission._tag === "Benched") return
       const { rest } = Policy.defaults.rules[Failure.classOf(failure)]
       yield* registry.record(of, admission, failure, rest)
     })
@@ -28,7 +28,7 @@ export const answer = (of: Target.Target) =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const admission = yield* registry.admit(of)
-      if (admission._tag !== "Resting") yield* registry.record(of, admission, undefined)
+      if (admission._tag !== "Benched") yield* registry.record(of, admission, undefined)
       return admission._tag
     })
   )

@@ -48,7 +48,7 @@ export class Room {
    * Why a target has no room for another attempt; `undefined` if it has. Requests that wait for room come first: `isNext` is
    * true for the next one of them.
    */
-  why(target: Target, now: number, isNext = false): Bench.Resting | undefined {
+  why(target: Target, now: number, isNext = false): Bench.Benched | undefined {
     if (this.signals.refusing.isEmpty) return undefined
     const settings = target.policy.learnedLimit
     if (settings === undefined) return undefined
@@ -58,7 +58,7 @@ export class Room {
     if (opensAt <= now && (isNext || capacity.waiting === 0)) return undefined
     const isTimed = opensAt > now && opensAt !== Number.POSITIVE_INFINITY
     return {
-      _tag: "Resting",
+      _tag: "Benched",
       key: target.key,
       until: isTimed ? Math.ceil(opensAt) : now + soon,
       reason: "LearnedLimit",

@@ -79,7 +79,7 @@ export interface Line {
 }
 
 /** Why a target cannot be called, according to the bench; without a caller every bench holds. */
-export type Peek = (target: Target, now: number, who?: Bench.Who) => Bench.Resting | undefined
+export type Peek = (target: Target, now: number, who?: Bench.Who) => Bench.Benched | undefined
 
 /** How long an answer of a target has lately taken, in milliseconds; 0 where that is not known. */
 export type Usual = (target: Target) => number
@@ -90,7 +90,7 @@ export type Usual = (target: Target) => number
  */
 interface View {
   readonly now: number
-  readonly why: Bench.Resting | undefined
+  readonly why: Bench.Benched | undefined
   readonly isForAll: boolean
   readonly isAwaited: boolean
   readonly tickAt: number
@@ -288,7 +288,7 @@ export class WaitQueue implements Line {
   }
 
   /** When the bench allows a request to call the target. */
-  #opensAt(waiting: Waiting, place: Place, why: Bench.Resting | undefined, now: number): number {
+  #opensAt(waiting: Waiting, place: Place, why: Bench.Benched | undefined, now: number): number {
     if (why === undefined) return place.notBefore
     // Benched past the end of its cooldown: a health check has to pass first.
     const end = why.until > now ? why.until : now + look
@@ -331,12 +331,12 @@ const faults: ReadonlySet<string> = new Set(transientClasses)
 /** A target that is benched by hand or at a limit is never called. */
 export const never: ReadonlySet<string> = new Set(["Manual", "OwnLimit", "LearnedLimit"])
 
-const isSame = (one: Bench.Resting, other: Bench.Resting | undefined): boolean =>
+const isSame = (one: Bench.Benched, other: Bench.Benched | undefined): boolean =>
   other !== undefined && one.key === other.key && one.until === other.until
 
 /** Whether a request may call a target with this state. */
-export const mayCall = (place: Place, why: Bench.Resting | undefined): boolean =>
+export const mayCall = (place: Place, why: Bench.Benched | undefined): boolean =>
   why === undefined || (place.anyway && !never.has(why.reason) && (place.isFirst || mayRepeat(place, why)))
 
-const mayRepeat = ({ isThrottled = false }: Place, { reason }: Bench.Resting): boolean =>
+const mayRepeat = ({ isThrottled = false }: Place, { reason }: Bench.Benched): boolean =>
   faults.has(reason) || (isThrottled && reason === "RateLimit")

@@ -68,7 +68,7 @@ export const decide = (failure: Failure.Failure, rule: Rule, situation: Situatio
   if ((requested ?? 0) > situation.maxWait) return leave
   if (retry === "afterWait") {
     if (requested === undefined || situation.waited || situation.hasSibling()) return leave
-    const delay = Math.max(requested, Bench.shortestRest)
+    const delay = Math.max(requested, Bench.shortestCooldown)
     return situation.hasTimeFor(delay) ? { _tag: "AfterWait", delay } : leave
   }
   return { _tag: "Backoff", schedule: retry, least: requested ?? 0 }

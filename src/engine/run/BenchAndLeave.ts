@@ -209,7 +209,7 @@ const keepVisitAfterWait = <P extends Backend, R, A>(
   if (retry !== "afterWait") return
   const wait = Failure.waitMillis(failure, now)
   if (wait === undefined) keepSecondTry(run, failure, next, now)
-  else if (wait <= run.maxWait) run.keepVisit(now + Math.max(wait, Bench.shortestRest), next)
+  else if (wait <= run.maxWait) run.keepVisit(now + Math.max(wait, Bench.shortestCooldown), next)
 }
 
 /** Without a named wait the throttle may be short. With `wait` the run waits for the end of the bench, with `fail` not at all. */

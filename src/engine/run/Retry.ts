@@ -97,7 +97,7 @@ const againAt = <P extends Backend, R, A>(
     const delay = run.shared.budget.isNone ? done : delayAtOnce(run, decision.schedule, failure, now)
     return delay === done
       ? undefined
-      : timeOfRetry(run, Math.max(delay, Bench.shortestRest), decision.least, now)
+      : timeOfRetry(run, Math.max(delay, Bench.shortestCooldown), decision.least, now)
   }
   if (decision._tag !== "Amend") return undefined
   run.visit.amendedFor = decision.failure

@@ -227,7 +227,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
     const now = yield* MonotonicClock.currentTimeMillis
     const missing = new Map<BenchKey, Shared.Agreed>()
     for (const [key, known] of copy.agreed) {
-      if (seen.has(key) || known.epoch > synced.epoch || !Bench.isResting(known.entry, now)) continue
+      if (seen.has(key) || known.epoch > synced.epoch || !Bench.isBenched(known.entry, now)) continue
       // It was cleared while this process was disconnected.
       if (isSame) copy.cleared(key, true, now)
       else missing.set(key, known)

@@ -44,19 +44,19 @@ const underWay = 250
 export class Benches {
   readonly lines: Array<Line> = []
   /** The benched keys: since when, their last line, and whether they are being probed. */
-  readonly #resting = new Map<string, { since: number; told: Rest; probing: boolean }>()
+  readonly #benched = new Map<string, { since: number; told: Rest; probing: boolean }>()
 
   add({ at, evidence, key, reason, status, until = Number.POSITIVE_INFINITY }: BenchStep): void {
-    const known = this.#resting.get(key)
+    const known = this.#benched.get(key)
     if (status !== "resting") {
       if (known === undefined) return
       known.probing = status === "probing"
       if (status !== "free") return
-      this.#resting.delete(key)
+      this.#benched.delete(key)
       this.lines.push({ what: "back", at, key, rested: at - known.since })
     } else if (known === undefined) {
       const told: Rest = { what: "rests", at, key, reason, evidence, until }
-      this.#resting.set(key, { since: at, told, probing: false })
+      this.#benched.set(key, { since: at, told, probing: false })
       this.lines.push(told)
     } else if (!known.probing && known.told.what === "rests" && at - known.since <= underWay) {
       known.told.until = until

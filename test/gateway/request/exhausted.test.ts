@@ -133,13 +133,13 @@ describe("when no target can answer", () => {
                   [second, "b"]
                 ] as const) {
                   const { said, says } = reasonOf(name)
-                  const resting = said?._tag === "AuthDead" ? `${key}#default (` : `${key}/m#default (`
+                  const benched = said?._tag === "AuthDead" ? `${key}#default (` : `${key}/m#default (`
                   const told =
                     says !== undefined
                       ? `${key}/m#default: `
                       : said === undefined
                         ? `${key}/m (Manual)`
-                        : resting
+                        : benched
                   assert.include(heard.message, told)
                 }
               }

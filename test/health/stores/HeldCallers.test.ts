@@ -25,7 +25,7 @@ const fail = (registry: Registry, who: Who, base = rest.base) =>
     const bench = EngineBench.of(registry)
     const now = Date.now()
     const admission = bench.admitUnsafe(to, { millis: () => now } as never, who)
-    if (admission._tag === "Resting") return
+    if (admission._tag === "Benched") return
     bench.failUnsafe(to, admission, fault("ServerError"), { ...rest, base }, now, who)
   })
 
@@ -35,7 +35,7 @@ const admits = (registry: Registry) =>
     const bench = EngineBench.of(registry)
     return [x, y, z]
       .map((who) => {
-        if (bench.restingUnsafe(to, Date.now(), who) !== undefined) return "out"
+        if (bench.whyBenchedUnsafe(to, Date.now(), who) !== undefined) return "out"
         const entry = bench.stateUnsafe().entries.get(to.key)
         return entry?.reason !== undefined && !entry.isTheirs ? "probe" : "free"
       })

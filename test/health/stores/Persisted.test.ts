@@ -50,7 +50,7 @@ describe("a saved bench", () => {
               const registry = yield* BenchRegistry
               const first = yield* registry.admit(target("a", "m"))
               const second = yield* registry.admit(target("a", "m"))
-              assert.deepStrictEqual([first._tag, second._tag], ["Probe", "Resting"])
+              assert.deepStrictEqual([first._tag, second._tag], ["Probe", "Benched"])
             })
           )
         )

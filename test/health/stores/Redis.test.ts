@@ -45,7 +45,7 @@ describe.skipIf(!Redis.isInstalled)(
         const [here] = yield* b.list
         assert.strictEqual(here?.reason, "RateLimit")
         assert.isBelow(Math.abs((here?.until ?? 0) - (there?.until ?? 0)), 100)
-        assert.strictEqual(yield* on(b, answer(target("x", "m"))), "Resting")
+        assert.strictEqual(yield* on(b, answer(target("x", "m"))), "Benched")
       })
     )
 
@@ -95,7 +95,7 @@ describe.skipIf(!Redis.isInstalled)(
                 Effect.gen(function* () {
                   const admission = yield* registry.admit(x)
                   // Who is let in stays until all have been answered.
-                  if (admission._tag !== "Resting") yield* Deferred.await(held)
+                  if (admission._tag !== "Benched") yield* Deferred.await(held)
                   return admission._tag
                 })
               )
@@ -106,7 +106,7 @@ describe.skipIf(!Redis.isInstalled)(
         yield* Deferred.succeed(held, undefined)
         const tags = yield* Effect.forEach(tries, Fiber.join)
         assert.deepStrictEqual(
-          tags.filter((tag) => tag !== "Resting"),
+          tags.filter((tag) => tag !== "Benched"),
           ["Probe"]
         )
       })
@@ -193,7 +193,7 @@ describe.skipIf(!Redis.isInstalled)(
         const began = yield* Clock.currentTimeMillis
         yield* on(a, fail(target("x", "m"), throttle("20 seconds")))
         yield* on(b, fail(target("y", "m"), throttle("1 minute")))
-        assert.strictEqual(yield* on(a, answer(target("x", "m"))), "Resting")
+        assert.strictEqual(yield* on(a, answer(target("x", "m"))), "Benched")
         assert.strictEqual(yield* on(a, answer(target("y", "m"))), "Go")
         assert.isBelow((yield* Clock.currentTimeMillis) - began, 200)
         yield* redis.resume

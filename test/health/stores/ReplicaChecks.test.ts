@@ -45,11 +45,11 @@ describe.skipIf(!Redis.isInstalled)(
         yield* Deferred.succeed(passed, undefined)
         const results = yield* Effect.forEach(running, Fiber.join)
         assert.deepStrictEqual(results.map((checked) => checked?.result).sort(), [
-          "passed",
-          "resting",
-          "resting",
-          "resting",
-          "resting"
+          "benched",
+          "benched",
+          "benched",
+          "benched",
+          "passed"
         ])
         for (const one of all) yield* becomes(one, "x/m#k", "free")
       })

@@ -141,7 +141,7 @@ describe("a saved bench", () => {
           const x = target("x", "m")
           const { rest } = x.policy.rules.RateLimit
           const admission = yield* registry.admit(x)
-          if (rest === undefined || admission._tag === "Resting") return assert.fail()
+          if (rest === undefined || admission._tag === "Benched") return assert.fail()
           const endless = { ...rest, base: Number.POSITIVE_INFINITY, max: Number.POSITIVE_INFINITY }
           yield* registry.record(x, admission, throttle(), endless)
         }).pipe(Effect.scoped)

@@ -298,7 +298,7 @@ describe.skipIf(!Redis.isInstalled)(
           })
         yield* on(a, fail(of("sk-old-0123456789"), dead("InvalidKey")))
         yield* becomes(b, "x#k", "resting")
-        assert.strictEqual(yield* on(b, answer(of("sk-old-0123456789"))), "Resting")
+        assert.strictEqual(yield* on(b, answer(of("sk-old-0123456789"))), "Benched")
         assert.strictEqual(yield* on(b, answer(of("sk-new-0123456789"))), "Probe")
         yield* becomes(a, "x#k", "free")
       })
