@@ -12,9 +12,9 @@ import * as Step from "./Step.ts"
 export const find = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
   if (run.hedge !== undefined) return Step.join
   if (run.isOverdue && run.mayMove) return run.outOfTime()
-  if (!run.mayMove) return Step.lastTries
+  if (!run.mayMove) return Step.noTargetLeft
   const visit = run.candidates.next(run.attemptsLeft > 0)
-  return visit === undefined ? Step.lastTries : begin(run, visit)
+  return visit === undefined ? Step.noTargetLeft : begin(run, visit)
 }
 
 /** Begins a visit. */

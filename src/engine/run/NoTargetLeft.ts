@@ -88,7 +88,7 @@ const waitedInVain = <P extends Backend, R, A>(run: RunState<P, R, A>, decision:
   run.waits.hasWaitedForRoom = true
   // A target without room may be benched by now, and may get a last attempt.
   run.waits.hasWaited = decision.places.some(({ forRoom }) => forRoom !== true)
-  return Step.lastTries
+  return Step.noTargetLeft
 }
 
 /** Begins a visit to a target that the run has skipped and not tried, and that can be called now. */

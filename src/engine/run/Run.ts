@@ -71,7 +71,7 @@ const goOn = <P extends Backend, R, A>(
       case "Join":
         step = Attempt.join(run)
         break
-      case "LastTries":
+      case "NoTargetLeft":
         step = NoTargetLeft.decide(run)
         break
       case "Later":

@@ -13,7 +13,7 @@ import type { Served } from "./RunOptions.ts"
 export type Onward<A> = Effect.Effect<Served<A>, RunError>
 
 /** One step of a run for an `A`. */
-export type Step<A> = FindTarget | Attempt | Join | LastTries | Later<A> | After<A> | Wait<A> | End<A>
+export type Step<A> = FindTarget | Attempt | Join | NoTargetLeft | Later<A> | After<A> | Wait<A> | End<A>
 
 /** Find the next target of the chain and begin a visit. */
 export interface FindTarget {
@@ -33,8 +33,8 @@ export interface Join {
 }
 
 /** No target can be called now: wait for one, or end. */
-export interface LastTries {
-  readonly _tag: "LastTries"
+export interface NoTargetLeft {
+  readonly _tag: "NoTargetLeft"
 }
 
 /** A step that is computed when the caller's fiber runs again. */
@@ -79,7 +79,7 @@ export const attemptAgain = (next: Next): Attempt => ({ _tag: "Attempt", next })
 export const join: Join = { _tag: "Join" }
 
 /** No target can be called now: wait for one, or end. */
-export const lastTries: LastTries = { _tag: "LastTries" }
+export const noTargetLeft: NoTargetLeft = { _tag: "NoTargetLeft" }
 
 /** A step that is computed when the caller's fiber runs again. */
 export const later = <A>(next: () => Step<A>): Later<A> => ({ _tag: "Later", next })
