@@ -64,9 +64,9 @@ export const allBenched = (
 ): AllBenched => new AllBenched({ benches: benches(benched), models, ...retryAt(benched) })
 
 /**
- * The error for a request that was refused for its token limit, and without the limit as well. The message says what to lower.
+ * The error for a request that was refused for its output limit, and without the limit as well. The message says what to lower.
  */
-export const refusedUncapped = (failure: BadRequest | ContextExceeded): BadRequest | ContextExceeded => {
+export const refusedWithoutLimit = (failure: BadRequest | ContextExceeded): BadRequest | ContextExceeded => {
   const advice =
     failure._tag === "ContextExceeded" || failure.reason === "TooLarge"
       ? "lower the length of the prompt"
@@ -74,7 +74,7 @@ export const refusedUncapped = (failure: BadRequest | ContextExceeded): BadReque
   const { _tag, ...fields } = failure
   const amended = {
     ...fields,
-    message: `${failure.message} (leaving the token limit out did not help: ${advice})`
+    message: `${failure.message} (leaving the output limit out did not help: ${advice})`
   }
   return failure._tag === "BadRequest"
     ? new BadRequest({ ...amended, reason: failure.reason })

@@ -104,7 +104,7 @@ const disambiguate = (view: ErrorView, text: string, as: SignalClass): SignalCla
 const isZeroQuota = (view: ErrorView): boolean =>
   view.zeroQuota || (/\blimit: ?0(?![\d.])/i.test(view.text) && !/\blimit: ?[1-9]/i.test(view.text))
 
-/** An overflow caused only by the cap on output tokens: the prompt fits without it. */
+/** An overflow that only the output limit causes: the prompt fits without it. */
 const byCap = (view: ErrorView): Verdict | undefined => {
   const sizes = capOverflow(view.text)
   return sizes === undefined || !fitsWithoutCap(sizes)

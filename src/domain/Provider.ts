@@ -57,10 +57,10 @@ export interface Provider<in Request, out Answer, out Chunk> extends Backend.Bac
    */
   readonly secondTry?: (<R extends Request>(request: R, refusal: BadRequest) => R | undefined) | undefined
   /**
-   * The same request without its output-token limit, for the one retry after `BadRequest/MaxTokens`; `undefined`
+   * The same request without its output limit (`max_tokens`), for the one retry after `BadRequest/MaxTokens`; `undefined`
    * when it has none.
    */
-  readonly withoutTokenCap?:
+  readonly withoutOutputLimit?:
     | (<R extends Request>(request: R, failure: BadRequest) => R | undefined)
     | undefined
 }

@@ -20,7 +20,7 @@ export const amend = <Request, Answer, Chunk>(
     const amended =
       failure.reason === "Invalid" || failure.reason === "Unsupported"
         ? provider.secondTry?.(request, failure)
-        : provider.withoutTokenCap?.(request, failure)
+        : provider.withoutOutputLimit?.(request, failure)
     return UserCode.isPromise(amended) ? undefined : amended
   } catch {
     return undefined

@@ -177,7 +177,7 @@ const millisOf = (value: unknown): number =>
   Duration.toMillis(Duration.fromInputUnsafe(value as Duration.Input))
 
 const rowProblems = function* (row: object, path: string): Iterable<string> {
-  const words = ["never", "afterWait", "withoutTokenCap"]
+  const words = ["never", "afterWait", "withoutOutputLimit"]
   const retry: Checks.Check = (value) => (Schedule.isSchedule(value) ? undefined : Checks.oneOf(words)(value))
   const next = Checks.oneOf(["credential", "endpoint", "model", "stop"])
   const known = ["retry", "rest", "next"]

@@ -19,13 +19,13 @@ import { fromNumbers } from "./Backoff.ts"
  * - `"never"`
  * - `"afterWait"`: once, after the wait that the provider asked for, if that is at most the policy's `maxWait` and
  *   a fallback would change the model; if it named none, once after half a second, when no other target is left
- * - `"withoutTokenCap"`: once, with the request as the provider amends it: without its limit on output tokens
+ * - `"withoutOutputLimit"`: once, with the request as the provider amends it: without its output limit, or with a lower one
  * - a `Schedule`: as often and after such delays as the schedule gives; its input is the failure
  */
 export type Retry =
   | "never"
   | "afterWait"
-  | "withoutTokenCap"
+  | "withoutOutputLimit"
   | Schedule.Schedule<unknown, Failure, never, never>
 
 /**
@@ -126,7 +126,7 @@ export const defaults: Rules = {
   Invalid: refused,
   ContentPolicy: refused,
   TooLarge: refused,
-  MaxTokens: { ...refused, retry: "withoutTokenCap" },
+  MaxTokens: { ...refused, retry: "withoutOutputLimit" },
   Unsupported: unfit,
   ContextExceeded: unfit
 }

@@ -110,8 +110,8 @@ export const make = <Name extends string>(
     phase: (chunk) => chunk.phase,
     mayHedge: SideEffects.mayHedge,
     holding: { sizeOf: (chunk) => chunk.bytes.length + chunkBytes, most: limits.answer },
-    withoutTokenCap: (request, failure) => {
-      const members = protocol.withoutTokenCap(request.body, failure)
+    withoutOutputLimit: (request, failure) => {
+      const members = protocol.withoutOutputLimit(request.body, failure)
       return members === undefined ? undefined : RequestBuilder.edit(request, members)
     },
 

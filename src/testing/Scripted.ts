@@ -123,7 +123,7 @@ export interface Options<in Request, out Answer, out Chunk> {
   readonly baseUrl?: string | undefined
   /** The call after the end of the script, instead of repeating its last one. */
   readonly otherwise?: Call<Answer, Chunk> | undefined
-  readonly withoutTokenCap?: Provider<Request, Answer, Chunk>["withoutTokenCap"]
+  readonly withoutOutputLimit?: Provider<Request, Answer, Chunk>["withoutOutputLimit"]
 }
 
 const plain: Format<unknown, string, Part> = {
@@ -204,7 +204,7 @@ export const makeWith = <Request, Answer, Chunk>(
     strategy,
     policy,
     baseUrl: options.baseUrl,
-    withoutTokenCap: options.withoutTokenCap,
+    withoutOutputLimit: options.withoutOutputLimit,
     phase: format.phase,
     calls,
     get open() {

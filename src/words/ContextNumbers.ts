@@ -139,7 +139,7 @@ export const contextNumbers = (text: string): ContextNumbers | undefined => {
   return undefined
 }
 
-/** The sizes in an overflow that the cap on output tokens contributed to, in tokens. */
+/** The sizes in an overflow to which the output limit contributed, in tokens. */
 export interface CapOverflow {
   readonly window: number
   readonly prompt: number

@@ -219,14 +219,14 @@ describe("an invalid object", () => {
     )
   )
 
-  it.live("at the token limit has that reason", () =>
+  it.live("at the output limit has that reason", () =>
     chained(({ anthropic, openai }) =>
       Effect.gen(function* () {
         openai.play(openaiAnswer({ content: "" }, "length"))
         anthropic.play(claudeAnswer([{ type: "text", text: '{"sk' }], "max_tokens"))
         const error = yield* Effect.flip(askForObject)
         assert.isTrue(AiError.isAiError(error))
-        assert.match(error.message, /token limit/)
+        assert.match(error.message, /output limit/)
       })
     )
   )

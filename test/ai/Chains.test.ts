@@ -228,7 +228,7 @@ describe("a chain", () => {
     )
   )
 
-  it.live("leaves a token limit out that is too high for the model", () =>
+  it.live("leaves an output limit out that is too high for the model", () =>
     withChain(
       Chain.make(gpt),
       ({ openai }) =>
@@ -247,7 +247,7 @@ describe("a chain", () => {
     )
   )
 
-  it.live("lowers the token limit where the protocol requires one", () =>
+  it.live("lowers the output limit where the protocol requires one", () =>
     withChain(Chain.make(claude), ({ anthropic }) =>
       Effect.gen(function* () {
         const message =

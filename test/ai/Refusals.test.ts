@@ -60,12 +60,12 @@ describe("an object that a member refuses to write", () => {
 })
 
 describe("an object that a member does not finish", () => {
-  it.effect("moves on at the token limit, and the error says so if no other one writes it", () => {
+  it.effect("moves on at the output limit, and the error says so if no other one writes it", () => {
     const cut = () => Effect.succeed([said('{"sk'), parts.finish("length")])
     const [a, b] = [new Mock("a", cut), new Mock("b", () => Effect.succeed([parts.finish("length")]))]
     return Effect.gen(function* () {
       const error = yield* Effect.flip(play(object))
-      assert.match(String(error), /token limit/)
+      assert.match(String(error), /output limit/)
       assert.deepStrictEqual(yield* play(failing(object)), ["StructuredOutputError"])
       assert.deepStrictEqual(yield* benched, [])
     }).pipe(Effect.provide(two(a, b)))

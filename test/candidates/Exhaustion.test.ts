@@ -81,13 +81,13 @@ describe("whether a target may still take a request", () => {
   )
 })
 
-describe("the error of a request that was refused without its token limit as well", () => {
+describe("the error of a request that was refused without its output limit as well", () => {
   it.each([
     { failure: refusal("MaxTokens"), advice: /lower max_tokens .* or the length of the prompt\)$/ },
     { failure: refusal("TooLarge"), advice: /did not help: lower the length of the prompt\)$/ },
     { failure: tooLong({ limit: 10 }), advice: /did not help: lower the length of the prompt\)$/ }
   ])("says what to lower: $failure._tag $failure.reason", ({ advice, failure }) => {
-    const error = Exhaustion.refusedUncapped(failure)
+    const error = Exhaustion.refusedWithoutLimit(failure)
     assert.match(error.message, advice)
     assert.isTrue(error.message.startsWith(failure.message))
     assert.strictEqual(error._tag, failure._tag)

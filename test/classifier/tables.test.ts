@@ -511,12 +511,12 @@ describe("a status inside the body", () => {
   })
 })
 
-describe("an overflow caused only by the output cap", () => {
+describe("an overflow caused only by the output limit", () => {
   const error = (prompt: number, output: number) => ({
     message: `This model's maximum context length is 32768 tokens. However, you requested ${prompt + output} tokens (${prompt} in the messages, ${output} in the completion). Please reduce the length of the messages or completion.`,
     code: "context_length_exceeded"
   })
-  it("is MaxTokens if the prompt fits without the cap", () => {
+  it("is MaxTokens if the prompt fits without the limit", () => {
     assert.strictEqual(classOf(withError({ ...error(1187, 32_000), code: null })), "MaxTokens")
     assert.strictEqual(classOf(withError(error(1187, 32_000))), "MaxTokens")
   })

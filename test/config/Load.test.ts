@@ -446,7 +446,7 @@ describe("a config file", () => {
           rules: { RateLimit: { retry: 3 }, Balance: { retry: "nver" }, Timeout: { retry: [] } }
         }
       })
-      const retry = 'expected "never" | "afterWait" | "withoutTokenCap" | { "times": …, "backoff": … }'
+      const retry = 'expected "never" | "afterWait" | "withoutOutputLimit" | { "times": …, "backoff": … }'
       assert.deepStrictEqual(found, [
         'policy.commit: expected "firstContent" | "complete" | { "chunks": … }, got "firstConten"; did you mean firstContent?',
         `policy.rules.RateLimit.retry: ${retry}, got 3`,

@@ -28,14 +28,22 @@ describe("old names in a config file", () => {
         everywhere({
           patience: "1 second",
           reserve: 0.25,
-          rules: { Silent: { next: "place" }, Overloaded: { next: "place" }, Empty: { next: "stop" } }
+          rules: {
+            Silent: { next: "place" },
+            Overloaded: { next: "place" },
+            MaxTokens: { retry: "withoutTokenCap" }
+          }
         })
       )
       const { notes, ...renamed } = yield* load(
         everywhere({
           maxWait: "1 second",
           fallbackReserve: 0.25,
-          rules: { Timeout: { next: "endpoint" }, Overloaded: { next: "endpoint" }, Empty: { next: "stop" } }
+          rules: {
+            Timeout: { next: "endpoint" },
+            Overloaded: { next: "endpoint" },
+            MaxTokens: { retry: "withoutOutputLimit" }
+          }
         })
       )
       assert.deepStrictEqual(old, renamed)
@@ -55,7 +63,8 @@ describe("old names in a config file", () => {
           `${place}.reserve: renamed to fallbackReserve; the old name still works`,
           `${place}.rules.Silent: renamed to Timeout; the old name still works`,
           `${place}.rules.Silent.next: renamed to "endpoint"; the old name still works`,
-          `${place}.rules.Overloaded.next: renamed to "endpoint"; the old name still works`
+          `${place}.rules.Overloaded.next: renamed to "endpoint"; the old name still works`,
+          `${place}.rules.MaxTokens.retry: renamed to "withoutOutputLimit"; the old name still works`
         ])
       )
     }).pipe(Effect.provide(NodeServices.layer))

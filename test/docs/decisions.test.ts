@@ -28,7 +28,7 @@ const time = (millis: number): string =>
 const again = {
   never: "no",
   afterWait: "once, after the wait",
-  withoutTokenCap: "once, without the token cap"
+  withoutOutputLimit: "once, without the output limit"
 } as const
 const next = {
   credential: "next credential",

@@ -1,4 +1,4 @@
-/** Requests that every provider would refuse: one retry without the token cap, one chain for refused content. */
+/** Requests that every provider would refuse: one retry without the output limit, one chain for refused content. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
@@ -22,8 +22,8 @@ const format: Scripted.Format<Request, string, Scripted.Part> = {
   phase: (part) => part.phase
 }
 
-/** A provider that refuses any token cap. */
-const withoutTokenCap = <R extends Request>(request: R): R | undefined => {
+/** A provider that refuses any output limit. */
+const withoutOutputLimit = <R extends Request>(request: R): R | undefined => {
   if (request.maxTokens === undefined) return undefined
   const { maxTokens: _, ...rest } = request
   return rest as R
@@ -34,10 +34,10 @@ const refusing = (name: string, after: Scripted.Call<string, Scripted.Part> = ["
     format,
     name,
     (_, request) => [request.maxTokens === undefined ? after : [refusal("MaxTokens")]],
-    { withoutTokenCap }
+    { withoutOutputLimit }
   )
 
-describe("a token cap that is too high", () => {
+describe("an output limit that is too high", () => {
   it.effect("is left out, once, and the same target answers", () =>
     Effect.gen(function* () {
       const a = refusing("a")
@@ -85,7 +85,7 @@ describe("a token cap that is too high", () => {
 
   it.effect("comes to the caller when the request has none, and when leaving it out does not help", () =>
     Effect.gen(function* () {
-      const a = Scripted.makeWith(format, "a", [[refusal("MaxTokens")]], { withoutTokenCap })
+      const a = Scripted.makeWith(format, "a", [[refusal("MaxTokens")]], { withoutOutputLimit })
       const chain = Chain.make(Model.make(a, "m"))
       const without = yield* Effect.flip(Failover.complete(chain, { prompt: "q" }))
       assert.strictEqual(without._tag, "BadRequest")

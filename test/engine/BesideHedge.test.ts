@@ -156,7 +156,7 @@ describe("a hedge whose request can be amended after its refusal", () => {
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ wait: "3 seconds" }, dead()]])
       const b = Scripted.make("b", (_, request) => [request === "q" ? [refusal("MaxTokens")] : ["b"]], {
-        withoutTokenCap: <Asked>(request: Asked) => (request === "q" ? ("amended" as Asked) : undefined)
+        withoutOutputLimit: <Asked>(request: Asked) => (request === "q" ? ("amended" as Asked) : undefined)
       })
       const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
       const { took, value } = yield* play(Failover.complete(chain, "q"))

@@ -144,7 +144,7 @@ describe("an amended request", () => {
   const provider = {
     ...Scripted.make("a", [["fine"]]),
     secondTry: <Asked>(request: Asked) => `${request} without the field` as Asked,
-    withoutTokenCap: <Asked>(request: Asked) => `${request} without the cap` as Asked
+    withoutOutputLimit: <Asked>(request: Asked) => `${request} without the cap` as Asked
   }
 
   it("is without the refused field, or without the limit on tokens, as the refusal says", () => {
@@ -162,7 +162,7 @@ describe("an amended request", () => {
   it("is the request itself where nothing was refused, or nothing can be left out", () => {
     assert.strictEqual(Amendment.apply(provider, "q", undefined), "q")
     for (const cannot of [undefined, () => undefined, bug, late]) {
-      const other = { ...provider, secondTry: cannot as undefined, withoutTokenCap: cannot as undefined }
+      const other = { ...provider, secondTry: cannot as undefined, withoutOutputLimit: cannot as undefined }
       for (const reason of ["Invalid", "MaxTokens"] as const) {
         assert.isUndefined(Amendment.amend(other, "q", refusal(reason)))
         assert.strictEqual(Amendment.apply(other, "q", refusal(reason)), "q")

@@ -201,10 +201,10 @@ describe("a caller's function that throws", () => {
     }).pipe(runtime)
   )
 
-  it.effect("to take a token cap out leaves the refusal as it was", () =>
+  it.effect("to take an output limit out leaves the refusal as it was", () =>
     Effect.gen(function* () {
       for (const wait of ["0 millis", "1 second"] as const) {
-        const a = Scripted.make("a", [[{ wait }, refusal("MaxTokens")]], { withoutTokenCap: thrower })
+        const a = Scripted.make("a", [[{ wait }, refusal("MaxTokens")]], { withoutOutputLimit: thrower })
         const { error } = yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
         assert.strictEqual(error?._tag, "BadRequest")
       }

@@ -38,10 +38,10 @@ const cutShort: Decision = { _tag: "CutShort" }
 const decided = (failure: Failure.Failure, retry: Rule["retry"], situation: Partial<Situation> = {}) =>
   decide(failure, rule(retry), { ...calm, ...situation }, 0)
 
-describe("a refusal that may be about the token cap", () => {
-  const whatever: ReadonlyArray<Rule["retry"]> = ["never", "afterWait", "withoutTokenCap", schedule]
+describe("a refusal that may be about the output limit", () => {
+  const whatever: ReadonlyArray<Rule["retry"]> = ["never", "afterWait", "withoutOutputLimit", schedule]
   for (const failure of [refused, unsupported]) {
-    it(`is tried again at once without the cap, whatever the rule: ${failure.reason}`, () => {
+    it(`is tried again at once without the limit, whatever the rule: ${failure.reason}`, () => {
       for (const retry of whatever) {
         assert.deepStrictEqual(decided(failure, retry), { _tag: "Amend", failure })
       }
@@ -59,7 +59,7 @@ describe("a refusal that may be about the token cap", () => {
     })
   }
 
-  it("is none for other reasons and other failures, which do not lose their cap against the rule", () => {
+  it("is none for other reasons and other failures, which do not lose their output limit against the rule", () => {
     for (const failure of [
       tooMany,
       new Failure.BadRequest({ reason: "ContentPolicy", message: "no" }),
@@ -70,7 +70,7 @@ describe("a refusal that may be about the token cap", () => {
     }
   })
 
-  it("is consulted only if the cap could be left out", () => {
+  it("is consulted only if the limit could be left out", () => {
     const canAmend = () => assert.fail("asked")
     decided(refused, "never", { single: true, canAmend })
     decided(refused, "never", { attemptsLeft: 0, canAmend })
@@ -79,15 +79,15 @@ describe("a refusal that may be about the token cap", () => {
   })
 })
 
-describe("the rule withoutTokenCap", () => {
-  it("tries again without the cap", () => {
-    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap"), { _tag: "Amend", failure: tooMany })
+describe("the rule withoutOutputLimit", () => {
+  it("tries again without the limit", () => {
+    assert.deepStrictEqual(decided(tooMany, "withoutOutputLimit"), { _tag: "Amend", failure: tooMany })
   })
 
   it("leaves when it has done so, when it cannot, and for what is no bad request", () => {
-    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap", { amended: true }), leave)
-    assert.deepStrictEqual(decided(tooMany, "withoutTokenCap", { canAmend: () => false }), leave)
-    assert.deepStrictEqual(decided(gone, "withoutTokenCap"), leave)
+    assert.deepStrictEqual(decided(tooMany, "withoutOutputLimit", { amended: true }), leave)
+    assert.deepStrictEqual(decided(tooMany, "withoutOutputLimit", { canAmend: () => false }), leave)
+    assert.deepStrictEqual(decided(gone, "withoutOutputLimit"), leave)
   })
 })
 
@@ -106,7 +106,7 @@ describe("without attempts left", () => {
 
   it("the visit is over where it has used them up itself, and for every other rule", () => {
     assert.deepStrictEqual(decided(gone, schedule, { attemptsLeft: 0 }), leave)
-    for (const retry of ["afterWait", "withoutTokenCap", "never"] as const) {
+    for (const retry of ["afterWait", "withoutOutputLimit", "never"] as const) {
       assert.deepStrictEqual(decided(throttled(500), retry, { attemptsLeft: 0, hasMoved: true }), leave)
     }
   })

@@ -70,7 +70,7 @@ describe("a walk that begins again after a wait", () => {
   )
 })
 
-describe("a request without its token cap", () => {
+describe("a request without its output limit", () => {
   it.effect("counts the refusal as a failed attempt of the target in the report", () =>
     Effect.gen(function* () {
       type Request = { readonly maxTokens?: number | undefined }
@@ -84,7 +84,7 @@ describe("a request without its token cap", () => {
         "a",
         (_, request) => [request.maxTokens === undefined ? ["fine"] : [refusal("MaxTokens")]],
         {
-          withoutTokenCap: (request) =>
+          withoutOutputLimit: (request) =>
             request.maxTokens === undefined ? undefined : { ...request, maxTokens: undefined }
         }
       )

@@ -20,7 +20,7 @@ describe("all laws hold", () => {
     )
   )
 
-  it.effect("when a target is benched before it is called again without the token cap", () =>
+  it.effect("when a target is benched before it is called again without the output limit", () =>
     obeys({
       ...quiet([[["wait 700", "MaxTokens"], ["RateLimit after 30000"], ["one"]], [["one"]]]),
       callers: [

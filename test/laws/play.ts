@@ -32,7 +32,7 @@ import { Scripted } from "../../src/testing/index.ts"
 import { patientClock } from "../support/clock.ts"
 import type { Scenario } from "./scenario.ts"
 
-/** A request: its caller, and whether it has a token cap. */
+/** A request: its caller, and whether it has an output limit. */
 export interface Request {
   readonly caller: number
   readonly capped: boolean
@@ -167,7 +167,7 @@ const build = (scenario: Scenario): World => {
     const made = Scripted.makeWith<Request, string, Scripted.Part>(format, `p${i}`, next, {
       strategy: provider.strategy,
       credentials: credentialsOf(provider.places),
-      withoutTokenCap: provider.capped
+      withoutOutputLimit: provider.capped
         ? (request) => (request.capped ? { ...request, capped: false } : undefined)
         : undefined
     })

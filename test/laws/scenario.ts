@@ -54,7 +54,7 @@ const Provider = Schema.Struct({
   places: List(Schema.Literals(["own", "here", "there"]), 1, 3),
   /** It cannot be interrupted, and ends only when it has finished. */
   stubborn: Schema.Boolean,
-  /** Its requests have a token cap that can be left out. */
+  /** Its requests have an output limit that can be left out. */
   capped: Schema.Literals([true, false])
 })
 

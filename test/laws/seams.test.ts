@@ -304,14 +304,14 @@ describe("broken user code", () => {
       })
     )
 
-    it.effect(`withoutTokenCap ${how}: the caller gets the error of its cap, or an answer`, () =>
+    it.effect(`withoutOutputLimit ${how}: the caller gets the error of its output limit, or an answer`, () =>
       Effect.gen(function* () {
         const { exit } = yield* watch(
           Effect.gen(function* () {
             const failover = yield* runtime()
             const tooMuch = new Failure.BadRequest({ reason: "MaxTokens", message: "too much" })
             for (const step of [[tooMuch], [{ wait: 5 }, tooMuch]]) {
-              const bad = { ...Scripted.make("a", [step]), withoutTokenCap: breaks as never }
+              const bad = { ...Scripted.make("a", [step]), withoutOutputLimit: breaks as never }
               assert.isTrue(
                 Exit.isFailure(yield* Effect.exit(failover.complete(Chain.make(Model.make(bad, "m")), "q")))
               )

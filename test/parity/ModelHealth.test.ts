@@ -48,7 +48,7 @@ const catalogOf = (fallbacks: ReadonlyArray<string> = []) =>
 const capped = { prompt: "hi", maxTokens: 1_000_000 }
 type Request = { readonly prompt: string; readonly maxTokens?: number }
 
-/** A provider that refuses every token cap, and then does what `steps` say. */
+/** A provider that refuses every output limit, and then does what `steps` say. */
 const refusingCaps = (steps: Scripted.Call<string, Scripted.Part>) =>
   Scripted.makeWith<Request, string, Scripted.Part>(
     { answer: (text) => text, chunk: (part) => part, phase: (part) => part.phase },
@@ -59,7 +59,7 @@ const refusingCaps = (steps: Scripted.Call<string, Scripted.Part>) =>
         : [new Failure.BadRequest({ reason: "MaxTokens", message: "too many tokens" })]
     ],
     {
-      withoutTokenCap: <R extends Request>({ maxTokens, ...request }: R) =>
+      withoutOutputLimit: <R extends Request>({ maxTokens, ...request }: R) =>
         maxTokens === undefined ? undefined : (request as R)
     }
   )

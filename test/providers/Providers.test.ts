@@ -280,17 +280,17 @@ describe("OpenAi", () => {
     assert.include(refused({ apiKeys: {} }), "apiKeys is empty")
   })
 
-  it.effect("removes the token limit of a request, and returns nothing if there is none", () =>
+  it.effect("removes the output limit of a request, and returns nothing if there is none", () =>
     Effect.gen(function* () {
       const provider = yield* OpenAi.make()
       const failure = new Failure.BadRequest({ reason: "MaxTokens", message: "too many" })
       const body = { model: "x", max_tokens: 9, max_completion_tokens: 9, n: 1 }
       const text = JSON.stringify(body)
       const request: Wire.Request<OpenAi.Operation> = { operation: "chat/completions", body, text }
-      const changed = provider.withoutTokenCap?.(request, failure)
+      const changed = provider.withoutOutputLimit?.(request, failure)
       assert.deepStrictEqual(changed?.body, { model: "x", n: 1 })
       assert.strictEqual(changed?.text, '{"model":"x","n":1}')
-      assert.isUndefined(provider.withoutTokenCap?.(chat, failure))
+      assert.isUndefined(provider.withoutOutputLimit?.(chat, failure))
     }).pipe(Effect.provide(nowhere))
   )
 
@@ -364,7 +364,7 @@ describe("Anthropic", () => {
     }).pipe(undici)
   )
 
-  it.live("lowers the token limit to what the provider allows, if it names a maximum", () =>
+  it.live("lowers the output limit to what the provider allows, if it names a maximum", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const provider = yield* Anthropic.make({ baseUrl: server.origin })
@@ -374,10 +374,10 @@ describe("Anthropic", () => {
       assert.strictEqual(failure._tag, "BadRequest")
       if (failure._tag !== "BadRequest") return
       assert.strictEqual(failure.reason, "MaxTokens")
-      assert.strictEqual(provider.withoutTokenCap?.(messages, failure)?.body.max_tokens, 4096)
+      assert.strictEqual(provider.withoutOutputLimit?.(messages, failure)?.body.max_tokens, 4096)
 
       const silent = new Failure.BadRequest({ reason: "MaxTokens", message: "too many" })
-      assert.isUndefined(provider.withoutTokenCap?.(messages, silent))
+      assert.isUndefined(provider.withoutOutputLimit?.(messages, silent))
     }).pipe(undici)
   )
 })

@@ -236,7 +236,7 @@ describe("a chat-completions request for an Anthropic model", () => {
   const messagesOf = (messages: ReadonlyArray<object>, model?: string) =>
     toAnthropic({ messages }, model).body.messages
 
-  it("gets the token limit the protocol requires, no higher than the model's own", () => {
+  it("gets the output limit the protocol requires, no higher than the model's own", () => {
     const limitOf = (model: string) => toAnthropic({ messages: hi }, model).body.max_tokens
     assert.strictEqual(limitOf("claude-opus-5-5"), 32_000)
     assert.strictEqual(limitOf("claude-opus-4-1-20250805"), 32_000)
@@ -506,7 +506,7 @@ describe("reasoning_effort for an Anthropic model", () => {
     })
   })
 
-  it("is a share of the token limit for a model with a budget", () => {
+  it("is a share of the output limit for a model with a budget", () => {
     const budget = (effort: string, max_tokens: number) =>
       ask("claude-sonnet-4-5", effort, { max_tokens }).thinking
     assert.deepStrictEqual(budget("high", 10_000), { type: "enabled", budget_tokens: 8000 })

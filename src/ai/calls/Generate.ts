@@ -154,7 +154,8 @@ class Written {
     const failure = failureOfObject(this.#content, target)
     if (failure !== undefined || finishOf(this.#content) !== "length") return failure
     const { module, method, reason } = error
-    const description = "the token limit cut the answer before the object was complete (finish reason length)"
+    const description =
+      "the output limit cut the answer before the object was complete (finish reason length)"
     return AiError.make({
       module,
       method,

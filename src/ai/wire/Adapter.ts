@@ -86,10 +86,10 @@ export const make = (provider: ChatProvider): Adapter => {
     provider.protocol === "openai"
       ? provider.stream({ operation: "chat/completions", body }, target)
       : provider.stream({ operation: "messages", body }, target)
-  const withoutTokenCap = (body: JsonObject, failure: BadRequest): JsonObject | undefined =>
+  const withoutOutputLimit = (body: JsonObject, failure: BadRequest): JsonObject | undefined =>
     provider.protocol === "openai"
-      ? provider.withoutTokenCap?.({ operation: "chat/completions", body }, failure)?.body
-      : provider.withoutTokenCap?.({ operation: "messages", body }, failure)?.body
+      ? provider.withoutOutputLimit?.({ operation: "chat/completions", body }, failure)?.body
+      : provider.withoutOutputLimit?.({ operation: "messages", body }, failure)?.body
 
   return {
     name,
@@ -101,10 +101,10 @@ export const make = (provider: ChatProvider): Adapter => {
     phase: ({ phase }) => phase,
 
     // Anthropic requires a limit, so one was sent even if the caller set none.
-    withoutTokenCap: (ask, failure) => {
+    withoutOutputLimit: (ask, failure) => {
       const { settings } = ask.draft
       const asked = settings.maxTokens ?? (protocol === "anthropic" ? Number.MAX_SAFE_INTEGER : undefined)
-      const body = withoutTokenCap(asked === undefined ? {} : { max_tokens: asked }, failure)
+      const body = withoutOutputLimit(asked === undefined ? {} : { max_tokens: asked }, failure)
       if (body === undefined) return undefined
       const { max_tokens } = body
       const maxTokens = typeof max_tokens === "number" ? max_tokens : undefined

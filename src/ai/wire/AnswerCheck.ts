@@ -68,7 +68,8 @@ const object = (schema: Schema.Top, parts: Parts): Effect.Effect<void, AiError.A
   return decoded(Schema.decodeEffect(Schema.fromJsonString(codec))(text), (error) =>
     isCut
       ? new AiError.StructuredOutputError({
-          description: "the token limit cut the answer before the object was complete (finish reason length)",
+          description:
+            "the output limit cut the answer before the object was complete (finish reason length)",
           responseText: text
         })
       : AiError.StructuredOutputError.fromSchemaError(error, text)

@@ -2,7 +2,7 @@
  * The cheapest request that verifies a model with a key, or a key alone.
  *
  * A model with OpenAI's protocol may accept chats, only responses, embeddings or completions, and its server
- * may accept only the newer or the older name of the token cap. A config has none of this. So a model that
+ * may accept only the newer or the older name of the output limit. A config has none of this. So a model that
  * refuses one form is called with the next form, until one is answered. Refusals cost nothing.
  */
 import * as Effect from "effect/Effect"
@@ -19,7 +19,7 @@ interface Form {
 }
 
 /**
- * The token cap: the minimum of OpenAI's Responses API, which is the largest minimum.
+ * The output limit: the minimum of OpenAI's Responses API, which is the largest minimum.
  * https://platform.openai.com/docs/api-reference/responses/create#responses-create-max_output_tokens
  */
 export const maxTokens = 16

@@ -44,8 +44,8 @@ const Rest = Schema.Struct({
 
 const Rule = Schema.Struct({
   retry: field(
-    Schema.Union([Schema.Literals(["never", "afterWait", "withoutTokenCap"]), Retries]),
-    "Whether the same target is retried: never, once after the wait that it requested, once without the token cap, or by retries."
+    Schema.Union([Schema.Literals(["never", "afterWait", "withoutOutputLimit"]), Retries]),
+    "Whether the same target is retried: never, once after the wait that it requested, once without its output limit (max_tokens), or by retries."
   ),
   rest: field(Schema.NullOr(Rest), "What is benched and for how long; null for no bench."),
   next: field(

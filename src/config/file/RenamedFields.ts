@@ -24,7 +24,8 @@ const fields: ReadonlyArray<readonly [within: ReadonlyArray<string>, from: strin
 
 /** Values within a policy: the field, the old value, the new value. */
 const values: ReadonlyArray<readonly [field: ReadonlyArray<string>, from: string, to: string]> = [
-  [["rules", "*", "next"], "place", "endpoint"]
+  [["rules", "*", "next"], "place", "endpoint"],
+  [["rules", "*", "retry"], "withoutTokenCap", "withoutOutputLimit"]
 ]
 
 /** A file with the new names only. */

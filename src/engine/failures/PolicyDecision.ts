@@ -60,7 +60,7 @@ export const decide = (failure: Failure.Failure, rule: Rule, situation: Situatio
   // If only this target has used the budget up, its retries are over. If others did too, the visit is cut short.
   if (situation.attemptsLeft < 1) return typeof retry === "string" || !situation.hasMoved ? leave : cutShort
   const requested = Failure.waitMillis(failure, now)
-  if (retry === "withoutTokenCap") {
+  if (retry === "withoutOutputLimit") {
     return failure._tag === "BadRequest" && !situation.amended && situation.canAmend(failure)
       ? { _tag: "Amend", failure }
       : leave

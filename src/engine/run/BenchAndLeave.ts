@@ -32,7 +32,9 @@ export const leave = <P extends Backend, R, A>(
   report(run, failure, { _tag: "Stop" })
   tellQueue(run, failure)
   if (!isFinal(failure)) return run.exhausted()
-  return run.fail(visit.amendedFor?.reason === "MaxTokens" ? Exhaustion.refusedUncapped(failure) : failure)
+  return run.fail(
+    visit.amendedFor?.reason === "MaxTokens" ? Exhaustion.refusedWithoutLimit(failure) : failure
+  )
 }
 
 /** Records the failure at the bench, and its consequences for other targets. */

@@ -289,12 +289,12 @@ export const make = (
       overridden.set(again, second)
       return again
     },
-    withoutTokenCap: (request, failure) => {
+    withoutOutputLimit: (request, failure) => {
       const sent = known.get(request)?.request.body
       const body = sent ?? Translate.translateRequest(from, to, request.body).body
-      const uncapped = provider.withoutTokenCap?.({ operation: operations[to], body }, failure)
-      if (uncapped === undefined) return undefined
-      const allowed = uncapped.body.max_tokens
+      const amended = provider.withoutOutputLimit?.({ operation: operations[to], body }, failure)
+      if (amended === undefined) return undefined
+      const allowed = amended.body.max_tokens
       const limit = typeof allowed === "number" ? allowed : undefined
       if (from === "responses") return RequestBuilder.edit(request, { max_output_tokens: limit })
       return from === "anthropic"

@@ -62,7 +62,7 @@ export const protocol: Protocol<OperationName> = {
   headers: { "anthropic-version": "2023-06-01" },
   passed: new Set(["anthropic-version", "anthropic-beta"]),
   // `max_tokens` is required here, so it is lowered to the maximum the provider names, if it names one.
-  withoutTokenCap: (body, failure) => {
+  withoutOutputLimit: (body, failure) => {
     const asked = body.max_tokens
     const allowed = allowedTokens(failure)
     return typeof asked === "number" && allowed !== undefined && allowed < asked

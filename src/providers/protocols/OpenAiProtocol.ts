@@ -83,16 +83,16 @@ export const protocol = (auth: Auth): Protocol<OperationName> => ({
   headers: {},
   // https://platform.openai.com/docs/api-reference/introduction; the last two are OpenRouter's
   passed: new Set(["openai-organization", "openai-project", "openai-beta", "http-referer", "x-title"]),
-  withoutTokenCap: (body) => {
-    const caps = tokenCaps.filter((name) => body[name] !== undefined && body[name] !== null)
-    return caps.length === 0 ? undefined : Object.fromEntries(caps.map((name) => [name, undefined]))
+  withoutOutputLimit: (body) => {
+    const limits = outputLimits.filter((name) => body[name] !== undefined && body[name] !== null)
+    return limits.length === 0 ? undefined : Object.fromEntries(limits.map((name) => [name, undefined]))
   },
   texts: ["content", "text", ...thoughtTextNames, "refusal", "arguments"],
   // Random characters that hide the length of a delta; on by default at OpenAI.
   padding: ["obfuscation"]
 })
 
-const tokenCaps = ["max_completion_tokens", "max_tokens", "max_output_tokens"]
+const outputLimits = ["max_completion_tokens", "max_tokens", "max_output_tokens"]
 
 /** A choice counts if it has content, or if its finish reason makes it an answer without content. */
 const isChoiceUsable = (

@@ -67,7 +67,7 @@ export interface Protocol<Name extends string = string> {
    * The members of a body to set or remove (`undefined`) so that the output is not limited, or no more than the
    * failure allows; `undefined` if there is nothing to change.
    */
-  readonly withoutTokenCap: (
+  readonly withoutOutputLimit: (
     body: JsonObject,
     failure: BadRequest
   ) => Readonly<Record<string, number | undefined>> | undefined

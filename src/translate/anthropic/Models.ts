@@ -12,7 +12,7 @@ import type { Effort } from "../common/Common.ts"
 
 /** The features of a model. */
 export interface Traits {
-  /** The token limit if the caller sets none; the protocol requires one. No model's own limit is lower. */
+  /** The output limit if the caller sets none; the protocol requires one. No model's own limit is lower. */
   readonly maxTokens: number
   /** `one`: temperature or top_p, but not both. */
   readonly sampling: "all" | "one" | "none"

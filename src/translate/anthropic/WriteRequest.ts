@@ -9,7 +9,7 @@ import * as Models from "./Models.ts"
 import * as Thinking from "./Thinking.ts"
 import { writeMessages } from "./WriteMessages.ts"
 
-/** Writes a request. The protocol requires a token limit; the default depends on the model, see `Models`. */
+/** Writes a request. The protocol requires an output limit; the default depends on the model, see `Models`. */
 export const writeRequest = (
   request: Request,
   dropped: Dropped,

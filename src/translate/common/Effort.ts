@@ -1,7 +1,7 @@
 /**
  * Reasoning effort: OpenAI has named levels, older Claude models a token budget.
  *
- * They are converted by OpenRouter's shares of the token limit.
+ * They are converted by OpenRouter's shares of the output limit.
  * https://openrouter.ai/docs/guides/best-practices/reasoning-tokens
  */
 import { type Effort, efforts } from "./Common.ts"

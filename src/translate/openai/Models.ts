@@ -13,7 +13,7 @@ import type { Effort } from "../common/Common.ts"
 
 /** The features of a model. */
 export interface Traits {
-  /** The field for the token limit. */
+  /** The field for the output limit. */
   readonly limit: "max_tokens" | "max_completion_tokens"
   /**
    * Whether it reasons. Then it accepts neither stop sequences nor, unless reasoning is off, temperature and top_p.

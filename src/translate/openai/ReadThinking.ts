@@ -14,7 +14,7 @@ import { type Draft, type Field, set } from "../common/ReadFields.ts"
 /** OpenRouter's level if none is named. */
 const usual: Level = "medium"
 
-/** Taken for the token limit of a request without one: a budget is a share of it. */
+/** Taken for the output limit of a request without one: a budget is a share of it. */
 const usualLimit = 32_000
 
 /** A level that follows from a budget in tokens or from a switch. */
