@@ -108,7 +108,7 @@ const build = (c: Case, verdict: Verdict): Failure.Failure => {
  *
  * - A wait given as a date is computed from the response's own `date` header, because clocks differ; without it from
  *   `now`; without either the wait is left out.
- * - With a 2xx status the call is still assumed to have *failed*: a reply with nothing wrong in it is
+ * - With a 2xx status the call is still assumed to have *failed*: an answer with nothing wrong in it is
  *   `Transient/Empty`.
  *
  * @example

@@ -1,8 +1,8 @@
 /**
- * The failure class of a finish reason, for a reply that ended without an answer.
+ * The failure class of a finish reason, for an answer that ended without content.
  *
  * `words/FinishReasons.ts` lists the reasons. An ordinary end (`stop`, `end_turn`, `tool_calls`) and an unknown one
- * have no class: the reply was just empty.
+ * have no class: the answer was merely empty.
  */
 import type { FailureClass } from "../failure/Failure.ts"
 import { type Finish, finishOf } from "../words/FinishReasons.ts"
@@ -21,7 +21,7 @@ const classes: { readonly [F in Finish]: FailureClass | undefined } = {
 }
 
 /**
- * The class of a reply that ended with this reason.
+ * The class of an answer that ended with this reason.
  *
  * @example
  * import { fromFinish } from "./Finish.ts"

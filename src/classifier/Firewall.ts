@@ -51,7 +51,7 @@ const telling = new Set([403, 405, 406, 444, 451, 493, 999])
 export const byFirewall = (c: Case): Verdict | undefined => {
   const isPage = c.reading.form === "html" || c.reading.form === "text"
   if (c.status === 406 && (isPage || c.reading.form === "empty"))
-    return { as: "Blocked", evidence: "status 406 without a reply in JSON" }
+    return { as: "Blocked", evidence: "status 406 without an answer in JSON" }
   if (
     c.reading.form === "json" &&
     c.headers["x-amz-id-2"] === undefined &&

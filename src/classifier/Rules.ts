@@ -3,11 +3,11 @@
  *
  * 0. A firewall page, which shows nothing about the provider.
  * 1. The errors in the body, innermost first. For each: its specific machine fields, then its sentences.
- * 2. The finish reason of the reply, if the status is a success.
+ * 2. The finish reason of the answer, if the status is a success.
  * 3. Words about the server, then unknown machine fields read as words (`team_budget_exceeded`).
  *    General ones (`rate_limit_error`, `PERMISSION_DENIED`), then a status named in the body.
  * 4. The HTTP status.
- * 5. Without a status: the transport error. With a success: a reply that could not be used.
+ * 5. Without a status: the transport error. With a success: an answer that could not be used.
  *
  * The text of HTML and plain-text bodies is not read: then the status decides.
  */
@@ -283,22 +283,22 @@ const byServerWords = (c: Case): Verdict | undefined => {
   return undefined
 }
 
-/** A success without a usable reply. */
-const byReply = (c: Case): Verdict => {
+/** A success without a usable answer. */
+const byAnswer = (c: Case): Verdict => {
   const { content, cut, form, finish, views } = c.reading
   if (c.status === undefined && c.transport !== undefined && c.transport !== null) {
     const { evidence, reason } = classifyTransport(c.transport)
     return { as: reason, evidence }
   }
-  if (form === "html" || form === "text") return { as: "Malformed", evidence: `${form} instead of a reply` }
+  if (form === "html" || form === "text") return { as: "Malformed", evidence: `${form} instead of an answer` }
   if (form === "empty") return { as: c.status === undefined ? "Unknown" : "Empty", evidence: "no body" }
   if (cut || (form === "events" && content && finish.length === 0 && views.length === 0)) {
-    return { as: "Truncated", evidence: "the reply breaks off" }
+    return { as: "Truncated", evidence: "the answer breaks off" }
   }
   if (views.some((view) => view.text !== "" || view.status !== undefined)) {
     return { as: "Unknown", evidence: "an error without a known signal" }
   }
-  return { as: "Empty", evidence: "a reply without content" }
+  return { as: "Empty", evidence: "an answer without content" }
 }
 
 /** The class of the call and the deciding signal. */
@@ -317,7 +317,7 @@ export const decide = (c: Case): Verdict => {
   if (as === "Forbidden" && c.reading.form !== "empty") {
     return { as: "Blocked", evidence: `status ${c.status} without a reason` }
   }
-  return as === undefined ? byReply(c) : { as, evidence: `status ${c.status}` }
+  return as === undefined ? byAnswer(c) : { as, evidence: `status ${c.status}` }
 }
 
 /** The name of a period that ends within a day. */

@@ -32,9 +32,9 @@ describe("a firewall", () => {
       `status ${status} with a page of HTML`
     ]),
     [{ status: 404, body: "<html>no</html>" }, "ModelMissing", "status 404"],
-    [{ status: 406, body: "<html>no</html>" }, "Blocked", "status 406 without a reply in JSON"],
-    [{ status: 406, body: "no, it is not" }, "Blocked", "status 406 without a reply in JSON"],
-    [{ body: "<html>no</html>" }, "Malformed", "html instead of a reply"]
+    [{ status: 406, body: "<html>no</html>" }, "Blocked", "status 406 without an answer in JSON"],
+    [{ status: 406, body: "no, it is not" }, "Blocked", "status 406 without an answer in JSON"],
+    [{ body: "<html>no</html>" }, "Malformed", "html instead of an answer"]
   ] as ReadonlyArray<readonly [Signal, string, string]>)("%j is %s", (signal, as, evidence) => {
     assert.deepStrictEqual(told(classify(signal)), [as, evidence])
   })

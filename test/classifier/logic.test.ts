@@ -176,9 +176,9 @@ describe("a firewall", () => {
   const blocked = { "x-sucuri-block": "1" }
 
   it("has answered a 406 that is no JSON", () => {
-    assert.strictEqual(evidence(406, "no"), "status 406 without a reply in JSON")
-    assert.strictEqual(evidence(406, ""), "status 406 without a reply in JSON")
-    assert.notStrictEqual(evidence(406, { error: { message: "no" } }), "status 406 without a reply in JSON")
+    assert.strictEqual(evidence(406, "no"), "status 406 without an answer in JSON")
+    assert.strictEqual(evidence(406, ""), "status 406 without an answer in JSON")
+    assert.notStrictEqual(evidence(406, { error: { message: "no" } }), "status 406 without an answer in JSON")
   })
 
   it("is seen by its header, except in an error of a provider with a code", () => {

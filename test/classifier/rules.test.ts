@@ -273,7 +273,7 @@ describe("a finish reason", () => {
     [reply("length", 200), "MaxTokens", "finish_reason=length"],
     [reply("content_filter", 200), "ContentPolicy", "finish_reason=content_filter"],
     [reply("content_filter", 503), "Overloaded", "status 503"],
-    [reply("stop", 200), "Empty", "a reply without content"]
+    [reply("stop", 200), "Empty", "an answer without content"]
   ])("%j is %s", check)
 })
 
@@ -353,23 +353,23 @@ describe("a success without a usable reply", () => {
     [{ transport: { code: "ECONNREFUSED" } }, "Connection", "transport code=ECONNREFUSED"],
     [{ transport: null }, "Unknown", "no body"],
     [{ status: 200, transport: { code: "ECONNREFUSED" } }, "Empty", "no body"],
-    [{ status: 200, body: "<html></html>" }, "Malformed", "html instead of a reply"],
-    [{ status: 200, body: "hello there" }, "Malformed", "text instead of a reply"],
-    [{ status: 200, body: '{"choices":[{"mess' }, "Truncated", "the reply breaks off"],
+    [{ status: 200, body: "<html></html>" }, "Malformed", "html instead of an answer"],
+    [{ status: 200, body: "hello there" }, "Malformed", "text instead of an answer"],
+    [{ status: 200, body: '{"choices":[{"mess' }, "Truncated", "the answer breaks off"],
     [
       { status: 200, body: 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n' },
       "Truncated",
-      "the reply breaks off"
+      "the answer breaks off"
     ],
     [
       { status: 200, body: 'data: {"choices":[{"delta":{"content":""}}]}\n\n' },
       "Empty",
-      "a reply without content"
+      "an answer without content"
     ],
     [
       { status: 200, body: 'data: {"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n' },
       "Empty",
-      "a reply without content"
+      "an answer without content"
     ],
     [
       {
@@ -379,9 +379,13 @@ describe("a success without a usable reply", () => {
       "Unknown",
       "an error without a known signal"
     ],
-    [{ status: 200, body: { choices: [{ message: { content: "a" } }] } }, "Empty", "a reply without content"],
+    [
+      { status: 200, body: { choices: [{ message: { content: "a" } }] } },
+      "Empty",
+      "an answer without content"
+    ],
     [{ status: 200, body: { error: { message: "hm hm" } } }, "Unknown", "an error without a known signal"],
-    [{ status: 200, body: { error: { code: "hm" } } }, "Empty", "a reply without content"]
+    [{ status: 200, body: { error: { code: "hm" } } }, "Empty", "an answer without content"]
   ])("%j is %s", check)
 })
 

@@ -426,7 +426,7 @@ describe("limits of a plan", () => {
   })
 })
 
-describe("a success without a reply", () => {
+describe("a success without an answer", () => {
   it.each([
     ["an empty body", "", "Empty"],
     ["no choices", '{"object":"chat.completion","choices":[]}', "Empty"],

@@ -40,7 +40,7 @@ for (const [transport, layer] of transports) {
           FaultServer.json(dialect.error("overloaded_error", "Overloaded")),
           "Overloaded"
         ],
-        ["a reply without content", FaultServer.json({ id: "x", choices: [], content: [] }), "Empty"],
+        ["an answer without content", FaultServer.json({ id: "x", choices: [], content: [] }), "Empty"],
         ["a 401", FaultServer.json(dialect.error("authentication_error", "no"), 401), "InvalidKey"],
         [
           "a 400",

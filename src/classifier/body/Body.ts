@@ -6,19 +6,19 @@
 import { errorPaths } from "../../words/ErrorPaths.ts"
 import { isArray, keysOf, read } from "../signals/Signal.ts"
 import { dialectOf } from "../signals/VendorNumbers.ts"
+import { type AnswerFacts, filled, noteAnswer } from "./AnswerFacts.ts"
 import { bareView, type Code, type ErrorView } from "./ErrorView.ts"
 import { type Draft, maxText, visit } from "./ErrorViews.ts"
 import { embedded, readLiteral } from "./LiteralReader.ts"
-import { filled, type Reply, visitReply } from "./ReplyReader.ts"
 
 /** The parsed body. */
 export interface Reading {
   readonly form: "empty" | "json" | "events" | "html" | "text"
   /** The errors found, innermost first. */
   readonly views: ReadonlyArray<ErrorView>
-  /** Finish, stop and block reasons of a reply. */
+  /** Finish, stop and block reasons of an answer. */
   readonly finish: ReadonlyArray<Code>
-  /** True if a reply with content was found. */
+  /** True if an answer with content was found. */
   readonly content: boolean
   /** True if the body is truncated. */
   readonly cut: boolean
@@ -72,7 +72,7 @@ const parse = (text: string): { readonly value: unknown; readonly whole: boolean
 /** MiniMax sends `base_resp` with every chunk; in good ones its code is 0. */
 const isFault = (value: unknown): boolean => filled(value) && String(read(value, "status_code")) !== "0"
 
-/** True for a chunk that is an error and not part of a reply. */
+/** True for a chunk that is an error and not part of an answer. */
 const isErrorEvent = (name: string, value: unknown): boolean => {
   const type = read(value, "type")
   if (
@@ -83,7 +83,7 @@ const isErrorEvent = (name: string, value: unknown): boolean => {
   if (errorPaths.some(({ path }) => isFault(path.reduce(read, value)))) return true
   const keys = keysOf(value, 12)
   if (keys.some((key) => /exception$/i.test(key))) return true
-  // A bare `{"code": …, "message": "…"}`, which no reply looks like.
+  // A bare `{"code": …, "message": "…"}`, which no answer looks like.
   return (
     keys.includes("code") &&
     !keys.includes("choices") &&
@@ -95,7 +95,7 @@ const readEvents = (
   draft: Draft,
   events: ReadonlyArray<Event>
 ): Pick<Reading, "finish" | "content" | "roots"> => {
-  const reply: Reply = { finish: [], content: false }
+  const facts: AnswerFacts = { finish: [], content: false }
   let root: unknown
   for (const { data, name } of events) {
     if (data === "[DONE]" || data === "") continue
@@ -107,7 +107,7 @@ const readEvents = (
           : undefined
         : parsed.value
     if (value === undefined) continue
-    visitReply(reply, value)
+    noteAnswer(facts, value)
     if (parsed !== undefined && !isErrorEvent(name, value)) continue
     root = value
     const before = draft.views.length
@@ -115,7 +115,7 @@ const readEvents = (
     // The last error of a stream is the one that ended it.
     if (draft.views.length > before) draft.views.splice(0, before)
   }
-  return { ...reply, roots: root === undefined ? [] : [...draft.quoted, root] }
+  return { ...facts, roots: root === undefined ? [] : [...draft.quoted, root] }
 }
 
 /** Several lines, each a JSON object: Ollama's stream, Vertex batches. */
@@ -210,16 +210,16 @@ export const readBody = (body: unknown, provider: string | undefined): Reading =
 }
 
 const readValue = (draft: Draft, value: unknown, whole: boolean): Reading => {
-  const reply: Reply = { finish: [], content: false }
-  visitReply(reply, value)
+  const facts: AnswerFacts = { finish: [], content: false }
+  noteAnswer(facts, value)
   if (isArray(value))
-    for (let i = 0; i < Math.min(value.length, 4); i++) visitReply(reply, read(value, String(i)))
+    for (let i = 0; i < Math.min(value.length, 4); i++) noteAnswer(facts, read(value, String(i)))
   visit(draft, value, 0)
   return {
     form: "json",
     views: draft.views,
-    finish: reply.finish,
-    content: reply.content,
+    finish: facts.finish,
+    content: facts.content,
     cut: !whole,
     page: "",
     roots: [...draft.quoted, value]
