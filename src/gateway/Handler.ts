@@ -19,12 +19,12 @@ import type { Refusal } from "./http/Refusal.ts"
 import { requestId } from "./http/RequestId.ts"
 import { dialectOf, modelOf, modelsPath, pathOf, protocolOf, routeOf, routes } from "./http/Route.ts"
 import type * as CurrentConfig from "./reload/CurrentConfig.ts"
+import * as GatewayAnswer from "./request/GatewayAnswer.ts"
 import * as GatewayRequest from "./request/GatewayRequest.ts"
 import * as Guarded from "./request/Guarded.ts"
 import type { ModelCalls } from "./request/ModelCalls.ts"
 import * as Models from "./request/Models.ts"
 import * as Page from "./request/Page.ts"
-import * as Reply from "./request/Reply.ts"
 import * as RequestLog from "./request/RequestLog.ts"
 import type { Access } from "./server/Access.ts"
 import type { Bodies } from "./server/Bodies.ts"
@@ -78,7 +78,7 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
     incoming: HttpServerRequest,
     headers: NodeAnswer.Headers,
     path: string,
-    caller: Reply.Caller,
+    caller: GatewayAnswer.Caller,
     fiber: Fiber.Fiber<unknown, unknown>
   ): Answering => {
     const route = routes.get(path)
@@ -96,11 +96,11 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
       ? Effect.matchEffect(
           GatewayRequest.read(incoming, headers, route, bodies, config.server, fiber.getRef(Clock.Clock)),
           {
-            onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal)),
+            onFailure: (refusal) => Effect.succeed(GatewayAnswer.refused(caller, refusal)),
             onSuccess: (call) => calls(call, route, caller)
           }
         )
-      : Effect.succeed(Reply.refused(caller, refusal))
+      : Effect.succeed(GatewayAnswer.refused(caller, refusal))
   }
 
   /** Pages, the admin API, the list of models, and unknown paths. */
@@ -108,17 +108,17 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
     incoming: HttpServerRequest,
     headers: NodeAnswer.Headers,
     path: string,
-    caller: Reply.Caller
+    caller: GatewayAnswer.Caller
   ): Answering => {
-    const refuse = (refusal: Refusal) => Effect.succeed(Reply.refused(caller, refusal))
-    const send = (page: Answering) => Effect.map(page, (response) => Page.reply(caller, response))
+    const refuse = (refusal: Refusal) => Effect.succeed(GatewayAnswer.refused(caller, refusal))
+    const send = (page: Answering) => Effect.map(page, (response) => Page.answer(caller, response))
     const isGet = incoming.method === "GET" || incoming.method === "HEAD"
     const page = pages.get(path)
     if (path === "/healthz" || page !== undefined) {
       const refusal = page === undefined ? undefined : access.page(headers)
       if (refusal !== undefined) return refuse(refusal)
       if (!isGet) return refuse(OwnRefusals.notAllowed("GET"))
-      return page === undefined ? Effect.succeed(Reply.own(caller, healthy)) : send(page)
+      return page === undefined ? Effect.succeed(GatewayAnswer.own(caller, healthy)) : send(page)
     }
     if (Admin.owns(path)) return admin === undefined ? refuse(OwnRefusals.notFound(path)) : send(admin)
     const refusal = access.request(incoming, headers)
@@ -135,7 +135,9 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
         : protocol === "openai" && isCodex.test(incoming.url)
           ? models.codex
           : models.lists[protocol]
-    return found === undefined ? refuse(OwnRefusals.notFound(path)) : Effect.succeed(Reply.own(caller, found))
+    return found === undefined
+      ? refuse(OwnRefusals.notFound(path))
+      : Effect.succeed(GatewayAnswer.own(caller, found))
   }
 
   return (fiber) => {
@@ -149,7 +151,7 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
       : undefined
     if (entry !== undefined) requestLog.follow(NodeAnswer.requestOf(incoming), entry)
     const out = NodeAnswer.responseOf(incoming)
-    const caller: Reply.Caller = {
+    const caller: GatewayAnswer.Caller = {
       protocol,
       dialect: dialectOf(path, protocol),
       requestId: id,
@@ -158,9 +160,9 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
       secrets
     }
     const misread = Framing.check(NodeAnswer.requestOf(incoming), headers)
-    if (misread !== undefined) return Effect.succeed(Reply.refused(caller, misread))
+    if (misread !== undefined) return Effect.succeed(GatewayAnswer.refused(caller, misread))
     if (cors?.(headers, incoming.method, path, out) === "preflight") {
-      return Effect.succeed(Page.reply(caller, preflight))
+      return Effect.succeed(Page.answer(caller, preflight))
     }
     // The server runs handlers uninterruptibly. A disconnect of the caller must stop all work.
     return Effect.interruptible(Guarded.run(caller, handle(incoming, headers, path, caller, fiber)))
@@ -169,4 +171,4 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
 
 const preflight = HttpServerResponse.empty({ status: 204 })
 
-const healthy: Reply.Own = { contentType: "application/json", body: '{"status":"ok"}' }
+const healthy: GatewayAnswer.Own = { contentType: "application/json", body: '{"status":"ok"}' }

@@ -7,10 +7,10 @@ import * as OwnRefusals from "./http/OwnRefusals.ts"
 import { requestId } from "./http/RequestId.ts"
 import { type Route, routes } from "./http/Route.ts"
 import type * as CurrentConfig from "./reload/CurrentConfig.ts"
+import * as GatewayAnswer from "./request/GatewayAnswer.ts"
 import * as GatewayRequest from "./request/GatewayRequest.ts"
 import * as Guarded from "./request/Guarded.ts"
 import type { ModelCalls } from "./request/ModelCalls.ts"
-import * as Reply from "./request/Reply.ts"
 import * as RequestLog from "./request/RequestLog.ts"
 import type { Access } from "./server/Access.ts"
 import type { InFlight } from "./server/InFlight.ts"
@@ -46,7 +46,7 @@ export const make = ({
         inFlight.enter(fiber)
         const id = requestId({}, fiber.getRef(Random.Random))
         const entry = isLogged ? new RequestLog.Entry(id, "websocket", path) : undefined
-        const caller: Reply.Caller = {
+        const caller: GatewayAnswer.Caller = {
           protocol: "openai",
           dialect: "responses",
           requestId: id,
@@ -66,7 +66,7 @@ export const make = ({
         const answered = Guarded.run(
           caller,
           Effect.matchEffect(read, {
-            onFailure: (refusal) => Effect.succeed(Reply.refused(caller, refusal)),
+            onFailure: (refusal) => Effect.succeed(GatewayAnswer.refused(caller, refusal)),
             onSuccess: (call) => calls(call, route, caller)
           })
         )

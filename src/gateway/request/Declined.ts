@@ -10,7 +10,7 @@ import type { RunError } from "../../failure/RunError.ts"
 import { isProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 import { isObject, type Request } from "../../providers/wire/Wire.ts"
 import * as Translate from "../../translate/index.ts"
-import type { Caller, Own } from "./Reply.ts"
+import type { Caller, Own } from "./GatewayAnswer.ts"
 
 /** The request that failed. */
 export interface Options {

@@ -1,7 +1,7 @@
 /** An estimated token count, for chains in which no target can count tokens. */
 import type { Request } from "../../providers/wire/Wire.ts"
 import { estimateTokens } from "../../translate/index.ts"
-import type { Own } from "./Reply.ts"
+import type { Own } from "./GatewayAnswer.ts"
 
 /** The header that marks an estimate. */
 export const header = "x-failover-estimated"

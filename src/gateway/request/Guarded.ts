@@ -4,7 +4,7 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as ErrorShape from "../http/ErrorShape.ts"
 import * as OwnRefusals from "../http/OwnRefusals.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
-import { type Caller, refused } from "./Reply.ts"
+import { type Caller, refused } from "./GatewayAnswer.ts"
 
 /**
  * Runs a handler. A defect is answered with 500. A handler that is interrupted before it answered, because the

@@ -21,9 +21,9 @@ import * as Tokens from "../server/Tokens.ts"
 import * as AffinityKey from "./AffinityKey.ts"
 import * as Declined from "./Declined.ts"
 import * as Estimate from "./Estimate.ts"
+import * as GatewayAnswer from "./GatewayAnswer.ts"
 import type { GatewayRequest } from "./GatewayRequest.ts"
 import * as NotServed from "./NotServed.ts"
-import * as Reply from "./Reply.ts"
 import * as RequestedChain from "./RequestedChain.ts"
 import type { Entry } from "./RequestLog.ts"
 
@@ -31,7 +31,7 @@ import type { Entry } from "./RequestLog.ts"
 export type ModelCalls = (
   read: GatewayRequest,
   route: Route,
-  caller: Reply.Caller
+  caller: GatewayAnswer.Caller
 ) => Effect.Effect<HttpServerResponse, never, Scope.Scope>
 
 /** What it needs. */
@@ -51,7 +51,7 @@ export const make = ({ catalog, config, failover, keepAlive, secrets }: Options)
   const chainOf = RequestedChain.make(config, catalog, secrets)
 
   const run = (
-    caller: Reply.Caller,
+    caller: GatewayAnswer.Caller,
     call: GatewayRequest,
     chain: Chain<GatewayProvider>
   ): Effect.Effect<HttpServerResponse, never, Scope.Scope> => {
@@ -78,16 +78,18 @@ export const make = ({ catalog, config, failover, keepAlive, secrets }: Options)
           Estimate.isCount(request) && NotServed.isLast(error)
             ? Estimate.of(request)
             : Declined.of(error, caller, { request, stream: call.stream, now })
-        if (own !== undefined) return Reply.own(caller, own, failed)
+        if (own !== undefined) return GatewayAnswer.own(caller, own, failed)
         const refusal =
           NotServed.of(error, request) ?? RunRefusal.fromRunError(error, now, caller.protocol, failed)
         return failedWith(caller, refusal, "attempts" in error ? error.attempts : failed)
       })
     const answered: Effect.Effect<HttpServerResponse, RunError | Refusal.Refusal, Scope.Scope> = call.stream
       ? Effect.flatMap(failover.open(chain, request, options), (opened) =>
-          Reply.streamed(caller, opened, keepAlive)
+          GatewayAnswer.streamed(caller, opened, keepAlive)
         )
-      : Effect.flatMap(failover.answer(chain, request, options), (answer) => Reply.whole(caller, answer))
+      : Effect.flatMap(failover.answer(chain, request, options), (answer) =>
+          GatewayAnswer.whole(caller, answer)
+        )
     return Effect.catch(
       config.usage === true ? Metered.metered(answered, entry && usageInto(entry)) : answered,
       onRunError
@@ -108,7 +110,9 @@ export const make = ({ catalog, config, failover, keepAlive, secrets }: Options)
       ((chain._tag === "Refusal" && chain.code === RequestedChain.wrongProtocol) ||
         NotServed.isByModel(chain))
     return Effect.succeed(
-      isEstimated ? Reply.own(caller, Estimate.of(call.request)) : Reply.refused(caller, chain)
+      isEstimated
+        ? GatewayAnswer.own(caller, Estimate.of(call.request))
+        : GatewayAnswer.refused(caller, chain)
     )
   }
 }
@@ -140,13 +144,13 @@ class AboutRequest implements About {
 
 /** The refusal of a request after its run failed. */
 const failedWith = (
-  caller: Reply.Caller,
+  caller: GatewayAnswer.Caller,
   refusal: Refusal.Refusal | Refusal.PassedOn,
   failed: ReadonlyArray<FailedAttempt>
 ): HttpServerResponse => {
   if (caller.entry !== undefined)
     caller.entry.outcome = Refusal.isCallersFault(refusal) ? "refused" : "failed"
-  return Reply.refused(caller, refusal, failed)
+  return GatewayAnswer.refused(caller, refusal, failed)
 }
 
 /** Connects the usage of an entry to the meter of its request. */

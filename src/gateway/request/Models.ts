@@ -1,6 +1,6 @@
 /** `GET /v1/models`: the models that a request may name, in the format of the client. */
 import type { ProtocolName } from "../../config/GatewayConfig.ts"
-import type { Own } from "./Reply.ts"
+import type { Own } from "./GatewayAnswer.ts"
 
 /** The lists, and single models. */
 export interface Models {

@@ -3,12 +3,12 @@ import * as HttpBody from "effect/http/HttpBody"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Stream from "effect/Stream"
 import type { Secrets } from "../../redaction/Secrets.ts"
-import type { Caller } from "./Reply.ts"
+import type { Caller } from "./GatewayAnswer.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
 /** The answer for one caller: with the id of its request, and without secrets. */
-export const reply = ({ requestId, secrets }: Caller, response: Response): Response => {
+export const answer = ({ requestId, secrets }: Caller, response: Response): Response => {
   const body = cleanBody(secrets, response.body)
   const cleaned = body === response.body ? response : HttpServerResponse.setBody(response, body)
   return HttpServerResponse.setHeader(cleaned, "x-request-id", requestId)
