@@ -40,7 +40,10 @@ const listen = (server: StrictServer.Server) =>
               const parts: Array<Buffer> = []
               request.on("data", (part) => parts.push(part))
               request.on("end", () => {
-                const reply = server.reply({ path: request.url ?? "", body: Buffer.concat(parts).toString() })
+                const reply = server.answer({
+                  path: request.url ?? "",
+                  body: Buffer.concat(parts).toString()
+                })
                 response.writeHead(reply.status, { "content-type": reply.contentType })
                 response.end(reply.body)
               })

@@ -12,7 +12,7 @@ import * as Recorded from "../replay/Recorded.ts"
 import type { Scenario } from "../scenario/Scenario.ts"
 import * as Faulty from "./Faulty.ts"
 import { PromptCaches } from "./PromptCaches.ts"
-import * as Replies from "./Replies.ts"
+import * as Responses from "./Responses.ts"
 import * as Turn from "./Turn.ts"
 import * as Usage from "./Usage.ts"
 
@@ -70,7 +70,7 @@ export const make = (
   }
 
   /** The response to a call at `now`. */
-  const act = (request: Request, now: number): Replies.Reply => {
+  const act = (request: Request, now: number): Responses.Response => {
     const { model } = JSON.parse(request.body)
     const { credential, protocol, provider } = callers.get(keyOf(request))!
     const target = BenchKey.format({ provider, model, credential })
@@ -96,7 +96,7 @@ export const make = (
     return { act: late, head, pace, queue }
   }
 
-  const reply = (request: Request) =>
+  const response = (request: Request) =>
     Effect.map(Clock.currentTimeMillis, (now) => act(request, now - startAt))
 
   return {
@@ -104,8 +104,8 @@ export const make = (
     met: faulty.met,
     usage,
     transport: {
-      exchange: (request) => Effect.flatMap(reply(request), Replies.whole),
-      open: (request) => Effect.flatMap(reply(request), Replies.opened)
+      exchange: (request) => Effect.flatMap(response(request), Responses.whole),
+      open: (request) => Effect.flatMap(response(request), Responses.opened)
     }
   }
 }

@@ -2,7 +2,7 @@
  * A server that refuses what the real one refuses, with the real error messages, and answers everything else from a
  * script.
  *
- * It is a plain function from a request to a reply, so it works over any transport and in virtual time.
+ * It is a plain function from a request to an answer, so it works over any transport and in virtual time.
  */
 
 import * as Chats from "./Chats.ts"
@@ -19,7 +19,7 @@ export interface ServerRequest {
 }
 
 /** What a server answers. */
-export interface ServerReply {
+export interface ServerAnswer {
   readonly status: number
   readonly contentType: string
   readonly body: string
@@ -28,7 +28,7 @@ export interface ServerReply {
 /** A server with a script and a record of its requests. */
 export interface Server {
   readonly strictness: Strictness
-  readonly reply: (asked: ServerRequest) => ServerReply
+  readonly answer: (asked: ServerRequest) => ServerAnswer
   /** The bodies of all requests so far, including refused ones. */
   readonly seen: ReadonlyArray<JsonObject>
   /** The messages of all refusals so far. */
@@ -44,7 +44,7 @@ export interface Server {
  *
  * const server = StrictServer.make(StrictServer.servers.mistral, [{ text: "Bonjour" }])
  * const body = { model: "mistral-large", messages: [{ role: "user", content: "hi" }] }
- * server.reply({ path: "/v1/chat/completions", body: JSON.stringify(body) }).status // => 200
+ * server.answer({ path: "/v1/chat/completions", body: JSON.stringify(body) }).status // => 200
  */
 export const make = (
   strictness: Strictness,
@@ -57,7 +57,7 @@ export const make = (
     strictness,
     seen,
     refused,
-    reply: ({ body, path }) => {
+    answer: ({ body, path }) => {
       if (!path.endsWith(protocol.path)) {
         return json(404, { error: { type: "not_found_error", message: `there is nothing at ${path}` } })
       }
@@ -85,7 +85,7 @@ export const make = (
   }
 }
 
-const json = (status: number, body: JsonObject): ServerReply => ({
+const json = (status: number, body: JsonObject): ServerAnswer => ({
   status,
   contentType: "application/json",
   body: JSON.stringify(body)

@@ -26,11 +26,11 @@ export const transport = (servers: Readonly<Record<string, Server>>): Transport[
         const cause = new Error(`there is no server at ${origin}`)
         return Effect.fail(new TransportError({ answered: false, tooLarge: false, cause }))
       }
-      const reply = server.reply({ path, body })
+      const answer = server.answer({ path, body })
       return Effect.succeed({
-        status: reply.status,
-        headers: { "content-type": reply.contentType },
-        body: encoder.encode(reply.body)
+        status: answer.status,
+        headers: { "content-type": answer.contentType },
+        body: encoder.encode(answer.body)
       })
     })
   return {

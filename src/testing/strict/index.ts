@@ -6,7 +6,7 @@ export {
   type ScriptedAnswer,
   type ScriptedCall,
   type Server,
-  type ServerReply,
+  type ServerAnswer,
   type ServerRequest,
   type Strictness
 } from "./Server.ts"

@@ -15,7 +15,7 @@ import * as Shapes from "../faults/Shapes.ts"
 import type { Queue } from "./Queue.ts"
 
 /** The response to one call. */
-export interface Reply {
+export interface Response {
   readonly act: Act
   readonly head: Shapes.Head
   /** The pace of the provider this time: 1 as usual, less is faster. */
@@ -34,12 +34,12 @@ type Answer = Extract<Act, { readonly _tag: "Answer" }>
 type Bytes = Pull.Pull<NonEmptyReadonlyArray<Uint8Array>, TransportError>
 
 /** The whole response. */
-export const whole = (reply: Reply): Effect.Effect<WholeResponse, TransportError> =>
-  reply.queue === undefined
-    ? answered(reply)
-    : Effect.scoped(Effect.flatMap(reply.queue.enter, () => answered(reply)))
+export const whole = (response: Response): Effect.Effect<WholeResponse, TransportError> =>
+  response.queue === undefined
+    ? answered(response)
+    : Effect.scoped(Effect.flatMap(response.queue.enter, () => answered(response)))
 
-const answered = ({ act, head, pace }: Reply): Effect.Effect<WholeResponse, TransportError> => {
+const answered = ({ act, head, pace }: Response): Effect.Effect<WholeResponse, TransportError> => {
   if (act._tag !== "Answer") return refused(act, pace)
   if (act.hangAfter !== undefined) return Effect.never
   if (act.cutAfter !== undefined) {
@@ -50,10 +50,10 @@ const answered = ({ act, head, pace }: Reply): Effect.Effect<WholeResponse, Tran
 }
 
 /** The head of the response, and its body. */
-export const opened = (reply: Reply): Effect.Effect<OpenResponse, TransportError, Scope.Scope> =>
-  reply.queue === undefined ? begun(reply) : Effect.flatMap(reply.queue.enter, () => begun(reply))
+export const opened = (response: Response): Effect.Effect<OpenResponse, TransportError, Scope.Scope> =>
+  response.queue === undefined ? begun(response) : Effect.flatMap(response.queue.enter, () => begun(response))
 
-const begun = ({ act, head, pace }: Reply): Effect.Effect<OpenResponse, TransportError, Scope.Scope> => {
+const begun = ({ act, head, pace }: Response): Effect.Effect<OpenResponse, TransportError, Scope.Scope> => {
   if (act._tag !== "Answer") {
     return Effect.map(refused(act, pace), ({ body, ...head }) => ({
       ...head,
