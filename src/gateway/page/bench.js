@@ -5,20 +5,9 @@
  * @import { Row, Status } from "../status/Status.ts"
  */
 import { arrange, breakable, byId, el, icon, setAttribute, setText } from "./dom.js"
+import { failingShare, failuresOf, isFailing } from "./rows.js"
 import { insteadOf } from "./store.js"
-import {
-  ago,
-  countdown,
-  counted,
-  failingShare,
-  failuresOf,
-  isFailing,
-  ordinal,
-  plain,
-  reasonWord,
-  stateWords,
-  timeOf
-} from "./words.js"
+import { ago, countdown, counted, ordinal, plain, reasonWord, stateWords, timeOf } from "./words.js"
 
 /** @typedef {Status["benches"][number]} Bench */
 /** @typedef {{ readonly bench: (row: Row) => void, readonly unbench: (bench: Bench) => void }} Actions */

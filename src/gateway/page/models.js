@@ -4,7 +4,8 @@
  * @import { Status } from "../status/Status.ts"
  */
 import { arrange, breakable, byId, el, icon, setAttribute, setText } from "./dom.js"
-import { modelStanding, plain } from "./words.js"
+import { modelStanding } from "./standing.js"
+import { plain } from "./words.js"
 
 /** @typedef {{ readonly node: HTMLLIElement, readonly draw: (standing: ReturnType<typeof modelStanding>) => void }} Item */
 

@@ -5,9 +5,11 @@
  */
 import * as Chart from "./chart.js"
 import { byId, el, icon, setAttribute, setText, shapeOf } from "./dom.js"
-import { countdown, counted, headline, number, percent, relevant } from "./words.js"
+import { relevant } from "./rows.js"
+import { headline } from "./standing.js"
+import { countdown, counted, number, percent } from "./words.js"
 
-/** @type {Readonly<Record<import("./words.js").Level, import("./dom.js").Shape>>} */
+/** @type {Readonly<Record<import("./standing.js").Level, import("./dom.js").Shape>>} */
 const marks = { ok: "serving", warn: "warn", bad: "failed", unknown: "unknown" }
 
 const colours = { ok: "#1a7f4b", warn: "#b26a00", bad: "#c0362c", unknown: "#6b7785" }
@@ -41,7 +43,7 @@ export const start = () => {
   mark("unknown")
 }
 
-/** @param {import("./words.js").Level} level */
+/** @param {import("./standing.js").Level} level */
 const mark = (level) => {
   document.body.dataset.level = level
   if (shown === level) return

@@ -7,18 +7,8 @@
 import { ending } from "./bench.js"
 import * as Chart from "./chart.js"
 import { arrange, breakable, byId, el, icon, setAttribute, setText } from "./dom.js"
-import {
-  counted,
-  duration,
-  failuresOf,
-  isFailing,
-  number,
-  percent,
-  plain,
-  reasonWord,
-  stateWords,
-  summary
-} from "./words.js"
+import { failuresOf, isFailing, summary } from "./rows.js"
+import { counted, duration, number, percent, plain, reasonWord, stateWords } from "./words.js"
 
 /** @typedef {Status["benches"][number]} Bench */
 /** @typedef {import("./bench.js").Actions} Actions */

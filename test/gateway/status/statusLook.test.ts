@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Page } from "playwright-core"
-import * as Words from "../../../src/gateway/page/words.js"
+import * as Standing from "../../../src/gateway/page/standing.js"
 import * as Browser from "../../support/browser.ts"
 import * as OneBrowser from "../../support/oneBrowser.ts"
 import * as Scenes from "../../support/scenes.ts"
@@ -38,7 +38,7 @@ const throughAll = <A>(window: Window, look: (page: Page, name: string) => Effec
     for (const [name, scene] of scenes) {
       const status = scene(midnight)
       stage.show(status)
-      const { detail, text } = Words.headline(status, status.at)
+      const { detail, text } = Standing.headline(status, status.at)
       yield* promise(() => page.locator("#headline").filter({ hasText: text }).waitFor())
       yield* promise(() => page.locator("#detail").filter({ hasText: detail }).waitFor())
       yield* settled(page)

@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { failureClasses } from "../../../src/failure/Failure.ts"
+import * as Rows from "../../../src/gateway/page/rows.js"
+import * as Standing from "../../../src/gateway/page/standing.js"
 import * as Store from "../../../src/gateway/page/store.js"
 import * as Words from "../../../src/gateway/page/words.js"
 import type { Row, State } from "../../../src/gateway/status/Status.ts"
@@ -22,7 +24,7 @@ const row = (
 
 /** The headline for these targets, with so many requests answered and failed in the last minute. */
 const saidOf = (rows: ReadonlyArray<Row>, answered = 0, failed = 0) =>
-  Words.headline(
+  Standing.headline(
     {
       rows,
       requests: answered + failed === 0 ? [] : [[step, answered, failed]],
@@ -37,7 +39,7 @@ const said = (...rows: ReadonlyArray<Row>) => saidOf(rows)
 describe("the standing of a model name", () => {
   const model = { name: "smart", targets: ["a/x#1", "b/y#1", "b/y#2"] }
   const standing = (...rows: ReadonlyArray<Row>) =>
-    Words.modelStanding(model, new Map(rows.map((each) => [each.key, each])), now, stepMillis)
+    Standing.modelStanding(model, new Map(rows.map((each) => [each.key, each])), now, stepMillis)
 
   it("names the first target of its chain that can be called", () => {
     assert.deepStrictEqual(standing(row("a/x#1"), row("b/y#1", "resting")), {
@@ -61,7 +63,7 @@ describe("the standing of a model name", () => {
   it("is answered by any of the targets equal targets", () => {
     const model = { name: "smart", targets: ["a/x#1", "b/x#1", "c/y#1"], equals: 2 }
     const of = (...rows: ReadonlyArray<ReturnType<typeof row>>) =>
-      Words.modelStanding(model, new Map(rows.map((each) => [each.key, each])), now, stepMillis)
+      Standing.modelStanding(model, new Map(rows.map((each) => [each.key, each])), now, stepMillis)
     const away = row("a/x#1", "resting")
     assert.deepStrictEqual(of(away, row("b/x#1"), row("c/y#1")), {
       level: "ok",
@@ -86,7 +88,7 @@ describe("the standing of a model name", () => {
       { level: "bad", word: "cannot answer", detail: "all of its 3 targets are unavailable" }
     )
     assert.strictEqual(
-      Words.modelStanding({ name: "off", targets: [] }, new Map(), now, stepMillis).level,
+      Standing.modelStanding({ name: "off", targets: [] }, new Map(), now, stepMillis).level,
       "bad"
     )
   })
@@ -191,11 +193,11 @@ describe("the headline of the status page", () => {
 
 describe("the summary of a provider", () => {
   it("states how many of its targets serve", () => {
-    assert.deepStrictEqual(Words.summary([row("a/x#1"), row("a/y#1", "half-open")]), {
+    assert.deepStrictEqual(Rows.summary([row("a/x#1"), row("a/y#1", "half-open")]), {
       isWhole: false,
       text: "1 of 2 serving"
     })
-    assert.deepStrictEqual(Words.summary([row("a/x#1"), row("a/y#1")]), {
+    assert.deepStrictEqual(Rows.summary([row("a/x#1"), row("a/y#1")]), {
       isWhole: true,
       text: "all serving"
     })
@@ -203,10 +205,10 @@ describe("the summary of a provider", () => {
 
   it("leaves what clients made up out where the config names targets, as the headline does", () => {
     const made = { ...row("a/made-up#1", "resting"), named: false }
-    assert.strictEqual(Words.summary([row("a/x#1"), made]).text, "all serving")
-    assert.strictEqual(Words.summary([row("a/x#1", "resting"), made]).text, "0 of 1 serving")
-    assert.strictEqual(Words.summary([made]).text, "0 of 1 serving")
-    assert.strictEqual(Words.summary([]).text, "")
+    assert.strictEqual(Rows.summary([row("a/x#1"), made]).text, "all serving")
+    assert.strictEqual(Rows.summary([row("a/x#1", "resting"), made]).text, "0 of 1 serving")
+    assert.strictEqual(Rows.summary([made]).text, "0 of 1 serving")
+    assert.strictEqual(Rows.summary([]).text, "")
   })
 })
 
