@@ -26,21 +26,14 @@ export const whileBusy =
     return false
   }
 
-/** The affinity key of a call. A function that throws is contained. */
-export const affinityOf = (
+/** The affinity key or the caller key of a call. A function that throws gives no key. */
+export const keyOf = (
   owner: object,
-  key: CallOptions["affinity"],
+  key: CallOptions["affinity" | "caller"],
+  what: "the key of a conversation" | "the key of a caller",
   context: Context.Context<never>
-): CallOptions["affinity"] =>
-  typeof key === "function" ? containedKey(owner, key, "the key of a conversation", context) : key
-
-/** The key of the caller. A function that throws is contained. */
-export const callerOf = (
-  owner: object,
-  key: CallOptions["caller"],
-  context: Context.Context<never>
-): CallOptions["caller"] =>
-  typeof key === "function" ? containedKey(owner, key, "the key of a caller", context) : key
+): CallOptions["affinity" | "caller"] =>
+  typeof key === "function" ? containedKey(owner, key, what, context) : key
 
 const containedKey =
   (owner: object, key: () => string | undefined, what: string, context: Context.Context<never>) =>

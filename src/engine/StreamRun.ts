@@ -64,8 +64,8 @@ export const open = <P extends Backend, RP, C, E, R>(
         observer: Engine.observerOf(engine, call),
         about: call?.about,
         since: call?.since,
-        affinity: CallerCode.affinityOf(shared, call?.affinity, context),
-        caller: CallerCode.callerOf(shared, call?.caller, context),
+        affinity: CallerCode.keyOf(shared, call?.affinity, "the key of a conversation", context),
+        caller: CallerCode.keyOf(shared, call?.caller, "the key of a caller", context),
         kind: "stream",
         request,
         start: (backend, target, amendedFor, most) => {

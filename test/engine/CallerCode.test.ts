@@ -58,14 +58,14 @@ describe("whether a stream is busy", () => {
 describe("the key of a conversation", () => {
   const heardOf = (key: () => unknown) =>
     heard((owner, context) => {
-      const contained = CallerCode.affinityOf(owner, key as () => string, context)
+      const contained = CallerCode.keyOf(owner, key as () => string, "the key of a conversation", context)
       assert(typeof contained === "function")
       return contained
     })
 
   it("is the text of the caller", () => {
-    assert.strictEqual(CallerCode.affinityOf({}, "thread", Context.empty()), "thread")
-    assert.isUndefined(CallerCode.affinityOf({}, undefined, Context.empty()))
+    assert.strictEqual(CallerCode.keyOf({}, "thread", "the key of a conversation", Context.empty()), "thread")
+    assert.isUndefined(CallerCode.keyOf({}, undefined, "the key of a conversation", Context.empty()))
   })
 
   it.effect("is what the caller's function says: a text, or none", () =>
