@@ -22,6 +22,15 @@ const refusingSystem = (asked: Json): Reply =>
     ? refusal('messages: Unexpected role "system".')
     : { json: message([{ type: "text", text: "ok" }]) }
 
+/** A server that refuses some requests of chats, and answers all others. */
+const refusing = (said: string, isRefused: (asked: Json) => boolean, more: object = {}) => ({
+  protocol: "openai" as const,
+  ...more,
+  reply: (asked: Json): Reply => (isRefused(asked) ? refusal(said) : { json: completion({ content: "ok" }) })
+})
+
+const fewEfforts = { more: { dialect: { efforts: ["minimal", "low"] } } }
+
 const count = (seen: ReadonlyArray<unknown> | undefined) => seen?.length ?? 0
 
 describe("a target that refused a part of a request", () => {
@@ -40,13 +49,10 @@ describe("a target that refused a part of a request", () => {
   it.live("is remembered for callers of every protocol, and apart from other models", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({
-        box: {
-          protocol: "openai",
-          reply: (asked) =>
-            asked.service_tier === undefined
-              ? { json: completion({ content: "ok" }) }
-              : refusal("Unrecognized request argument supplied: service_tier")
-        }
+        box: refusing(
+          "Unrecognized request argument supplied: service_tier",
+          ({ service_tier }) => service_tier !== undefined
+        )
       })
       const messages = system.slice(0, 1)
       yield* post("/v1/messages", { model: "box/m", max_tokens: 9, messages, service_tier: "auto" })
@@ -61,13 +67,10 @@ describe("a target that refused a part of a request", () => {
   it.live("is named in x-failover-dropped each time", () =>
     Effect.gen(function* () {
       const { post } = yield* stage({
-        box: {
-          protocol: "openai",
-          reply: (asked) =>
-            asked.service_tier === undefined
-              ? { json: completion({ content: "ok" }) }
-              : refusal("Unrecognized request argument supplied: service_tier")
-        }
+        box: refusing(
+          "Unrecognized request argument supplied: service_tier",
+          ({ service_tier }) => service_tier !== undefined
+        )
       })
       const body = { model: "box/m", max_tokens: 9, messages: system.slice(0, 1), service_tier: "auto" }
       const first = yield* post("/v1/messages", body)
@@ -100,14 +103,11 @@ describe("a target that refused a part of a request", () => {
   it.live("is not remembered if the refusal is about this request only", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({
-        box: {
-          protocol: "openai",
-          more: { dialect: { efforts: ["minimal", "low"] } },
-          reply: (asked) =>
-            asked.reasoning_effort === "minimal"
-              ? refusal("Unsupported value: 'reasoning_effort' does not support 'minimal' with this model.")
-              : { json: completion({ content: "ok" }) }
-        }
+        box: refusing(
+          "Unsupported value: 'reasoning_effort' does not support 'minimal' with this model.",
+          ({ reasoning_effort }) => reasoning_effort === "minimal",
+          fewEfforts
+        )
       })
       const ask = (effort: string) =>
         post("/v1/responses", { model: "box/m", input: "hi", reasoning: { effort } })
@@ -135,12 +135,7 @@ describe("a target that refused a part of a request", () => {
     it.live(`is remembered: ${said}`, () =>
       Effect.gen(function* () {
         const { post, seen } = yield* stage({
-          box: {
-            protocol: "openai",
-            more: { dialect: { efforts: ["minimal", "low"] } },
-            reply: (asked) =>
-              asked[field] === undefined ? { json: completion({ content: "ok" }) } : refusal(said)
-          }
+          box: refusing(said, (asked) => asked[field] !== undefined, fewEfforts)
         })
         const ask = () => post("/v1/responses", { model: "box/m", input: "hi", ...body })
         assert.strictEqual((yield* ask()).status, 200)
@@ -159,11 +154,7 @@ describe("a target that refused a part of a request", () => {
     it.live(`is not remembered if a caller's value was refused: ${said}`, () =>
       Effect.gen(function* () {
         const { post, seen } = yield* stage({
-          box: {
-            protocol: "openai",
-            reply: (asked) =>
-              asked.service_tier === "auto" ? refusal(said) : { json: completion({ content: "ok" }) }
-          }
+          box: refusing(said, ({ service_tier }) => service_tier === "auto")
         })
         const ask = (service_tier: string) =>
           post("/v1/responses", { model: "box/m", input: "hi", service_tier })
@@ -182,13 +173,10 @@ describe("fields of routing", () => {
   it.live("that a target has taken are not left out for all once those of one caller are wrong", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({
-        box: {
-          protocol: "openai",
-          reply: (asked) =>
-            asked.provider?.bogus === undefined
-              ? { json: completion({ content: "ok" }) }
-              : refusal("provider: Unrecognized key(s) in object: 'bogus'")
-        }
+        box: refusing(
+          "provider: Unrecognized key(s) in object: 'bogus'",
+          ({ provider }) => provider?.bogus !== undefined
+        )
       })
       yield* post("/v1/chat/completions", body(order))
       assert.strictEqual((yield* post("/v1/chat/completions", body({ bogus: 1 }))).status, 200)
