@@ -1,10 +1,7 @@
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Exit } from "effect"
-import { Command } from "effect/cli"
-import { TestConsole } from "effect/testing"
-import { cli } from "../../src/cli/Cli.ts"
+import { Effect } from "effect"
 import { run as spawn } from "../support/cli.ts"
+import { command } from "../support/command.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import { ask, chat, key, openai, provider, start } from "../support/gateway.ts"
 
@@ -20,19 +17,7 @@ const running = (server: object = { adminToken: token }) =>
 
 /** Runs `effect-failover bench …` in this process. */
 const bench = (args: ReadonlyArray<string>, env: Record<string, string> = { ADMIN_TOKEN: token }) =>
-  Effect.gen(function* () {
-    const exit = yield* Effect.exit(Command.runWith(cli, { version: "0" })(["bench", ...args]))
-    const lines = (texts: ReadonlyArray<unknown>) => texts.join("\n")
-    return {
-      ok: Exit.isSuccess(exit),
-      out: lines(yield* TestConsole.logLines),
-      err: lines(yield* TestConsole.errorLines)
-    }
-  }).pipe(
-    Effect.provide(TestConsole.layer, { local: true }),
-    Effect.provide(NodeServices.layer),
-    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(env))
-  )
+  command(["bench", ...args], env)
 
 describe("bench", () => {
   it.live("benches keys, lists them and unbenches them", () =>

@@ -1,10 +1,7 @@
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Exit } from "effect"
-import { Command } from "effect/cli"
-import { TestConsole } from "effect/testing"
+import { Effect } from "effect"
 import { format } from "../../src/cli/admin/Explain.ts"
-import { cli } from "../../src/cli/Cli.ts"
+import { command } from "../support/command.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import { ask, chat, key, openai, provider, start } from "../support/gateway.ts"
 
@@ -29,20 +26,7 @@ const running = Effect.gen(function* () {
 })
 
 /** Runs `effect-failover explain …` in this process. */
-const explain = (...args: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const exit = yield* Effect.exit(Command.runWith(cli, { version: "0" })(["explain", ...args]))
-    const lines = (texts: ReadonlyArray<unknown>) => texts.join("\n")
-    return {
-      ok: Exit.isSuccess(exit),
-      out: lines(yield* TestConsole.logLines),
-      err: lines(yield* TestConsole.errorLines)
-    }
-  }).pipe(
-    Effect.provide(TestConsole.layer, { local: true }),
-    Effect.provide(NodeServices.layer),
-    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord({ ADMIN_TOKEN: token }))
-  )
+const explain = (...args: ReadonlyArray<string>) => command(["explain", ...args], { ADMIN_TOKEN: token })
 
 describe("explain", () => {
   it.live("prints which target the next request goes to, and why others are skipped", () =>

@@ -1,26 +1,15 @@
 /** `check --live`: whether the credentials and models of a config work. */
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Exit } from "effect"
-import { Command } from "effect/cli"
-import { TestConsole } from "effect/testing"
-import { cli } from "../../src/cli/Cli.ts"
+import { Duration, Effect } from "effect"
 import { processes, run as spawn } from "../support/cli.ts"
+import { command } from "../support/command.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 import { configFile as file } from "../support/files.ts"
 import { anthropic, openai } from "../support/gateway.ts"
 
 /** Runs `effect-failover check …` in this process. */
 const check = (args: ReadonlyArray<string>, env: Record<string, string> = {}) =>
-  Effect.gen(function* () {
-    const exit = yield* Effect.exit(Command.runWith(cli, { version: "0" })(["check", ...args]))
-    const out = (yield* TestConsole.logLines).join("\n")
-    return { ok: Exit.isSuccess(exit), out, err: (yield* TestConsole.errorLines).join("\n") }
-  }).pipe(
-    Effect.provide(TestConsole.layer, { local: true }),
-    Effect.provide(NodeServices.layer),
-    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnvRecord(env))
-  )
+  command(["check", ...args], env)
 
 /** The rows of the table, by `provider#credential model`: the outcome, and the text after it. */
 const rows = (out: string) => {
