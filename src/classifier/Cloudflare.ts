@@ -1,6 +1,6 @@
 /**
- * Recognises the errors of Cloudflare itself, in front of a provider: they have a number of their own, and the same
- * status stands beside different ones.
+ * Recognises the errors of Cloudflare itself, in front of a provider: they have a number of their own, and different errors
+ * have the same status.
  */
 import type { Case } from "./Case.ts"
 import type { SignalClass } from "./sentences/Row.ts"

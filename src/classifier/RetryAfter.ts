@@ -43,7 +43,7 @@ const fromRetryAfter = (text: string, now: number | undefined): number | undefin
   return seconds < 1e9 ? sane(seconds * 1000) : fromNumber(seconds, now)
 }
 
-/** A header that a proxy added once more is one text with commas. The longest of its waits counts. */
+/** A header that a proxy repeated arrives as one text with commas. The longest of its waits counts. */
 const longest = (
   text: string | undefined,
   millisOf: (value: string) => number | undefined

@@ -1,7 +1,9 @@
 /** Sentences about keys and accounts. */
 import { type Row, rows } from "./Row.ts"
 
-/** A server that failed: what it locks, closes or does not find may be a thing of its own. */
+/**
+ * With such a status the server failed: what it says is locked, closed or not found may be its own, and not the account.
+ */
 const failed = (status: number): boolean => status >= 500
 
 /** The account, the organisation or the country is refused. */

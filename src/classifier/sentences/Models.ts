@@ -26,7 +26,7 @@ export const model: ReadonlyArray<Row> = [
     /\b(not a valid|is not an? valid|is an invalid|invalid) (model|model id|model name|model identifier)\b/,
     /\bmodel( id| name| identifier| code| version)?( provided| specified| you provided| …| [\w./:@-]{1,80})? (is|was) (not (a )?valid|invalid|unknown|unrecogni[sz]ed|not recogni[sz]ed)\b/,
     /\btry pulling it first\b/,
-    // NVIDIA serves models as functions; a function of the request's tools is none.
+    // NVIDIA serves models as functions; a function among the request's tools is not a model.
     /\bfunction\b[^.]{0,120}\bnot found(?= for( the)? account\b)/,
     // https://api.ncloud-docs.com/docs/en/clovastudio-troubleshoot-c4xx (40082)
     /\bmodel fade out\b/,

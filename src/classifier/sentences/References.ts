@@ -1,7 +1,7 @@
 /** Sentences about what a request names or lets the provider fetch: files, answers, caches, images, servers of tools. */
 import { type Row, rows } from "./Row.ts"
 
-/** A server that lacks something itself, or does not look for it. */
+/** Statuses with which the sentence is not about something that the request names. */
 const isNotAbout = (status: number): boolean => status === 402 || status === 429 || status >= 500
 
 /** The model and the key are not at fault, and another provider may have or reach it. */

@@ -2,7 +2,8 @@
 import type { FailureClass } from "../../failure/Failure.ts"
 
 /**
- * The class of a signal. Two more than a failure has, because their meaning depends on when the limit ends:
+ * The class of a signal. There are two more than the classes of failures, because their meaning depends on when the limit
+ * ends:
  *
  * - `UsageWindow`: a plan's quota for a period is used up (5 hours, a day, a week). `RateLimit` if it refills within
  *   a day, otherwise `Balance`; if the end is unknown, `RateLimit`.

@@ -45,7 +45,7 @@ export const overload: ReadonlyArray<Row> = [
     /\bmaximum pending requests exceeded\b/,
     /\btoo many (pending|queued|waiting) requests\b/,
     /\bmodel service overloaded\b/,
-    // Ollama and servers on a desktop: the memory for this model is taken at the moment.
+    // Ollama and servers on a desktop: the memory for this model is in use.
     /\b(cannot|can't|could not|couldn't|unable to|failed to|not) (free|allocate|reserve) (enough )?(\w+ )?memory\b|\bmemory\b[^.]{0,20}\b(cannot|could not) be allocated\b/,
     /\bno (available|idle|free|healthy) (workers?|instances?|servers?|backends?|gpus?|replicas?|slots?|resources?)\b/,
     /\b(all|every) (\w+ )?(instances?|workers?|servers?|replicas?|slots?|backends?) (is |are )(currently )?(busy|occupied|unavailable|in use)\b/
@@ -59,7 +59,10 @@ export const overload: ReadonlyArray<Row> = [
   )
 ]
 
-/** Sentences of a gateway about its own fault, also with status 400. They are whole, so that no quoted word decides. */
+/**
+ * Sentences of a gateway about its own fault, also with status 400. They are matched as a whole, so that no quoted word
+ * decides.
+ */
 export const ownFault: ReadonlyArray<Row> = rows(
   "ServerError",
   "https://github.com/open-webui/open-webui (400 for every fault of a server behind it); https://docs.litellm.ai/docs/exception_mapping",

@@ -152,7 +152,7 @@ export const unsupported: ReadonlyArray<Row> = [
 /** Statuses that say what is wrong better than "not supported" does. */
 const saysMore = (status: number): boolean => [401, 402, 403, 429].includes(status) || status >= 500
 
-/** A whole sentence that says it of anything, after all others. */
+/** A sentence that says of anything that it is not supported. It is matched as a whole, and after all other rows. */
 export const notSupported: ReadonlyArray<Row> = rows(
   "https://www.volcengine.com/docs/82379/1299023",
   /^([\w-]+:? ){1,4}(is |are )?(currently )?not (yet )?supported( yet| here)?$/

@@ -228,7 +228,7 @@ export const limits: ReadonlyArray<CodeGroup> = [
       "insufficient_credits insufficient_funds not_enough_balance not_enough_credits no_credits out_of_credits credit_balance_too_low balance_not_enough credit_exhausted billing_limit_exceeded insufficient_credit CreditsError payment_error payment_method_required monthly_spend_limit_reached"
   },
   {
-    // The month's tokens of a plan, which the account cannot ask for again by waiting a little.
+    // The tokens of a plan for the month, which do not come back after a short wait.
     as: "Balance",
     source: "seen: IBM watsonx (403)",
     values: "token_quota_reached"

@@ -50,13 +50,13 @@ export const servers: ReadonlyArray<CodeGroup> = [
     values: "provider_overloaded no_available_provider"
   },
   {
-    // The gateway could not look up the key: no word about the key itself.
+    // The gateway could not look up the key, which says nothing about the key itself.
     as: "Overloaded",
     source: "https://docs.litellm.ai/docs/proxy/error_reference",
     values: "auth_provider_unavailable no_db_connection"
   },
   {
-    // All credentials of the pool behind the gateway rest at the moment.
+    // All credentials of the pool behind the gateway are in cooldown.
     as: "Overloaded",
     source: "https://github.com/router-for-me/CLIProxyAPI",
     values: "auth_unavailable auth_not_found"
