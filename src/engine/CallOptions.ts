@@ -41,9 +41,9 @@ export interface CallOptions {
    */
   readonly affinity?: AffinityKey | undefined
   /**
-   * Who makes the request: a failure that the requests of one caller alone meet takes no target away from the others. Or a function,
-   * which is called only when it is needed. Default: `Caller.Caller` of the context; without one, the affinity key or the request
-   * tells requests apart.
+   * Who makes the request: a failure that only one caller's requests meet does not bench the target for other callers. A
+   * function is called only when the key is needed. Default: `Caller.Caller` of the context; without one, the affinity key
+   * or the request stands for the caller.
    */
   readonly caller?: CallerKey | undefined
   /**

@@ -84,8 +84,8 @@ export class CommittedStream<C> implements Flow<C, CommittedStreamError> {
   }
 
   /**
-   * The consumer stops, at the end or before: releases the upstream. That is not a failure. For a reader that the end of the scope
-   * has cut off an incomplete answer does not end like a complete one.
+   * Releases the upstream when the consumer stops, at the end or before, which is not a failure. A reader whose scope has
+   * ended sees an interruption if the answer is incomplete, and a regular end if it is complete.
    */
   cancel(): void {
     const { complete } = this.#opened

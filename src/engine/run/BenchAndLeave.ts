@@ -128,9 +128,9 @@ export const leaveFull = <P extends Backend, R, A>(
 }
 
 /**
- * How late a retry may be made that the retry budget or a new bench refused, in milliseconds after its time, whatever maxWait is. Its
- * turn in the queue comes with the next answer, or within the pauses after some failures. If the budget refused it, a request waits
- * at least as long as the retries of one visit take.
+ * A retry that the retry budget or a new bench refused may be made up to this many milliseconds after its time, whatever
+ * `maxWait` is. Its turn in the queue comes with the next answer, or within the pauses after some failures. If the budget
+ * refused it, a request waits at least as long as the retries of one visit take.
  */
 export const turnTime = 1_000
 

@@ -37,7 +37,7 @@ export const record = (
   who?: Who
 ): void => {
   const { registry, signals } = shared
-  // What a caller meets for whom alone the target is benched is no evidence for the others.
+  // If the target is benched for this caller alone, the caller's failure is no evidence for the others.
   const isAlone = () => who !== undefined && Bench.isTheirs(registry.stateUnsafe(), target, who)
   const fault = isItsOwn(failure) && !isAlone() ? failure : undefined
   const group = fault && signals.groups.get(target)

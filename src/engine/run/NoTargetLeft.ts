@@ -59,7 +59,7 @@ const situationOf = <P extends Backend, R, A>(
   }
 }
 
-/** Waits until a queue of these targets lets the run in. The next step happens in the same turn of the event loop. */
+/** Waits until a queue of these targets admits the run. The next step happens in the same turn of the event loop. */
 const waitInQueues = <P extends Backend, R, A>(run: RunState<P, R, A>, decision: Wait<P>): Step.Step<A> =>
   Step.wait(({ goOn }) => {
     let finalizer: Effect.Effect<void> | void
@@ -104,7 +104,7 @@ const freeAgain = <P extends Backend, R, A>({
   return undefined
 }
 
-/** A queue lets this run in: its visit continues, or a new one begins. */
+/** A queue admits this run: its visit continues, or a new one begins. */
 const takeTurn = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   { place, queue }: Turn<WhenAllBenched.RunPlace<P>>,

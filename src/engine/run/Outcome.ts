@@ -54,11 +54,13 @@ const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): St
   })
 }
 
-/** Whether anything was learnt from failures that an answer may end or count for. */
+/** Whether any failures are remembered that an answer may change. */
 const remembersFailures = ({ answers, cutOffs, room, streaks }: Shared): boolean =>
   !answers.isEmpty || !streaks.isEmpty || !cutOffs.isEmpty || room.mayBeFull
 
-/** Learns from an answer that took so many milliseconds. `now` is absent for an answer that came at once: it read no clock. */
+/**
+ * Learns from an answer that took `took` milliseconds. `now` is absent for an answer that came at once: it read no clock.
+ */
 const learn = <P extends Backend, R, A>(
   { shared, visit }: RunState<P, R, A>,
   took: number,

@@ -160,8 +160,9 @@ const timeOfAttempt = <P extends Backend, R, A>({ shared, visit }: RunState<P, R
   Math.max(now - (visit.suspendedAt ?? now), shared.cutOffs.usualOf(visit.target))
 
 /**
- * When a retry is made that is kept for later. If its delay leaves no time for an attempt before the deadline, it is made after half of
- * the time left at the latest, but not before the end of a wait that the provider named. `undefined` if that is the deadline or later.
+ * The time of a retry that is kept for later. If its delay leaves no time for an attempt before the deadline, it is made
+ * after half of the time left at the latest, but not before the end of a wait that the provider named. `undefined` if that
+ * is the deadline or later.
  */
 const timeOfRetry = <P extends Backend, R, A>(
   run: RunState<P, R, A>,

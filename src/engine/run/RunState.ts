@@ -131,8 +131,9 @@ export class RunState<P extends Backend, R, A> implements Situation {
   }
 
   /**
-   * The longest time of the current attempt until its first content, in milliseconds, if it is a probe after a timeout and another
-   * target is free; `undefined` for the target's own timeout. If no other target answers, the run comes back with that.
+   * The longest time of the current attempt until its first content, in milliseconds, if it is a probe after a timeout and
+   * another target is free; `undefined` for the target's own timeout. If no other target answers, the run returns to this
+   * one with that timeout.
    */
   get probeTime(): number | undefined {
     const { admission } = this.visit

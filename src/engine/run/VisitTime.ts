@@ -1,6 +1,11 @@
-/** Divides the time until the deadline between the present target and the later ones, and keeps probes of targets that hang short. */
+/**
+ * Divides the time until the deadline between the present target and the later ones, and shortens probes of targets that
+ * hang.
+ */
 
-/** The least time of a later target, if there is enough, in milliseconds. A shorter visit rarely leads to an answer. */
+/**
+ * The minimum time for each later target, if there is enough, in milliseconds. A shorter visit rarely leads to an answer.
+ */
 export const least = 2_000
 
 /** With time for more than this many targets, later targets are not counted, since the time is enough for all that can be tried. */

@@ -31,7 +31,7 @@ export interface RunPlace<out P extends Backend> extends Place {
 
 /** The decision. Times are milliseconds since the epoch. */
 export type Decision<P extends Backend> =
-  /** Wait until one of these places lets the run in; if none does by then, return to `goBack`, if there is one. */
+  /** Wait until one of these places admits the run; if none does by then, return to `goBack`, if there is one. */
   | {
       readonly _tag: "Wait"
       readonly places: ReadonlyArray<RunPlace<P>>
