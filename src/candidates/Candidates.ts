@@ -141,7 +141,7 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
   }
 
   /**
-   * Begins or continues a visit when the target's wait queue lets this request in, even if the target is benched. `undefined`
+   * Begins or continues a visit when the target's wait queue admits this request, even if the target is benched. `undefined`
    * when it may not be called.
    */
   takeTurn(
@@ -186,7 +186,7 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
 
   // -- the caller -----------------------------------------------------------------------------------------------
 
-  /** The id of the caller at a target; `undefined` if nothing tells the caller. */
+  /** The id of the caller at a target; `undefined` if nothing identifies the caller. */
   idAt(target: Target): string | undefined {
     this.#caller ??= new CallerId(this.#choosing, this.position.context)
     return this.#caller.at(target)

@@ -1,9 +1,9 @@
 /**
- * Notices two providers with one name that requests of one runtime use in turn. They share benches and limits by mistake: a
- * throttle or an outage of one keeps requests from the other.
+ * Notices two providers with one name that requests of one runtime use alternately. They share benches and limits by
+ * mistake: a throttle or an outage of one keeps requests from the other.
  *
- * A provider may take the place of another one of its name, with a new key for example. So nothing is wrong until a new
- * request uses the earlier one again. Even then it may be a return to an old key, so it is logged and not refused.
+ * A provider may replace another one of its name, with a new key for example. So nothing is wrong until a new request uses
+ * the earlier one again. Even then it may be a return to an old key, so it is logged and not refused.
  */
 import type * as Context from "effect/Context"
 import type { Backend } from "../domain/Backend.ts"

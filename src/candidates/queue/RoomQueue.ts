@@ -1,8 +1,8 @@
 /**
  * The requests that wait for room at a target with a learned limit, in order of arrival.
  *
- * The limit controls how many are let in, so no request waits for the outcome of another one, as it would at a failed target. A
- * request is let in when an attempt ends or when the learned rate allows it. After a failure there is a pause, which doubles with
+ * The limit controls how many are admitted, so no request waits for the outcome of another one, as it would at a failed target. A
+ * request is admitted when an attempt ends or when the learned rate allows it. After a failure there is a pause, which doubles with
  * each failure in a row. When the target is benched for longer than a request waits, and the request may call a benched target, it
  * moves to the other queue of the target.
  */
@@ -53,7 +53,7 @@ export class RoomQueue implements Line {
     this.#alarm = new MovableTimer(context, () => this.turn())
   }
 
-  /** Adds a request at the end. If there is room, it is let in before this returns. */
+  /** Adds a request at the end. If there is room, it is admitted before this returns. */
   join(waiting: Waiting, place: Place): void {
     this.#waiting.set(waiting, place)
     this.#room.wait(this.#target, 1)
@@ -80,12 +80,12 @@ export class RoomQueue implements Line {
     this.turn()
   }
 
-  /** The attempt of a request that was let in is over. */
+  /** The attempt of a request that was admitted is over. */
   left(): void {
     this.turn()
   }
 
-  /** Lets requests in as long as there is room. */
+  /** Admits requests as long as there is room. */
   turn(): void {
     if (this.#isTurning) {
       this.#turnAgain = true

@@ -4,17 +4,17 @@
  * A request waits here when it has no other target: its retry exceeded the retry budget, the target is benched, or another
  * request is probing it. Five rules decide which requests may call the target:
  *
- * - *An answer lets two requests in.* So they come back in batches of 1, 2, 4, 8, …, each after the success of the one
+ * - *An answer admits two requests.* So they come back in batches of 1, 2, 4, 8, …, each after the success of the one
  *   before, and never all at once.
- * - *While an attempt is under way, the others wait for its outcome.* If it takes as long as `quiet`, as many again are let
- *   in: a slow answer is not a failure.
- * - *Once the target answers again, a request goes in time before its deadline*: when twice the time is left that an answer has
- *   lately taken, although its batch has not come yet.
+ * - *While an attempt is under way, the others wait for its outcome.* If it takes as long as `quiet`, as many again are
+ *   admitted: a slow answer is not a failure.
+ * - *Once the target answers again, a request goes in time before its deadline*: when twice the time is left that an
+ *   answer has lately taken, although its batch has not come yet.
  * - *After a failure, requests that have called the target before go one at a time*: 50 ms after the failure, then 100 ms,
- *   200 ms and so on up to 250 ms. A benched target is called this way only if the request may try it anyway, otherwise when its
- *   cooldown ends.
- * - *After a failure, requests that have not called it yet are spread*: every 10 ms as many are let in as needed for each to have its
- *   one attempt within its maxWait.
+ *   200 ms and so on up to 250 ms. A benched target is called this way only if the request may try it anyway, otherwise
+ *   when its cooldown ends.
+ * - *After a failure, requests that have not called it yet are spread*: every 10 ms as many are admitted as needed for
+ *   each to have its one attempt within its maxWait.
  */
 import type * as Context from "effect/Context"
 import type { Target } from "../../domain/Target.ts"
@@ -30,13 +30,13 @@ export const firstPause = 50
 /** The longest such pause, in milliseconds: a recovered target is noticed within it. */
 export const longestPause = 250
 
-/** The interval at which requests that have not called the target yet are let in, in milliseconds. */
+/** The interval at which requests that have not called the target yet are admitted, in milliseconds. */
 export const tick = 10
 
 /** The interval at which the bench is checked for changes from elsewhere (another process, a manual release), in milliseconds. */
 export const look = 1_000
 
-/** The shortest wait for the outcome of an attempt before others are let in as well, in milliseconds. */
+/** The shortest wait for the outcome of an attempt before others are admitted as well, in milliseconds. */
 const shortestQuiet = 250
 
 /** One request in one queue. Times are milliseconds since the epoch. */
@@ -62,7 +62,7 @@ export interface Waiting {
   readonly deadlineAt: number
   /** Its caller, for whom a bench may not hold; without one every bench holds. */
   readonly who?: Bench.Who | undefined
-  /** Called when it is let in. */
+  /** Called when it is admitted. */
   readonly enter: (queue: Line) => void
   /** Called when it has to give up in this queue; `isBenched`: it waited for room, and may call the target although that is benched now. */
   readonly giveUp: (queue: Line, isBenched?: boolean) => void
@@ -70,11 +70,11 @@ export interface Waiting {
 
 /** Where requests wait. */
 export interface Line {
-  /** Adds a request at the end; it may be let in before this returns. */
+  /** Adds a request at the end; it may be admitted before this returns. */
   readonly join: (waiting: Waiting, place: Place) => void
   /** Removes a request. */
   readonly drop: (waiting: Waiting) => void
-  /** The attempt of a request that was let in is over. */
+  /** The attempt of a request that was admitted is over. */
   readonly left: () => void
 }
 
@@ -86,7 +86,7 @@ export type Usual = (target: Target) => number
 
 /**
  * The state for one pass over the queue. `isForAll`: the bench, if there is one, holds for all callers. `most` more of the spread
- * requests are let in. `lead` is the time before its deadline at which a request goes in any case.
+ * requests are admitted. `lead` is the time before its deadline at which a request goes in any case.
  */
 interface View {
   readonly now: number
@@ -109,9 +109,9 @@ export class WaitQueue implements Line {
   readonly #onEmpty: () => void
   readonly #alarm: MovableTimer
   readonly #waiting = new Map<Waiting, Place>()
-  /** Attempts under way of requests that were let in. */
+  /** Attempts under way of requests that were admitted. */
   #underWay = 0
-  /** How many more are let in because of answers. */
+  /** How many more are admitted because of answers. */
   #credit = 0
   #failures = 0
   /** Whether it has answered since its last failure. */
@@ -144,7 +144,7 @@ export class WaitQueue implements Line {
     this.#tickedAt = this.#quietSince - tick
   }
 
-  /** Adds a request at the end. If it may go at once, it is let in before this returns. */
+  /** Adds a request at the end. If it may go at once, it is admitted before this returns. */
   join(waiting: Waiting, place: Place): void {
     const { deadlineAt } = waiting
     this.#waiting.set(waiting, place)
@@ -163,7 +163,7 @@ export class WaitQueue implements Line {
     if (this.#waiting.delete(waiting)) this.#rest()
   }
 
-  /** An answer: two more requests are let in. */
+  /** An answer: two more requests are admitted. */
   succeeded(): void {
     this.#failures = 0
     this.#isAnswering = true
@@ -171,7 +171,7 @@ export class WaitQueue implements Line {
     this.turn()
   }
 
-  /** A failure: answers before it let no more requests in. */
+  /** A failure: answers before it do not admit any more requests. */
   failed(): void {
     this.#failures++
     this.#isAnswering = false
@@ -180,13 +180,13 @@ export class WaitQueue implements Line {
     this.turn()
   }
 
-  /** The attempt of a request that was let in is over. */
+  /** The attempt of a request that was admitted is over. */
   left(): void {
     this.#underWay--
     this.turn()
   }
 
-  /** Lets requests in and ends waits that are over: by a full pass, or by the given one. */
+  /** Admits requests and ends waits that are over: by a full pass, or by the given one. */
   turn(first = () => this.#look()): void {
     if (this.#isTurning) {
       this.#turnAgain = true
@@ -225,7 +225,7 @@ export class WaitQueue implements Line {
     }
     let nextAt = isAwaited ? Math.min(this.#quietSince + this.#quiet, now + look) : now + look
     for (const [waiting, place] of this.#waiting) {
-      // While an attempt is under way, only answers let others in, and all deadlines are known.
+      // While an attempt is under way, only answers admit others, and all deadlines are known.
       if (isAwaited && isForAll && this.#credit === 0 && now < known) return Math.min(nextAt, known)
       if (left-- === 0) break
       this.#soonest = Math.min(this.#soonest, waiting.deadlineAt)
@@ -251,7 +251,7 @@ export class WaitQueue implements Line {
     return { why, isAwaited: this.#underWay > 0 || why?.probing === true }
   }
 
-  /** Lets one request in or ends its wait; otherwise returns when to check it again. */
+  /** Admits one request or ends its wait; otherwise returns when to check it again. */
   #consider(waiting: Waiting, place: Place, view: View): number {
     const { now } = view
     const { deadlineAt } = waiting
@@ -278,7 +278,7 @@ export class WaitQueue implements Line {
     return Math.min(lastAt, at, waiting.until)
   }
 
-  /** How many requests that have not called the target yet are let in now, so that each goes within its maxWait. */
+  /** How many requests that have not called the target yet are admitted now, so that each goes within its maxWait. */
   #spread(now: number): number {
     return Math.ceil((this.#waiting.size * Math.max(tick, now - this.#tickedAt)) / this.#maxWait)
   }
@@ -299,7 +299,7 @@ export class WaitQueue implements Line {
     return isFault || end > waiting.until ? place.notBefore : Math.max(place.notBefore, end)
   }
 
-  /** Lets a request in. */
+  /** Admits a request. */
   #enter(waiting: Waiting, now: number): number {
     this.#underWay++
     this.#quietSince = now

@@ -32,7 +32,7 @@ export class Waiter<in out P extends Place> implements Waiting {
     this.#onEnd = onEnd
   }
 
-  /** Joins the queues of these targets, until the first one lets it in, which may be at once. */
+  /** Joins the queues of these targets, until the first one admits it, which may be at once. */
   join(queues: WaitQueues, context: Context.Context<never>, places: ReadonlyArray<P>): void {
     this.#join = (place) => {
       const queue =
