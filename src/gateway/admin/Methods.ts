@@ -1,7 +1,7 @@
 /** The methods of each path of the admin API. */
 import { AdminApi } from "./AdminApi.ts"
 
-/** The document of the API, which is no endpoint of it. */
+/** The document of the API, which is not one of its endpoints. */
 export const documentPath = "/admin/openapi.json"
 
 const byPath = new Map<string, Array<string>>([[documentPath, ["GET"]]])

@@ -8,7 +8,7 @@
 /** What each frame and each packet take besides their bytes, roughly. */
 const overhead = 128
 
-/** Frames from this operation code on are no part of a message, and come between its frames too. */
+/** Frames from this operation code on do not belong to a message. They may come between its frames. */
 const control = 8
 
 /** Follows the bytes of one connection. */
