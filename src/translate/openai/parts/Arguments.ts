@@ -15,7 +15,7 @@ export class Arguments {
   #all = ""
   /** Those that have not been taken yet. */
   #kept = ""
-  /** The first character that is no blank. */
+  /** The first character that is not blank. */
   #first = ""
   readonly #end = new JsonEnd()
   /** Each piece has all arguments so far. */
