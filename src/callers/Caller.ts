@@ -1,10 +1,11 @@
-/** Callers, told apart: a failure that the requests of one caller alone meet takes no target away from the others. */
+/** The caller of a request. A failure that only one caller's requests meet does not bench the target for other callers. */
 import * as Context from "effect/Context"
 
 /**
- * Who makes the requests in this context: a user, a tenant or an application. A failure that a request can cause by itself benches
- * the target for this caller only, until another caller meets it too. Without a key (the default) the affinity key, or the request
- * itself, tells requests apart. A key of the call (`CallOptions.caller`) overrides this one. The key is never saved, shared or logged.
+ * Who makes the requests in this context: a user, a tenant or an application. A failure that a request can cause by itself
+ * benches the target for this caller only, until another caller meets it too. Without a key (the default) the affinity key,
+ * or the request itself, stands for the caller. A key of the call (`CallOptions.caller`) overrides this one. The key is
+ * never saved, shared or logged.
  *
  * @category services
  * @example

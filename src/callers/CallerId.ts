@@ -1,7 +1,7 @@
 /**
- * The ids by which the bench tells callers apart. An id is 32 bits of SHA-256 over a fixed label, the secret of the target's
- * credential and the caller's key. The key cannot be derived from it, so it may be saved and shared. Replicas with the same secret
- * compute the same id.
+ * The ids by which the bench distinguishes callers. An id is 32 bits of SHA-256 over a fixed label, the secret of the
+ * target's credential and the caller's key. The key cannot be derived from it, so it may be saved and shared. Replicas with
+ * the same secret compute the same id.
  */
 import * as Context from "effect/Context"
 import * as Redacted from "effect/Redacted"
@@ -12,7 +12,7 @@ import { Affinity, type AffinityKey } from "./Affinity.ts"
 import { Caller, type CallerKey } from "./Caller.ts"
 import * as RequestHash from "./RequestHash.ts"
 
-/** What tells the caller of a request. */
+/** What identifies the caller of a request. */
 export interface Asking {
   /** The caller's key; `undefined` for the one in the context. */
   readonly caller: CallerKey | undefined
@@ -23,7 +23,7 @@ export interface Asking {
 
 /** The caller of one request, read on first use. */
 export class CallerId {
-  /** Whether the application named the caller. A conversation or a request is only taken for one. */
+  /** Whether the application named the caller. If not, the conversation or the request stands for the caller. */
   readonly isNamed: boolean
   readonly #key: string | undefined
   #credential: Credential | undefined
@@ -35,7 +35,7 @@ export class CallerId {
     this.#key = named === undefined ? keyOf(affinity, request, context) : `caller\0${named}`
   }
 
-  /** The id at a target; `undefined` if nothing tells the caller. */
+  /** The id at a target; `undefined` if nothing identifies the caller. */
   at({ credential }: Target): string | undefined {
     if (this.#key === undefined) return undefined
     if (this.#credential !== credential) {

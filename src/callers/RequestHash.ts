@@ -17,7 +17,7 @@ const most = 500
 /** The deepest value that is read. */
 const deepest = 12
 
-/** The hash of a request; `undefined` of none, or of one that cannot be read. */
+/** The hash of a request; `undefined` without a request, or for one that cannot be read. */
 export const of = (request: unknown): number | undefined => {
   if (request === undefined || request === null || typeof request === "function") return undefined
   const texts: Array<string> = []

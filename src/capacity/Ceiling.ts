@@ -14,15 +14,15 @@ export interface Steps {
   readonly period: number
 }
 
-/** How many successes it takes at first. */
+/** How many successes it takes at first to undo a lowering. */
 export const firstPeriod = 8
 
-/** How many times as long the steps of a slow limit take. */
+/** How many times longer the steps of a slow limit are. */
 const slow = 8
 
-/** What kind of limit it is: its least value, and the size and length of its steps. */
+/** What kind of limit it is: its minimum, and the size and length of its steps. */
 export interface Kind {
-  /** Its least value. */
+  /** Its minimum. */
   readonly least: number
   /** A step is never smaller than this. */
   readonly leastStep: number

@@ -1,7 +1,7 @@
 /**
- * Whether refusals are random and do not depend on the load. Under a cap they end at a lower load. If a target accepts most attempts but
- * still refuses some after its limits were lowered again and again, the refusals have nothing to do with the load, and are ignored for
- * some time.
+ * Whether refusals are random and do not depend on the load. Refusals by a limit end at a lower load. If a target accepts
+ * most attempts but still refuses some after its limits were lowered again and again, the refusals have nothing to do with
+ * the load, and are ignored for some time.
  */
 
 /** Refusals count as random after limits were lowered without success this many times in a row. Fewer if they were random before. */

@@ -83,8 +83,9 @@ export class Equals<A> {
   }
 
   /**
-   * The items in the key's order of preference, but first one that has not had more than its share. An item that is benched or
-   * slow is replaced by the next one. The request still counts for the preferred item, so the conversation returns to it later.
+   * The items in the key's order of preference. The first one is the first of them that has not had more than its share. An
+   * item that is benched or slow is replaced by the next one. The request still counts for the preferred item, so the
+   * conversation returns to it later.
    */
   #homeFirst(key: number, way: Way, request: Request<A>): Order<A> {
     const favourite = this.#ring.first(key)

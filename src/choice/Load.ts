@@ -14,7 +14,9 @@ export interface Clock {
   readonly now: () => number
 }
 
-/** A failed attempt counts as one that took this many times as long as usual: failing fast must not look fast. */
+/**
+ * A failed attempt counts as one that took this many times as long as usual: a target that fails quickly is not a fast one.
+ */
 export const failureFactor = 2
 
 /** The longest time that a failed attempt counts as, in milliseconds. */

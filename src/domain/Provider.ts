@@ -124,8 +124,8 @@ export interface Made<in Request, out Answer, out Chunk>
 /**
  * Makes a provider from functions. Without `stream`, a stream has one chunk, the whole answer. Without `phase`, every chunk
  * is content and the end of the stream completes the answer. `target.endpoint` is the base URL, and
- * `target.credential.apiKey` the key, if they are set. Throws `InvalidOptions` for a name that is not allowed in a bench key,
- * for two credentials with the same name, for an invalid policy, and for a call that is no function.
+ * `target.credential.apiKey` the key, if they are set. Throws `InvalidOptions` for a name that is not allowed in a bench
+ * key, for two credentials with the same name, for an invalid policy, and for a call that is not a function.
  *
  * @example
  * import { Chain, Failover, Provider } from "effect-failover"

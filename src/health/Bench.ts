@@ -88,7 +88,7 @@ export const admit = (
   ]
 }
 
-/** The keys of a target that may be called which a call would probe. */
+/** The keys that a call to this target would probe. Only for a target that may be called. */
 export const openKeys = (
   state: State,
   target: Target,
@@ -334,7 +334,7 @@ const failed = (
   // A new secret is a new credential: the cooldowns of the old one do not apply to it.
   const isOther = isOfOtherSecret(entry, target, key)
   const isEarly = probed && now < entry.until && HeldFor.mayProbe(entry, who, target, now)
-  // A first bench of this caller, and a probe that confirms the latest bench, count as no further one.
+  // A first bench of this caller, and a probe that confirms the latest bench, do not count as a further bench.
   const before = isOther || isTheirs ? 0 : entry.consecutiveBenches - (isEarly ? 1 : 0)
   const usual = now + Math.max(shortestCooldown, Math.min(rest.max, rest.base * 2 ** Math.min(before, 30)))
   const end = endOf(told.hint, named, usual, failure)

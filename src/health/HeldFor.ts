@@ -8,9 +8,9 @@ import type { Target } from "../domain/Target.ts"
 import type { Failure } from "../failure/Failure.ts"
 import { type Entry, forAll } from "./BenchState.ts"
 
-/** Who makes a request, as the bench tells callers apart. */
+/** Who makes a request, as the bench distinguishes callers. */
 export interface Who {
-  /** The id at a target; `undefined` if nothing tells the caller. */
+  /** The id at a target; `undefined` if nothing identifies the caller. */
   readonly idAt: (target: Target) => string | undefined
   /** Whether its failures at a target are no evidence by themselves: the caller is named, or has failed there before. */
   readonly isKnownAt: (target: Target) => boolean
@@ -29,7 +29,7 @@ export const canBeProvoked = (failure: Failure): boolean =>
   failure.reason !== "Local" &&
   failure.retryAfter === undefined
 
-/** Whether the caller is among those whose requests have failed. Without a caller: as for one of them. */
+/** Whether the caller is among those whose requests have failed. True without a caller. */
 export const hasMet = ({ callers }: Entry, who: Who | undefined, target: Target): boolean => {
   if (who === undefined) return true
   const id = who.idAt(target)
@@ -54,13 +54,13 @@ export interface Failed {
   /** The id of the caller; `undefined` if it is not known, or of no importance. */
   readonly id: string | undefined
   readonly isKnown: boolean
-  /** The only caller of the visits in a row; `undefined` of several. */
+  /** The only caller of the visits in a row; `undefined` if there are several. */
   readonly by: string | undefined
   /** Whether it was the probe after the cooldown; `early` for one that another caller made before. */
   readonly probe: "no" | "yes" | "early"
 }
 
-/** For whom the bench holds that follows from a failure. */
+/** For whom the bench holds after a failure. */
 export const after = (
   { by, entry, id, isKnown, probe }: Failed,
   now: number
@@ -73,7 +73,7 @@ export const after = (
     return { ...forAll, callers: isTheirs && !isBenched ? [id] : adding(before, id), isTheirs }
   }
   if (entry.isTheirs) return { ...forAll, callers: adding(entry.callers, id), isTheirs: true }
-  // One who failed before has failed again: no new evidence, so another caller may find out at once.
+  // A caller who had failed before has failed again. That is no new evidence, so another caller may probe at once.
   if (probe === "yes" && entry.callers.includes(id)) return { ...forAll, callers: [id], othersAt: now }
   return { ...forAll, callers: adding(entry.callers, id) }
 }

@@ -98,7 +98,7 @@ const without = (bytes: Uint8Array, cuts: ReadonlyArray<readonly [from: number, 
   return { bytes: out.subarray(0, size), places: places.subarray(0, size + 1) }
 }
 
-/** Two escapes of quoted-printable as near as this are taken for ones: `width=64` in code is none. */
+/** Only escapes at most this far apart count as quoted-printable: `width=64` in code is not an escape. */
 const nearby = 64
 
 /** Whether there may be quoted-printable text: https://www.rfc-editor.org/rfc/rfc2045#section-6.7 */

@@ -63,7 +63,7 @@ export class CommitPoint<C> {
   hold(chunk: C): Transient | undefined {
     if (this.#holding === undefined) return undefined
     const size: unknown = this.#holding.sizeOf(chunk)
-    // A size that is none is more than may be held back.
+    // An invalid size counts as more than may be held back.
     const isSize = typeof size === "number" && size >= 0
     if (!isSize) UserCode.isPromise(size)
     this.#held += isSize ? size : Number.POSITIVE_INFINITY

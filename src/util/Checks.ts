@@ -36,8 +36,8 @@ export const refuse = (where: string, problems: Iterable<string>): void => {
 }
 
 /**
- * The problems of an object's fields. `path` precedes their names; unknown names are problems too, and so is a value that is no
- * object.
+ * The problems of an object's fields. `path` precedes their names; unknown names are problems too, and so is a value that
+ * is not an object.
  */
 export function* fieldProblems<O extends object>(
   options: O,
@@ -81,7 +81,10 @@ const tagOf = (value: object): string => Object.prototype.toString.call(value).s
 /** A value as messages quote it. */
 export const quoted = said
 
-/** An object with fields, or a module: no list, date, promise or the like, since no field of those would be read. */
+/**
+ * An object with fields, or a module. Lists, dates, promises and the like are not among them, since none of their fields
+ * would be read.
+ */
 export const object: Check = (value) =>
   typeof value === "object" && value !== null && ["Object", "Module"].includes(tagOf(value))
     ? undefined

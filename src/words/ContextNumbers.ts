@@ -76,8 +76,8 @@ const limitOnly: ReadonlyArray<RegExp> = [
 ]
 
 /**
- * Numbers that stand alone: not those of names such as `gpt-4-32k` or `20250514`, and none that is too small for a window. `8192.0`
- * is one (TensorRT-LLM: https://github.com/NVIDIA/TensorRT-LLM/issues/9277).
+ * Numbers that stand alone: not those of names such as `gpt-4-32k` or `20250514`, and not those that are too small for a
+ * window. `8192.0` is one (TensorRT-LLM: https://github.com/NVIDIA/TensorRT-LLM/issues/9277).
  */
 const alone = /(?<![\w.,-])(\d[\d,]{2,8})(?:\.0)?(?![\w-]|[.,]\d)/g
 

@@ -8,7 +8,7 @@ import { type Moments, many, momentsOf, time } from "../../simulator/report/Unit
 const mostBenches = 4
 const inFull = 2
 
-/** The lines of the timeline. */
+/** The lines of the timeline, as text. */
 export const lines = (report: Report): ReadonlyArray<string> => {
   const { faults, timeline } = report
   const { moment } = momentsOf(report)

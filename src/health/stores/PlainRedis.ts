@@ -1,7 +1,7 @@
 /**
- * Tells what is behind the URL of a Redis that cannot be used: without TLS behind `rediss://`, where a client would
- * wait forever for the end of a command; with TLS behind `redis://`, where each connection is closed without a word; or no
- * Redis at all.
+ * Finds out what is behind the URL of a Redis that cannot be used: without TLS behind `rediss://`, where a client would
+ * wait forever for the end of a command; with TLS behind `redis://`, where each connection is closed without an answer; or
+ * no Redis at all.
  */
 import * as net from "node:net"
 import * as tls from "node:tls"
@@ -11,7 +11,7 @@ import { noTls, notRedis, onlyTls } from "./RedisProblem.ts"
 
 const timeout = 1_000
 
-/** A plain-text reply of Redis: `+PONG`, `-NOAUTH …`, `-DENIED …`. TLS never begins like that. */
+/** An answer of Redis in plain text: `+PONG`, `-NOAUTH …`, `-DENIED …`. TLS never begins like that. */
 const answer = /^[+-][A-Z]/
 
 /** An alert of TLS: https://www.rfc-editor.org/rfc/rfc8446#section-5.1 */
@@ -36,7 +36,9 @@ interface Place {
   readonly port: number
 }
 
-/** How the reply to a `PING` in plain text begins; empty if the connection is closed, `undefined` if there is none in time. */
+/**
+ * How the answer to a `PING` in plain text begins; empty if the connection is closed, `undefined` if there is none in time.
+ */
 const replyOf = (place: Place): Effect.Effect<string | undefined> =>
   over<string | undefined>((end) => {
     const socket = net.connect(place, () => socket.write("PING\r\n"))

@@ -4,7 +4,7 @@ import * as JsonBounds from "./JsonBounds.ts"
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** The events of a block whose data is no JSON although each of its lines is; `undefined` for any other block. */
+/** The events of a block whose data is not JSON, although each of its lines is; `undefined` for any other block. */
 export const apart = (block: Uint8Array): Uint8Array | undefined => {
   let events = ""
   let name = ""

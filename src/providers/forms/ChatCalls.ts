@@ -89,7 +89,7 @@ export class ChatCalls {
  */
 class Arguments {
   #all = ""
-  /** The first character that is no blank. */
+  /** The first character that is not blank. */
   #first = ""
   readonly #end = new JsonEnd()
 
@@ -101,7 +101,7 @@ class Arguments {
     return this.#first === '"' ? !this.#end.isInString : this.#end.isComplete
   }
 
-  /** All arguments so far; `undefined` if the piece comes behind their end. */
+  /** All arguments so far; `undefined` if they were complete before this piece. */
   add(piece: string): string | undefined {
     const before = this.#all
     if (before === "{}" && piece.trimStart().startsWith("{")) {

@@ -35,7 +35,7 @@ export const unwrapped = (
 
 /**
  * Whether a large body may begin as such a wrapper. Lists, such as the `data` of embeddings and the `output` of a response,
- * are none.
+ * are not wrappers.
  */
 export const mayBeWrapped = (body: Uint8Array): boolean =>
   wrapper.test(Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, begin)).toString("latin1"))

@@ -24,8 +24,8 @@ export interface Recorded {
 const near = 1_000
 
 /**
- * An attempt that was stopped because the other attempt of a hedged request had content first would have answered later,
- * and no log says when. This many times the time that it had is assumed.
+ * An attempt that was stopped because the other attempt of a hedged request had content first would have answered later, at
+ * a time that no log has. It is assumed to have taken this many times the time that it had.
  */
 const overtaken = 2
 

@@ -38,7 +38,7 @@ export interface Report {
     readonly calls: number
     /** Calls to the same target again. */
     readonly retries: number
-    /** Calls to another target after a failure. */
+    /** Fallbacks: calls to another target after a failure. The name is that of the report's JSON, which programs read. */
     readonly failovers: number
     /** Calls that began beside another one of their request. */
     readonly hedges: number
