@@ -7,6 +7,11 @@ import * as Stream from "effect/Stream"
 export class Listeners<A> {
   readonly #listeners = new Set<(event: A) => void>()
 
+  /** True without a subscriber: an event need not be made. */
+  get isEmpty(): boolean {
+    return this.#listeners.size === 0
+  }
+
   /** Publishes an event. Never waits. */
   tell(event: A): void {
     for (const listener of this.#listeners) listener(event)

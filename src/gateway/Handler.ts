@@ -17,7 +17,7 @@ import * as Admin from "./admin/Admin.ts"
 import * as OwnRefusals from "./http/OwnRefusals.ts"
 import type { Refusal } from "./http/Refusal.ts"
 import { requestId } from "./http/RequestId.ts"
-import { dialectOf, modelOf, modelsPath, pathOf, protocolOf, routeOf, routes } from "./http/Route.ts"
+import { modelOf, modelsPath, pathOf, protocolOf, type Route, routeOf, routes } from "./http/Route.ts"
 import type * as CurrentConfig from "./reload/CurrentConfig.ts"
 import * as GatewayAnswer from "./request/GatewayAnswer.ts"
 import * as GatewayRequest from "./request/GatewayRequest.ts"
@@ -78,10 +78,10 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
     incoming: HttpServerRequest,
     headers: NodeAnswer.Headers,
     path: string,
+    route: Route | undefined,
     caller: GatewayAnswer.Caller,
     fiber: Fiber.Fiber<unknown, unknown>
   ): Answering => {
-    const route = routes.get(path)
     if (route === undefined) return answerDirectly(incoming, headers, path, caller)
     const isFull = inFlight.count >= config.server.maxConcurrent
     inFlight.enter(fiber)
@@ -144,7 +144,8 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
     const incoming = Context.get(fiber.context as Context.Context<HttpServerRequest>, HttpServerRequest)
     const headers = NodeAnswer.headersOf(incoming)
     const path = pathOf(incoming.url)
-    const protocol = protocolOf(path, headers)
+    const route = routes.get(path)
+    const protocol = route?.protocol ?? protocolOf(path, headers)
     const id = requestId(headers, fiber.getRef(Random.Random), secrets)
     const entry = RequestLog.isLogged(logged, path)
       ? new RequestLog.Entry(id, incoming.method, routeOf(path))
@@ -153,7 +154,7 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
     const out = NodeAnswer.responseOf(incoming)
     const caller: GatewayAnswer.Caller = {
       protocol,
-      dialect: dialectOf(path, protocol),
+      dialect: route?.dialect ?? protocol,
       requestId: id,
       out,
       entry,
@@ -165,7 +166,7 @@ export const make = (options: Options): CurrentConfig.HttpHandler => {
       return Effect.succeed(Page.answer(caller, preflight))
     }
     // The server runs handlers uninterruptibly. A disconnect of the caller must stop all work.
-    return Effect.interruptible(Guarded.run(caller, handle(incoming, headers, path, caller, fiber)))
+    return Effect.interruptible(Guarded.run(caller, handle(incoming, headers, path, route, caller, fiber)))
   }
 }
 

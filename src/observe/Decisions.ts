@@ -11,7 +11,7 @@ import type * as Stream from "effect/Stream"
 import type { Observer } from "../events/FailoverEvent.ts"
 import { Listeners } from "../events/Listeners.ts"
 import * as Checks from "../util/Checks.ts"
-import { after, begins, begun, type Decision, isTroubled } from "./Decision.ts"
+import { add, begins, begun, copied, type Decision, type Draft, isTroubled } from "./Decision.ts"
 
 export { AttemptRecord, Decision, isTroubled, Outcome, Skip } from "./Decision.ts"
 
@@ -61,22 +61,52 @@ export const make = (options: Options = {}): Decisions["Service"] => {
 
   const observer: Observer = (event) => {
     const { id } = event.run
-    const known = smooth.get(id) ?? troubled.get(id)
-    // A request that has been dropped meanwhile stays dropped.
-    if (known === undefined && !begins(event)) return
-    const next = after(known ?? begun(event), event)
-    if (next === known) return
-    if (isTroubled(next)) {
+    let kept = smooth.get(id) ?? troubled.get(id)
+    if (kept === undefined) {
+      // A request that has been dropped meanwhile stays dropped.
+      if (!begins(event)) return
+      kept = new Kept(begun(event))
+      smooth.set(kept)
+    }
+    if (!add(kept.draft, event)) return
+    kept.hasChanged()
+    // Nothing else can be the first failure of a request.
+    if (event._tag !== "AttemptStarted" && event._tag !== "AttemptSucceeded" && isTroubled(kept.draft)) {
       smooth.delete(id)
-      troubled.set(next)
-    } else smooth.set(next)
-    listeners.tell(next)
+      troubled.set(kept)
+    }
+    if (!listeners.isEmpty) listeners.tell(kept.decision)
   }
 
   return {
     observer,
-    recent: Effect.sync(() => [...smooth.all, ...troubled.all].sort((a, b) => b.id - a.id)),
+    recent: Effect.sync(() =>
+      [...smooth.all, ...troubled.all].sort((a, b) => b.id - a.id).map(({ decision }) => decision)
+    ),
     changes: listeners.stream
+  }
+}
+
+/** One request. Its decision is copied when it is read, and again only after a change. */
+class Kept {
+  readonly draft: Draft
+  #copy: Decision | undefined
+
+  constructor(draft: Draft) {
+    this.draft = draft
+  }
+
+  get id(): number {
+    return this.draft.id
+  }
+
+  get decision(): Decision {
+    this.#copy ??= copied(this.draft)
+    return this.#copy
+  }
+
+  hasChanged(): void {
+    this.#copy = undefined
   }
 }
 
@@ -88,24 +118,24 @@ export const make = (options: Options = {}): Decisions["Service"] => {
  * (2026-11-30).
  */
 class RecentList {
-  readonly all: Array<Decision> = []
+  readonly all: Array<Kept> = []
   readonly #capacity: number
 
   constructor(capacity: number) {
     this.#capacity = capacity
   }
 
-  get(id: number): Decision | undefined {
+  get(id: number): Kept | undefined {
     const place = this.#placeOf(id)
     return this.#has(id, place) ? this.all[place] : undefined
   }
 
-  set(decision: Decision): void {
-    const place = this.#placeOf(decision.id)
-    if (this.#has(decision.id, place)) this.all[place] = decision
+  set(kept: Kept): void {
+    const place = this.#placeOf(kept.id)
+    if (this.#has(kept.id, place)) this.all[place] = kept
     else {
-      if (place === this.all.length - 1) this.all.push(decision)
-      else this.all.splice(place + 1, 0, decision)
+      if (place === this.all.length - 1) this.all.push(kept)
+      else this.all.splice(place + 1, 0, kept)
       if (this.all.length > this.#capacity) this.all.shift()
     }
   }

@@ -63,11 +63,17 @@ const isBlank = (fields: Fields): boolean => {
 const isGood = (value: unknown): boolean =>
   isFields(value) && (value.status_code === 0 || value.status_code === "0")
 
+/** The paths by their first name, and the rest of them. */
+const begins = errorPaths.map(({ path: [first = "", ...rest] }) => ({ first, rest }))
+
 /** The error in an answer or an event; `undefined` if there is none. */
 export const errorIn = (json: Fields): unknown => {
-  for (const { path } of errorPaths) {
-    let value: unknown = json
-    for (const name of path) value = isFields(value) ? value[name] : undefined
+  for (let at = 0; at < begins.length; at++) {
+    const { first, rest } = begins[at]!
+    let value = json[first]
+    // Nearly all answers have none of these names but `choices`.
+    if (value === undefined) continue
+    for (const name of rest) value = isFields(value) ? value[name] : undefined
     if (isSaid(value) && !isGood(value)) return value
   }
   return undefined

@@ -143,10 +143,6 @@ export const modelOf = (path: string): string | undefined => {
   }
 }
 
-/** The format that callers of a path use. */
-export const dialectOf = (path: string, protocol: ProtocolName): Dialect =>
-  routes.get(path)?.dialect ?? protocol
-
 /** The protocol for errors of unknown paths. */
 export const protocolOf = (path: string, headers: Readonly<Record<string, string>>): ProtocolName =>
   routes.get(path)?.protocol ??

@@ -25,9 +25,9 @@ export const keyHeaders = [
 
 /**
  * The characters of a text that are hashed, at its beginning and at its end; its length is hashed too. The record of
- * decisions hashes them for every request: 3 µs, and 37 for pieces of 2,048 characters (2026-11-29).
+ * decisions hashes them for every request: at most 0.7 µs, 3 for pieces of 512 characters, and 37 for 2,048 (2026-11-30).
  */
-const piece = 512
+const piece = 128
 
 /** The key of a request; `undefined` if it has none. */
 export const of = (

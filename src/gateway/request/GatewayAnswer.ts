@@ -60,8 +60,7 @@ export const whole = (
 ): Effect.Effect<Response> =>
   Effect.suspend(() => {
     const ours = Trail.headers(caller.requestId, failed, target.key, dropped !== undefined)
-    const headers = withOurs({ "content-type": "application/json" }, value.headers, ours)
-    NodeAnswer.write(caller.out, value.status, headers, value.body)
+    NodeAnswer.write(caller.out, value.status, withOurs(json, value.headers, ours), value.body)
     return Effect.succeed(NodeAnswer.sent)
   })
 
@@ -100,6 +99,8 @@ export const streamed = (
     const written = NodeAnswer.pour(out, first, flow, endOf, { keepAlive, stopped })
     return Effect.as(written, NodeAnswer.sent)
   })
+
+const json: Headers = { "content-type": "application/json" }
 
 const eventStream: Headers = {
   "content-type": "text/event-stream",

@@ -70,10 +70,16 @@ const maxJoined = 2048
 
 /**
  * Writes a complete answer. Node joins a text with the headers, but not a buffer: an answer of 1 to 2 KB takes 2 to 4 µs less as a
- * text, of one character for each byte (2026-11-30).
+ * text, of one character for each byte (2026-11-30). The length of the body is added to `headers`.
  */
-export const write = (response: Out, status: number, headers: OutHeaders, body: Uint8Array): void => {
-  begin(response, status, { ...headers, "content-length": String(body.length) })
+export const write = (
+  response: Out,
+  status: number,
+  headers: Record<string, string | ReadonlyArray<string>>,
+  body: Uint8Array
+): void => {
+  headers["content-length"] = String(body.length)
+  begin(response, status, headers)
   if (response.destroyed) return
   if (body.length > maxJoined) response.end(body)
   else response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"), "latin1")

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { Agent } from "undici"
+import { Agent, Pool } from "undici"
 import * as Checks from "../../util/Checks.ts"
 import * as Call from "./Call.ts"
 import { Transport } from "./Transport.ts"
@@ -91,13 +91,14 @@ const open = (options: Options): Effect.Effect<Transport["Service"], never, Scop
     ),
     (agents) => {
       // undici takes the connect timeout per agent (and checks it twice a second), so there is one agent for each
-      // timeout.
+      // timeout. An agent that knows whether it may use HTTP/2 joins a text for each request; a pool does not: 1 µs of a request
+      // (2026-11-30).
       const agentFor = (connectTimeout: number): Agent => {
         const known = agents.get(connectTimeout)
         if (known !== undefined) return known
         const agent = new Agent({
+          factory: (origin, settings) => new Pool(origin, { ...settings, allowH2: options.http2 ?? false }),
           connect: { timeout: Number.isFinite(connectTimeout) ? connectTimeout : 0 },
-          allowH2: options.http2 ?? false,
           connections: options.connections ?? null,
           headersTimeout: 0,
           bodyTimeout: 0
