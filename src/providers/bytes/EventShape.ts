@@ -6,8 +6,7 @@
  * structure and meaning are equal too. Comparing costs a tenth of parsing.
  *
  * Figures (a stream of 100 events, least times, 2026-11-29): 288 µs through the gateway, 419 without shapes; translated,
- * 565 µs, and 668 with the JSON of each event parsed. Reading 100 events takes 51 µs, and 76 where literals are compared
- * byte by byte.
+ * 565 µs, and 668 with the JSON of each event parsed.
  */
 
 const quote = 0x22
@@ -155,13 +154,21 @@ export class EventShape {
 }
 
 /**
- * Whether the bytes of a literal are at an offset in memory, compared four at a time: half the cost of a native call.
+ * Whether the bytes of a literal are at an offset in memory. They are compared eight at a time, as numbers: no literal of valid
+ * UTF-8 is zero or not a number. Cutting 100 events takes 35 µs, 43 with four bytes at a time, and a native call for each literal
+ * twice as long as four bytes at a time (2026-11-30).
  */
 const stands = (literal: DataView, memory: DataView, place: number): boolean => {
   const { byteLength } = literal
   let at = 0
-  for (; at + 4 <= byteLength; at += 4) {
-    if (memory.getInt32(place + at) !== literal.getInt32(at)) return false
+  for (; at + 8 <= byteLength; at += 8) {
+    if (memory.getFloat64(place + at, true) !== literal.getFloat64(at, true)) return false
+  }
+  if (at === byteLength) return true
+  // The last eight bytes overlap those before.
+  if (at > 0) {
+    const last = byteLength - 8
+    return memory.getFloat64(place + last, true) === literal.getFloat64(last, true)
   }
   for (; at < byteLength; at++) if (memory.getUint8(place + at) !== literal.getUint8(at)) return false
   return true

@@ -42,6 +42,29 @@ describe("the shape of an event", () => {
     for (const [name, other] of Object.entries(others)) assert.isFalse(shape.fits(other), name)
   })
 
+  it("fits no event that differs in one byte outside of its text, wherever in memory it is", () => {
+    // Literals of many lengths before and after the text.
+    for (let before = 0; before < 20; before++) {
+      const sample = bytes(`data: {"${"ä".repeat(before)}":1,"content":"word"${" ".repeat(before)}}\n\n`)
+      const shape = shapeOf(sample)!
+      const text = new TextDecoder("latin1").decode(sample).indexOf("word")
+      for (let offset = 0; offset < 9; offset++) {
+        const memory = new Uint8Array(sample.length + 32).fill(0x20)
+        const placed = memory.subarray(offset, offset + sample.length)
+        placed.set(sample)
+        assert.isTrue(shape.fits(placed))
+        for (let at = 0; at < placed.length; at++) {
+          if (at >= text && at < text + 4) continue
+          for (const bit of [1, 0x80]) {
+            placed[at]! ^= bit
+            assert.isFalse(shape.fits(placed), `${before}, ${offset}, ${at}, ${bit}`)
+            placed[at]! ^= bit
+          }
+        }
+      }
+    }
+  })
+
   it("needs a text that occurs once and is not empty", () => {
     assert.isUndefined(shapeOf(event({ content: "" })))
     assert.isUndefined(shapeOf(event({ role: "assistant" })))
