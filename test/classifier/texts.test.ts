@@ -15,7 +15,7 @@ describe("a prepared text", () => {
     ["It’s ‘full’", "it's …"],
     ["One.  Two!\nThree? Four", "one. two. three?. four"],
     ["One。Two！Three？Four;Five", "one. two. three. four. five"],
-    ["Version 1.5 is out. Next", "version 1.5 is out. next"],
+    ["Version 1.5 is out. Next", "version 1·5 is out. next"],
     ["In 2026. Next", "in 2026. next"],
     ["Wait 5! Next", "wait 5. next"],
     ["Bad https://example.com/a b", "bad b"],

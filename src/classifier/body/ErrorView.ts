@@ -123,6 +123,9 @@ export const validationText = (list: unknown): string | undefined => {
   return parts.length === 0 ? undefined : parts.join("; ")
 }
 
+/** Zhipu's errors in Anthropic's form: `[1308][已达到…][20260108…]`. https://github.com/zai-org/GLM-5/issues/77 */
+const bracketed = /^\[(1\d{3})\]\[/
+
 const vendorDialect = (index: Index, object: Fields, hint: Dialect | undefined): Dialect | undefined => {
   if (index.has("statuscode") && index.has("statusmsg")) return "minimax"
   if (index.has("rawstatuscode")) return "mistral"
@@ -162,16 +165,18 @@ export const viewOf = (
   }
   const rpc = index.get("status")
   const statuses = statusFields.map((field) => asNumber(index.get(field))).filter(isErrorStatus)
-  const whose = vendorDialect(index, object, dialect)
-  const number = numberFields
-    .map((field) => asNumber(index.get(field)))
-    .find((n) => n !== undefined && n !== 0)
+  const text = texts.join(". ")
+  const inBrackets = bracketed.exec(text)?.[1]
+  const whose = inBrackets === undefined ? vendorDialect(index, object, dialect) : "zhipu"
+  const number =
+    inBrackets === undefined
+      ? numberFields.map((field) => asNumber(index.get(field))).find((n) => n !== undefined && n !== 0)
+      : Number(inBrackets)
   const param = index.get("param")
   const google =
     details.any ||
     typeof read(read(index.get("errors"), "0"), "domain") === "string" ||
     (typeof rpc === "string" && /^[A-Z]+(_[A-Z]+)*$/.test(rpc) && typeof index.get("code") === "number")
-  const text = texts.join(". ")
   if (
     text === "" &&
     codes.length === 0 &&

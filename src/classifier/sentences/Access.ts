@@ -37,7 +37,7 @@ export const forbidden: ReadonlyArray<Row> = [
     "https://ai.google.dev/gemini-api/docs/troubleshooting; https://cloud.google.com/iam/docs",
     /\bhas not been used in project\b/,
     /\b(api|service) (is |has been )?(disabled|not enabled)\b/,
-    /\bpermission `?[\w.…]{0,80}`? ?denied\b/,
+    /\bpermission `?[\w·…]{0,80}`? ?denied\b/,
     /\b(requests|referer|referrer)[^.]{0,120}\bare blocked\b/,
     /\bviolation of (the )?(\w+ )?terms\b|\bterms of service violation\b/,
     /\b(missing|insufficient|lacks?|requires?)( the)?( following| required| authentication| necessary)? (scopes?|permissions?)\b/,
@@ -49,10 +49,10 @@ export const forbidden: ReadonlyArray<Row> = [
     "Forbidden",
     "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
     /\b(not authorized|is not authorized|unauthorized) to (perform|invoke|call|access|use)\b/,
-    /\baccount is not authorized\b/,
+    /\b(account|organi[sz]ation|project|team|workspace|api[- ]?key)\b[^.]{0,60}\b(is |are )not (authori[sz]ed|permitted|allowed)\b/,
     /^operation not allowed$/,
-    /\b(you|caller|key|token|user|organi[sz]ation|account|team|project|workspace|plan) (does not|doesn't|do not|don't) have (the )?(\w+ )?(access|permissions?)\b/,
-    /\baccess to [^.]{0,60} is (forbidden|denied|restricted)\b/,
+    /\b(you|caller|key|token|user|organi[sz]ation|account|team|project|workspace|plan)( [\w·@-]{1,60})? (does not|doesn't|do not|don't) have (the )?(\w+ )?(access|permissions?)\b/,
+    /\baccess to[^.]{0,60} is (forbidden|denied|restricted)\b/,
     /\b(account|email|phone|identity|organi[sz]ation)( address)? (is |has )?(not|not yet|not been) (been )?verified\b/,
     /\bverify your (email|phone|identity|account)\b/,
     /\bexplicit deny\b/
@@ -79,7 +79,7 @@ export const forbidden: ReadonlyArray<Row> = [
   ...rows(
     "Forbidden",
     "https://github.com/PaddlePaddle/ERNIE-SDK/issues/348 (Baidu's AI Studio)",
-    /(暂)?无权限|权限不足/
+    /(暂)?无权限|权限不足|禁止(访问|使用|调用)/
   )
 ]
 

@@ -9,6 +9,12 @@ export const usageWindow: ReadonlyArray<Row> = [
     /\bkey (usage|spend(ing)?|budget|credit) limit (has been |is |was )?(exceeded|reached)\b/
   ),
   ...rows(
+    "Allowance",
+    // Without a clock the date may be any.
+    "https://github.com/anthropics/claude-code/issues",
+    /\bregain access on\b/
+  ),
+  ...rows(
     "UsageWindow",
     "https://github.com/openai/codex; https://support.anthropic.com/en/articles/9797557; https://docs.z.ai/devpack/faq; https://www.kimi.com/code/docs/en/kimi-code/error-reference.html",
     /\b(usage|session|message|subscription|plan|5[- ]hour|five[- ]hour|weekly|opus weekly) (quota )?limits? (has been |have been |was |were )?(already )?(reached|exceeded|hit|exhausted)\b/,
@@ -50,7 +56,6 @@ export const billing: ReadonlyArray<Row> = [
     "Balance",
     "https://docs.anthropic.com/en/api/errors; https://github.com/anthropics/claude-code/issues",
     /credit balance (is |was )?too low/,
-    /regain access on/,
     /(extra usage|usage credits?) (is |are |was )?(required|needed)/,
     /\bout of extra usage\b/,
     /reached your specified api usage limit/,
@@ -66,7 +71,7 @@ export const billing: ReadonlyArray<Row> = [
     /\b(doesn't|does not|don't|do not|didn't) have (any |enough |sufficient |the )?(\w+ ){0,3}(credits?|balance|funds?)\b/,
     /\b(have|has|with) (no|zero|0|negative) (\w+ ){0,2}(credits?|balance|funds)\b/,
     /\bno (\w+ )?credits? (remaining|left|available|balance)/,
-    /\brequires? (more|additional|at least [^.]{0,20}) ?credits/,
+    /\brequires? (more|additional|at least [^.]{0,20}) ?credits|\b(more|additional) credits (are |is )?(required|needed)\b/,
     /\b(requires?|need) (at least |a )?(\$|positive |minimum )[^.]{0,30}(balance|credits?)/,
     /\bcan only afford\b/,
     /\bprompt tokens limit exceeded\b/,
@@ -83,7 +88,7 @@ export const billing: ReadonlyArray<Row> = [
     /(?<!\b(thinking|reasoning|token) )\bbudget (is |was )?(insufficient|not enough|too low|depleted)\b/,
     /\bbudget (has been |is |was )?(exceeded|exhausted|reached|used up)/,
     /\bexceed(s|ed)? (your |the |its |this )?([\w'’]+ ){0,3}(budget|spend(ing)?|credit) limit\b/,
-    /\bbudget of \$?[\d.,]+ (has been |is |was )?(exceeded|exhausted|reached|used up)\b/,
+    /\bbudget of \$?[\d·,]+ (has been |is |was )?(exceeded|exhausted|reached|used up)\b/,
     /\b(spend(ing)?|billing|budget|cost|credit)( hard)? (limit|cap|threshold)s?[^.]{0,40}\b(reached|exceeded|hit|exhausted)\b/,
     /\baccount (is )?not active[^.]{0,40}billing/,
     /\bexceeded (your |the )?current quota\b/

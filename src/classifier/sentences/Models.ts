@@ -16,15 +16,24 @@ export const place: ReadonlyArray<Row> = [
   )
 ]
 
+/** A server that failed may start again by itself, and a throttle says nothing about the model. */
+const isNotStopped = (status: number): boolean => status === 429 || status >= 500
+
 /** This model is not available here; another one may serve the request. */
 export const model: ReadonlyArray<Row> = [
+  ...rows(
+    // A person has to start it.
+    "ModelMissing",
+    "https://github.com/HeyPuter/puter/issues/3168 (Together); https://huggingface.co/docs/inference-endpoints",
+    /\b(endpoint|deployment|model)\b[^.]{0,100}?\b((is |was |has been )?(currently )?not (running|started)|(is|was|has been) (currently )?(stopped|paused))\b/
+  ).map((row) => ({ ...row, unless: isNotStopped })),
   ...rows(
     "ModelMissing",
     "https://platform.openai.com/docs/guides/error-codes; https://github.com/ollama/ollama",
     /\b(model|models|deployment|publisher model|inference (profile|service)|engine|endpoint)\b[^.]{0,120}\b(does not exist|doesn't exist|not found|was not found|not exist|could not be found|cannot be found|can't be found|isn't available|is not available|no longer available|no longer supported|not supported|is not supported|isn't supported|has been (deprecated|decommissioned|retired|removed|disabled|shut down|discontinued)|is deprecated|was (deprecated|retired|removed)|reached (its |the )?end of (its )?life|is (disabled|retired|unavailable for|not enabled|not active|not accessible|not deployed|currently not deployed|only available (to|for|on|with)|not ready for use by)|not allowed|access denied|has not been activated|not activated)/,
     /\b(does not exist|doesn't exist|not found|(cannot|can't|could not|couldn't|unable to|failed to) (find|resolve|locate)( an existing| any| an| a)?|no such|unknown|unsupported|invalid|unrecognized|nonexistent) (the )?(\w+ )?(model|deployment|engine(?! to )|publisher model|endpoint or model)\b/,
     /\b(not a valid|is not an? valid|is an invalid|invalid) (model|model id|model name|model identifier)\b/,
-    /\bmodel( id| name| identifier| code| version)?( provided| specified| you provided| …| [\w./:@-]{1,80})? (is|was) (not (a )?valid|invalid|unknown|unrecogni[sz]ed|not recogni[sz]ed)\b/,
+    /\bmodel( id| name| identifier| code| version)?( provided| specified| you provided| …| [\w·/:@-]{1,80})? (is|was) (not (a )?valid|invalid|unknown|unrecogni[sz]ed|not recogni[sz]ed)\b/,
     /\btry pulling it first\b/,
     // NVIDIA serves models as functions; a function among the request's tools is not a model.
     /\bfunction\b[^.]{0,120}\bnot found(?= for( the)? account\b)/,
@@ -60,7 +69,9 @@ export const model: ReadonlyArray<Row> = [
     /\bmodel is (unsupported|not enabled|not available) for\b/,
     /\bmodel (is |was |has been )?disabled\b/,
     /\bonly (supported|available) (by|on|in|with|for) (certain|some|specific|select|newer|\w+) models\b/,
-    /\bmodel (is )?marked (by provider )?as legacy\b/
+    /\bmodel (is )?marked (by provider )?as legacy\b/,
+    /\b(plan|subscription|tier|package)\b[^.]{0,30}\b(does not|doesn't) (yet |currently )?(include|cover|grant)\b/,
+    /\bmodel\b[^.]{0,80}\bnot (included in|part of|covered by) (your |this |the )?([\w-]+ ){0,2}(plan|subscription|tier|package)\b/
   ),
   ...rows(
     // Terms or a check of the person are missing, for this model only.
@@ -93,7 +104,7 @@ export const model: ReadonlyArray<Row> = [
     "https://github.com/songquanpeng/one-api; https://github.com/QuantumNous/new-api",
     /无可用渠道|无权(访问|使用)(该)?模型|模型不存在|模型.{0,40}(不存在|未开通|已下线|不可用|不支持|未找到)|(暂不|不)支持(该|此)?模型|没有可用的? ?(渠道|供应商|provider)/,
     // https://docs.bigmodel.cn/cn/api/api-code (1311)
-    /模型.{0,60}价格(尚未|未)|模型.{0,20}(已下架|名称错误)|未找到(对应|该|此|指定)?的?模型|没有(该|此)模型的?(访问|使用)?权限|暂未开放[^。]{0,60}权限/,
+    /模型.{0,60}价格(尚未|未)|模型.{0,20}(已下架|名称错误)|未找到(对应|该|此|指定)?的?模型|模型未(加载|启动|部署)|没有(该|此)模型的?(访问|使用)?权限|暂未开放[^。]{0,60}权限/,
     // https://support.huaweicloud.com/model-call-maas/model-call-035.html
     /\brejected by api key (model|custom endpoint) allowlist\b/,
     /\brequested service [\w-]{1,60} is unavailable\b/,

@@ -29,7 +29,7 @@ export const references: ReadonlyArray<Row> = [
     "Unsupported",
     // A file in a bucket that only some accounts may read.
     "https://cloud.google.com/storage/docs/access-control/iam-permissions",
-    /\bstorage\.(objects|buckets)\.\w{2,20}\b/
+    /\bstorage·(objects|buckets)·\w{2,20}\b/
   ),
   ...rows(
     "Unsupported",

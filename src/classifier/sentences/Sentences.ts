@@ -2,7 +2,8 @@
  * The sentences of providers as patterns, by priority.
  *
  * Every pattern is matched against one prepared text (see `signals/Texts.ts`): lower case, straight quotes, single spaces,
- * without links, quoted names and advice. A pattern is a phrase with one meaning; a single word or a bare number
+ * without links, quoted names and advice, and with `·` for a dot inside a word (`gpt-4·1`), so that `[^.]` stops only at the end of a
+ * sentence. A pattern is a phrase with one meaning; a single word or a bare number
  * never decides. All repetitions are bounded or stay within a word, so matching is linear in the text.
  */
 import { forbidden, key, unchecked } from "./Access.ts"
@@ -14,7 +15,7 @@ import type { Row } from "./Row.ts"
 import { overload, ownFault, server } from "./Servers.ts"
 import { context, outputCeiling, tooLarge, tooLargeUnitless } from "./Sizes.ts"
 import { rate, throttleGuard } from "./Throttling.ts"
-import { notSupported, unsupported } from "./Unsupported.ts"
+import { notSupported, options, unsupported } from "./Unsupported.ts"
 
 /** The rows that always count, by priority. */
 export const sentences: ReadonlyArray<Row> = [
@@ -26,6 +27,7 @@ export const sentences: ReadonlyArray<Row> = [
   ...outputCeiling,
   ...references,
   ...place,
+  ...options,
   ...unsupported,
   ...tooLargeUnitless,
   ...model,

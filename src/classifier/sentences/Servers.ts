@@ -24,7 +24,7 @@ export const overload: ReadonlyArray<Row> = [
     "Overloaded",
     "https://huggingface.co/docs/inference-endpoints; https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
     /\b(model|server|it|endpoint|runner)\b[^.]{0,60}\b(is |are |being )?(currently |still )?(loading|starting( up)?|warming up|initiali[sz]ing|being loaded|cold)\b/,
-    /\b(model|deployment)( [\w./:@-]{1,80})? (is )?(still )?not ready\b/,
+    /\b(model|deployment)( [\w·/:@-]{1,80})? (is )?(still )?not ready\b/,
     // https://featherless.ai/docs/api-reference-error-codes: with status 400
     /\bnot ready for inference\b/,
     // https://github.com/GoogleCloudPlatform/generative-ai/issues/1308: Vertex, with status 400
@@ -53,7 +53,7 @@ export const overload: ReadonlyArray<Row> = [
   ...rows(
     "Overloaded",
     "https://docs.bigmodel.cn/cn/api/api-code",
-    /访问量过大|(系统|服务|服务器|模型)(当前)?(繁忙|过载|负载过高)|服务(暂时|暂)?不可用/,
+    /访问量过大|模型(正在)?加载中|模型未就绪|(系统|服务|服务器|模型)(当前)?(繁忙|过载|负载过高)|服务(暂时|暂)?不可用/,
     // https://help.aliyun.com/document_detail/2593384.html (100020); https://github.com/Wei-Shaw/sub2api/issues/593
     /暂时无法(提供)?服务|(系统|服务)(正在)?维护|排队人数(过|较)多|负载(较|过)高|(算力|资源)(不足|紧张)|没有可用(的)?(账户|账号)/
   )

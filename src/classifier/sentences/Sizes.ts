@@ -47,7 +47,7 @@ export const outputCeiling: ReadonlyArray<Row> = [
     /\bmax_(output_|completion_|new_)?tokens`?[^.]{0,60}\b(exceeds?|exceeded|exceed|maximum|too large|upper limit)\b/,
     /\b(exceeds?|exceed|over|above)[^.]{0,40}\b(output|completion|generation) (token )?(limit|tokens?)/,
     /\bmax_?(output_?|completion_?|new_?)?tokens`?( \[?[\d,]+\]?)? (must|should|has to) be (strictly )?(greater|larger|more|higher) than\b([^.]{0,20}\b(thinking|reasoning|budget)| …)/,
-    /\b(thinking|reasoning)[._ ]?budget\w*`?[^.]{0,30}\b(must|should) be (less|smaller|lower) than[^.]{0,20}max_?\w*tokens\b/,
+    /\b(thinking|reasoning)[·_ ]?budget\w*`?[^.]{0,30}\b(must|should) be (less|smaller|lower) than[^.]{0,20}max_?\w*tokens\b/,
     /\bmaximum tokens you requested exceeds\b/,
     /\bmax_(output_|completion_|new_)?tokens`? is limited for\b/,
     /\bmaximum (value )?(for|of) `?max_(\w+_)?tokens\b/,

@@ -14,8 +14,8 @@ const feature = [
   "tool_(choice|calls?|use)|parallel_tool_calls|computer[_ -]use|((web|internet|online)[_ -])?search|enable_\\w+|dimensions?|duration|resolution|aspect[ _-]ratio|code[_ -](interpreter|execution)|mcp",
   "(assistant )?(message )?prefill(ing|ed)?|continuation|prefix",
   "(system|developer) ?(role|prompt|message|instruction|text)s?|instructions",
-  "response[_ -]?(format(\\.type)?|schema|mime[_ -]type|modalit\\w+)s?|json[_ -]?(mode|schema|object|output)s?|structured[_ -]outputs?|guided[_ -]\\w+|grammar",
-  "(extended |adaptive |interleaved )?thinking(\\.type|_?\\w+)?( mode)?|reasoning(\\.|_)?\\w*( effort| mode| level| summar\\w+)?|effort|enable_thinking|chat_template(_kwargs)?",
+  "response[_ -]?(format(·type)?|schema|mime[_ -]type|modalit\\w+)s?|json[_ -]?(mode|schema|object|output)s?|structured[_ -]outputs?|guided[_ -]\\w+|grammar",
+  "(extended |adaptive |interleaved )?thinking(·type|_?\\w+)?( mode)?|reasoning(·|_)?\\w*( effort| mode| level| summar\\w+)?|effort|enable_thinking|chat_template(_kwargs)?",
   "stream(ing|_options|ed)?( mode| output| responses?)?|non-?streaming|batch(ing)?",
   "(prompt |context )?cach(e|ing)(_control)?|citations?|logprobs|top_logprobs|logit_bias|log probs|echo|suffix|best_of|user_location|service_tier|betas?|context_management|output_config",
   "temperature|top_?[pk]|min_p|seed|stop(_sequences)?|(presence|frequency|repetition)[_ ]penalty|n|max_(completion_|output_)?tokens|store|metadata|verbosity|modalities|(request |this |these |following |the )?(parameter(?! specified)|argument|field|option|feature|setting|property|attribute|input|modality|content type)s?"
@@ -104,7 +104,7 @@ export const unsupported: ReadonlyArray<Row> = [
     /\bmodel requires (\w+ )?(thinking|reasoning|stream(ing)?)\b/,
     /\bnot (oai|openai)[ -]compatible\b/,
     // https://github.com/t59688/arboris-novel/issues/23 (LM Studio): another server takes more of these values
-    /\b(response_format|tool_choice|reasoning[._]effort|encoding_format|service_tier|modalities|verbosity)(\.\w+|`? type)?`? (must|should|has to|can only) be (one of\b|either\b|…)/,
+    /\b(response_format|tool_choice|reasoning[·_]effort|encoding_format|service_tier|modalities|verbosity)(·\w+|`? type)?`? (must|should|has to|can only) be (one of\b|either\b|…)/,
     /(\b(is|are|was) )?\b(deprecated|not supported|not available|unsupported|not allowed|not permitted|not enabled|disabled|does not work) (for|with|by|on) this model\b/,
     /\bdoes not support [^.]{1,40} with this model\b|\bunsupported value\b/,
     /\bmust be verified to (stream|generate|use) \b/
@@ -149,8 +149,17 @@ export const unsupported: ReadonlyArray<Row> = [
   )
 ]
 
+/** Statuses that blame the key, the account or the load. */
+const blamesCaller = (status: number): boolean => [401, 402, 403, 429].includes(status)
+
 /** Statuses that say what is wrong better than "not supported" does. */
-const saysMore = (status: number): boolean => [401, 402, 403, 429].includes(status) || status >= 500
+const saysMore = (status: number): boolean => blamesCaller(status) || status >= 500
+
+/** Options of the server's command line: it was started without a feature. */
+export const options: ReadonlyArray<Row> = rows(
+  "https://github.com/langchain4j/langchain4j/issues/3475 (vLLM); https://github.com/ggml-org/llama.cpp/tree/master/tools/server",
+  /\b(requires?|needs?|use|using|with|without|set|enable|pass|via)\b[^.]{0,40} --[a-z][\w-]{2,40}/
+).map((row) => ({ ...row, unless: blamesCaller }))
 
 /** A sentence that says of anything that it is not supported. It is matched as a whole, and after all other rows. */
 export const notSupported: ReadonlyArray<Row> = rows(

@@ -23,7 +23,7 @@ const quotesBegin = [
 
 /** Quoted names that are the provider's own: parameters, not model or tool names. */
 const parameterName =
-  /^((max|min|num|input|output|prompt|message|messages|context|body|contents?|stream|tokens?|reasoning|thought|n_ctx)(_?[a-z]+){0,4}|(response_format|tool_choice|encoding_format|service_tier|modalities|verbosity)(\.[a-z]+)?)$/
+  /^((max|min|num|input|output|prompt|message|messages|context|body|contents?|stream|tokens?|reasoning|thought|n_ctx)(_?[a-z]+){0,4}|(response_format|tool_choice|encoding_format|service_tier|modalities|verbosity)(\.[a-z]+)?|--[a-z][\w-]{2,40})$/
 
 /** Words before a quoted phrase which show that the phrase is input. */
 const namesInput =
@@ -64,7 +64,7 @@ const advice: ReadonlyArray<RegExp> = [
 
 /**
  * The text as the patterns need it: lower case, Simplified Chinese, straight quotes, single spaces, without links,
- * quoted names and advice.
+ * quoted names and advice, and with `·` for a dot inside a word: `gpt-4.1` does not end a sentence.
  *
  * @example
  * import { prepare } from "./Texts.ts"
@@ -78,7 +78,9 @@ export const prepare = (text: string): string => {
     const at = lower.indexOf(mark)
     if (at >= 0) lower = lower.slice(0, at)
   }
-  const plain = maskQuotes(lower.replace(/\bhttps?:\/\/\S{0,2000}/g, " ")).replace(/\s+/g, " ")
+  const plain = maskQuotes(lower.replace(/\bhttps?:\/\/\S{0,2000}/g, " "))
+    .replace(/(?<=\w)\.(?=\w)/g, "·")
+    .replace(/\s+/g, " ")
   const parts = plain
     .split(/(?<=[^\d][.!?])\s|(?<=\d[.!?])\s|[。！？;]|\. /)
     .map((part) => part.trim().replace(/[.!]+$/, ""))
@@ -95,7 +97,7 @@ const firstMatch = (
   for (const row of rows) {
     const match = row.when.exec(prepared)
     if (match !== null && (status === undefined || row.unless?.(status) !== true))
-      return { as: row.as, evidence: `text "${match[0].trim().slice(0, 80)}"` }
+      return { as: row.as, evidence: `text "${match[0].trim().slice(0, 80).replaceAll("·", ".")}"` }
   }
   return undefined
 }

@@ -1,0 +1,129 @@
+/** Kinds of errors that a blind sample showed, each with words that look like it and mean something else. */
+import { assert, describe, it } from "@effect/vitest"
+import { classify } from "../../src/classifier/Classifier.ts"
+import * as Failure from "../../src/failure/Failure.ts"
+
+const classOf = (status: number, body: unknown): Failure.FailureClass =>
+  Failure.classOf(classify({ status, body: typeof body === "string" ? body : JSON.stringify(body) }))
+
+const says = (message: string) => ({ error: { message } })
+
+describe("a limit whose end is a date", () => {
+  const text =
+    "You have reached your specified API usage limits. You will regain access on 2026-02-01 at 00:00 UTC."
+
+  it("needs a person if no clock shows how far away the date is", () => {
+    assert.strictEqual(classOf(400, says(text)), "Balance")
+  })
+
+  it("is a throttle if the date is less than a day away", () => {
+    const failure = classify({ status: 400, body: says(text), now: "2026-01-31T20:00:00Z" })
+    assert.strictEqual(failure._tag, "RateLimit")
+    assert.strictEqual(Failure.waitMillis(failure, 0), 4 * 3_600_000)
+  })
+})
+
+describe("a number of Zhipu in brackets before its sentence", () => {
+  const says = (message: string) => ({ type: "error", error: { type: "api_error", message } })
+
+  it.each([
+    [429, "[1113][xx][2026]", "Balance"],
+    [429, "[1305][xx][2026]", "Overloaded"],
+    [400, "[1261][xx][2026]", "ContextExceeded"],
+    [429, "[1311][xx][2026]", "ModelMissing"]
+  ] as const)("is read: %s %s", (status, text, as) => {
+    assert.strictEqual(classOf(status, says(text)), as)
+  })
+
+  it("shows that a date without a zone is one of Beijing", () => {
+    const text = "[1308][已达到 5 小时的使用上限。您的限额将在 2026-01-08 13:33:04 重置。][20260108]"
+    const failure = classify({ status: 429, body: says(text), now: "2026-01-08T04:33:04Z" })
+    assert.strictEqual(Failure.waitMillis(failure, 0), 3_600_000)
+  })
+
+  it("is none if it is only part of a sentence", () => {
+    assert.strictEqual(classOf(400, says("messages [1113][0] must be a string")), "Invalid")
+  })
+})
+
+describe("a plan without this model", () => {
+  it.each([
+    [429, "Your current subscription plan does not yet include access to GLM-5V-Turbo"],
+    [400, "This model is not included in your plan"],
+    [400, "Model gpt-5 is not part of your subscription"],
+    [429, "Your subscription does not cover this model"]
+  ] as const)("lacks it until a person acts: %s %s", (status, text) => {
+    assert.strictEqual(classOf(status, says(text)), "ModelMissing")
+  })
+
+  it("is told from one whose quota is used up", () => {
+    assert.strictEqual(classOf(429, says("Your subscription quota limit has been reached")), "RateLimit")
+  })
+})
+
+describe("a deployment that a person has to start", () => {
+  it.each([
+    { error: { code: "dedicated_endpoint_not_running", message: "x" } },
+    says("The dedicated endpoint for mistralai/Mixtral-8x22B-Instruct-v0.1 is not running."),
+    says("The endpoint is paused, ask a maintainer to restart it"),
+    says("The deployment is stopped. Start it to send requests."),
+    says("模型未加载")
+  ])("is a missing model: %j", (body) => {
+    assert.strictEqual(classOf(400, body), "ModelMissing")
+  })
+
+  it("is not ready yet if the server says that it is at fault", () => {
+    assert.strictEqual(classOf(503, says("The endpoint is paused")), "Overloaded")
+    assert.strictEqual(classOf(400, says("模型正在加载中")), "Overloaded")
+  })
+})
+
+describe("an option with which a server was not started", () => {
+  it.each([
+    [400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'],
+    [500, "tools param requires --jinja flag"],
+    [500, "This server does not support embeddings. Start it with `--embeddings`"],
+    [400, "LoRA is not enabled. Please use --enable-lora to enable LoRA"],
+    [400, "`prompt_logprobs` requires the server to be started with `--max-logprobs`"]
+  ] as const)("is a feature that this server lacks: %s %s", (status, text) => {
+    assert.strictEqual(classOf(status, says(text)), "Unsupported")
+  })
+
+  it("is told from a command that the caller should run", () => {
+    assert.strictEqual(classOf(401, says("Session over. Run login with --device-auth")), "InvalidKey")
+  })
+
+  it("is told from a dash between words", () => {
+    assert.strictEqual(classOf(400, says("use a number -- not a text")), "Invalid")
+  })
+})
+
+describe("a key that was banned for what it was used for", () => {
+  it("is a refused account", () => {
+    assert.strictEqual(classOf(400, says("当前AK存在违规请求，禁止访问 (ce-011)")), "Forbidden")
+  })
+})
+
+describe("a name with a dot in the middle of a sentence", () => {
+  it.each([
+    [400, "The model gpt-4.1 does not exist", "ModelMissing"],
+    [400, "Model meta-llama/Llama-3.1-8B-Instruct is not available", "ModelMissing"],
+    [400, "Rate limit for gpt-4.1-mini exceeded", "RateLimit"],
+    [400, "The account mail@example.com has been suspended", "Forbidden"],
+    [400, "The api key for api.example.com is invalid", "InvalidKey"],
+    [400, "User john.doe does not have permission to use this", "Forbidden"],
+    [400, "Access to https://api.example.com is forbidden", "Forbidden"],
+    [400, "Your organization org.name is not authorized", "Forbidden"]
+  ] as const)("does not end the sentence: %s %s", (status, text, as) => {
+    assert.strictEqual(classOf(status, says(text)), as)
+  })
+
+  it("is shown as it was in the evidence", () => {
+    const failure = classify({ status: 400, body: says("The model gpt-4.1 does not exist") })
+    assert.strictEqual(failure.evidence, 'text "model gpt-4.1 does not exist"')
+  })
+
+  it("leaves two sentences apart", () => {
+    assert.strictEqual(classOf(400, says("Set the model. The value does not exist yet")), "Invalid")
+  })
+})
