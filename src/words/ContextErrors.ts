@@ -169,10 +169,14 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\btokens (per|in an?|in each|in the) (submitted )?(batch|input|document|text|chunk)s? (is|are|of) [\d,]+/,
     /\b(batch|input|document|text|chunk)s? (must|should|can) have (less|fewer|no more|at most)( than)? [\d,]+ tokens\b/
   ),
+  ...rows(
+    "https://huggingface.co/docs/transformers (sequences and the positions of a model)",
+    /\b(sequence|input|prompt|context) length\b[^.]{0,30}\b(longer|larger|greater) than\b[^.]{0,40}\b(max(imum)?|limit|allowed|supported)\b/
+  ),
   ...rows("https://docs.cohere.com/v1/reference/errors.md", /\bsize limit exceeded by [\d,]+ tokens\b/),
   ...rows(
     "https://docs.bigmodel.cn/cn/api/api-code",
-    /prompt ?超长|上下文(过长|超出|长度超|超限)|超(出|过)(了)?(模型)?(的)?(最大)?(上下文|token|输入长度)|输入(内容)?(过长|超长|长度超)|最大(上下文|输入)长度|输入 ?token ?(数量|数)超|(输入|内容)[^。]{0,20}(过长|超长)|超(出|过)大?模型内部限制/
+    /(prompt|提示词|输入文本) ?(过长|太长)|prompt ?超长|上下文(过长|超出|长度超|超限)|超(出|过)(了)?(模型)?(的)?(最大)?(上下文|token|输入长度)|输入(内容)?(过长|超长|长度超)|最大(上下文|输入)长度|输入 ?token ?(数量|数)超|(输入|内容)[^。]{0,20}(过长|超长)|超(出|过)大?模型内部限制/
   )
 ]
 

@@ -127,3 +127,45 @@ describe("a name with a dot in the middle of a sentence", () => {
     assert.strictEqual(classOf(400, says("Set the model. The value does not exist yet")), "Invalid")
   })
 })
+
+describe("a limit of tokens without a time", () => {
+  it.each([
+    [400, "Token limit reached", "ContextExceeded"],
+    [400, "The conversation hit the token limit", "ContextExceeded"],
+    [429, "Token limit reached", "RateLimit"],
+    [400, "Daily token limit reached", "RateLimit"],
+    [400, "You exceeded your hourly token limit", "RateLimit"]
+  ] as const)(
+    "is about the prompt unless the status or a period says otherwise: %s %s",
+    (status, text, as) => {
+      assert.strictEqual(classOf(status, says(text)), as)
+    }
+  )
+})
+
+describe("a limit of one server", () => {
+  it("is an overload, also where the status is that of a throttle", () => {
+    assert.strictEqual(classOf(429, says("Worker local total request limit reached (16/16)")), "Overloaded")
+  })
+
+  it("is told from a limit of the caller", () => {
+    assert.strictEqual(classOf(429, says("Your request limit reached its end")), "RateLimit")
+  })
+})
+
+describe("a model whose own output cannot be used", () => {
+  it.each([400, 500])("has failed, with status %s", (status) => {
+    assert.strictEqual(classOf(status, says("The model produced invalid content.")), "Malformed")
+  })
+})
+
+describe("words that are like those of another family", () => {
+  it.each([
+    [400, "This model is limited to 4096 output tokens", "Invalid"],
+    [400, "temperature for this model is restricted to 1", "Invalid"],
+    [400, "The fetch failed for the field x", "Invalid"],
+    [400, "Set a balance of 0.5 between both", "Invalid"]
+  ] as const)("say something else: %s %s", (status, text, as) => {
+    assert.strictEqual(classOf(status, says(text)), as)
+  })
+})

@@ -16,7 +16,7 @@ export const forbidden: ReadonlyArray<Row> = [
   ...rows(
     "Forbidden",
     "https://platform.openai.com/docs/guides/error-codes; https://docs.anthropic.com/en/api/errors",
-    /\b(account|organi[sz]ation|workspace|team|user|project|consumer|subscription|tenant)\b[^.]{0,80}\b(has been |is |was |been |are )(\w+ )?(suspended|deactivated|disabled|blocked|banned|terminated|restricted|frozen|flagged)\b/,
+    /\b(account|organi[sz]ation|workspace|team|user|project|consumer|subscription|tenant)\b[^.]{0,80}\b(has been |is |was |been |are )(\w+ )?(suspended|deactivated|disabled|blocked|banned|terminated|restricted|frozen|flagged|inactive)\b/,
     /\b(suspended|deactivated|disabled|blocked|banned|terminated)\b[^.]{0,40}\b(in |for |from )?(this |your )?(account|organi[sz]ation)\b/,
     // https://docs.aihubmix.com/cn/FAQs/HTTP-Codes
     /\b(account|user|organi[sz]ation|workspace|team|project|tenant) (suspended|deactivated|disabled|banned|terminated)\b/,
@@ -40,7 +40,7 @@ export const forbidden: ReadonlyArray<Row> = [
     /\bpermission `?[\w·…]{0,80}`? ?denied\b/,
     /\b(requests|referer|referrer)[^.]{0,120}\bare blocked\b/,
     /\bviolation of (the )?(\w+ )?terms\b|\bterms of service violation\b/,
-    /\b(missing|insufficient|lacks?|requires?)( the)?( following| required| authentication| necessary)? (scopes?|permissions?)\b/,
+    /\b(missing|insufficient|lacks?|requires?)( the)?( following| required| authentication| necessary)? (scopes?|permissions?|privileges?)\b/,
     /\blacks the required (data )?action\b/,
     /\bpermission is (required|needed)\b/,
     /\bpublic access is disabled\b|\bvirtual network\b[^.]{0,20}\bfirewall\b/
@@ -48,7 +48,8 @@ export const forbidden: ReadonlyArray<Row> = [
   ...rows(
     "Forbidden",
     "https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
-    /\b(not authorized|is not authorized|unauthorized) to (perform|invoke|call|access|use)\b/,
+    /\b(not authorized|not allowed|not permitted|unauthorized) to (perform|invoke|call|access|use)\b/,
+    /\b(api[- ]?key|token) (is |has been )restricted\b/,
     /\b(account|organi[sz]ation|project|team|workspace|api[- ]?key)\b[^.]{0,60}\b(is |are )not (authori[sz]ed|permitted|allowed)\b/,
     /^operation not allowed$/,
     /\b(you|caller|key|token|user|organi[sz]ation|account|team|project|workspace|plan)( [\w·@-]{1,60})? (does not|doesn't|do not|don't) have (the )?(\w+ )?(access|permissions?)\b/,
@@ -114,11 +115,12 @@ export const key: ReadonlyArray<Row> = [
     /\binvalid authentication\b/,
     /\b(no auth|no cookie auth|no authentication) credentials found\b/,
     /\bno api[- ]?key\b/,
-    /\bthis (api )?key was not found\b/,
+    /\bthis (api )?key (was not found|(has been|was|is) (deleted|revoked|disabled|deactivated|expired|invalid|not active))\b/,
+    /\b(token|jwt|signature)( signature)? (verification|validation) failed\b/,
     /\btoken (has |is |was )?(been )?(expired|revoked|invalid|invalidated|incorrect|already used)\b/,
     // https://github.com/openai/codex: the login of a plan
     /\brefresh token has already been used\b/,
-    /\bnot logged in\b/,
+    /\bnot logged in\b|\b(log|sign) in again\b/,
     // https://github.com/BerriAI/litellm/pull/3130: a gateway without credentials of its cloud, with status 500
     /\breauthentication is (needed|required)\b|\bplease re-?authenticate\b|\binvalid_grant\b/,
     /\b(unable to locate|could not load|couldn't load) (the )?(default )?credentials\b/,
@@ -136,11 +138,11 @@ export const key: ReadonlyArray<Row> = [
   ...rows(
     "InvalidKey",
     "https://github.com/songquanpeng/one-api; https://docs.bigmodel.cn/cn/api/api-code",
-    /无效的?(令牌|密钥|token|api ?key|apikey)|令牌(已)?(过期|失效|不存在|状态不可用|验证失败|被禁用)|身份验证失败|鉴权失败|(api ?key|apikey|密钥|token|令牌)(无效|错误|不正确|已过期|非法|不存在|不合法)|未提供(令牌|密钥|api ?key)/i,
+    /无效的? ?(令牌|密钥|token|api ?key|apikey)|令牌(已)?(过期|失效|不存在|状态不可用|验证失败|被禁用)|身份验证失败|鉴权失败|(api ?key|apikey|密钥|token|令牌)(无效|错误|不正确|已过期|非法|不存在|不合法)|未提供(令牌|密钥|api ?key)/i,
     // https://support.huaweicloud.com/model-call-maas/model-call-035.html
     /\bfailed to (get|check|read|parse) the authorization (request )?header\b/,
     // https://help.aliyun.com/document_detail/2593384.html (100001, 100016); https://docs.bigmodel.cn/cn/api/api-code (1001, 1002)
     /(令牌|密钥|token|api ?key|签名|登录|身份)(认证|鉴权|验证|校验)(失败|不通过)|(用户)?未登录|登录(已)?(过期|失效)/i,
-    /(authentication|access|api) token (非法|无效|已?过期)|未(收到|携带|提供) ?(authentication|authorization|认证|鉴权)|(api ?key|密钥|令牌)已?(停用|注销|吊销)/i
+    /(authentication|access|api) token (非法|无效|已?过期)|未(收到|携带|提供) ?(authentication|authorization|认证|鉴权)|(key|密钥|令牌) ?已?被?(停用|注销|吊销|禁用|删除)/i
   )
 ]

@@ -23,7 +23,8 @@ export const usageWindow: ReadonlyArray<Row> = [
     /\byou(r|'ve| have)[^.]{0,40}(subscription|plan)[^.]{0,20} quota( limit)?/,
     /\b(quota|limit|capacity)[^.]{0,60}\b(will )?reset(s)? (after|at|in|on|when)\b/,
     /\bweekly(\/monthly)? (usage )?(limit|quota)/,
-    /exhausted your (daily |weekly )?(quota|capacity)/
+    /exhausted your (daily |weekly )?(quota|capacity)/,
+    /\b(used up|used all|exhausted|exceeded|reached|hit|out of)\b[^.]{0,60}\bfor (the day|this hour|this day|today)\b/
   ),
   ...rows(
     "Allowance",
@@ -65,12 +66,14 @@ export const billing: ReadonlyArray<Row> = [
     "Balance",
     "https://api-docs.deepseek.com/quick_start/error_codes; https://openrouter.ai/docs/api/reference/errors-and-debugging",
     /insufficient (\w+ ){0,4}(balance|credits?|funds?|quota)\b/,
-    /\b(balance|credits?|funds?|quota) (is |are |was |were )?(currently )?(not enough|insufficient|exhausted|depleted|used up|too low|empty|not sufficient|negative)/,
+    /\b(balance|credits?|funds?|quota) (is |are |was |were |has been |have been )?(currently )?(not enough|insufficient|exhausted|depleted|used up|too low|empty|not sufficient|negative)/,
     /\b(not enough|not sufficient|lack of|lacks?) (\w+ ){0,2}(credits?|balance|funds?)\b/,
     /\b(ran|run|are|is|was|be|you're|account) out of (\w+ ){0,2}(credits?|funds?|balance|money)\b/,
     /\b(doesn't|does not|don't|do not|didn't) have (any |enough |sufficient |the )?(\w+ ){0,3}(credits?|balance|funds?)\b/,
     /\b(have|has|with) (no|zero|0|negative) (\w+ ){0,2}(credits?|balance|funds)\b/,
-    /\bno (\w+ )?credits? (remaining|left|available|balance)/,
+    /\b(no|0|zero) (\w+ )?credits? (remaining|left|available|balance)/,
+    /\bbalance( is| of|:) ?[$¥€]?(-\d|0(·0+)?\b(?!·?\d))/,
+    /\b(re-?charge|top[- ]?up|refill) (your |the )?(account|balance|wallet|credits?)\b|\badd (more |some )?funds\b/,
     /\brequires? (more|additional|at least [^.]{0,20}) ?credits|\b(more|additional) credits (are |is )?(required|needed)\b/,
     /\b(requires?|need) (at least |a )?(\$|positive |minimum )[^.]{0,30}(balance|credits?)/,
     /\bcan only afford\b/,
@@ -133,8 +136,8 @@ export const billing: ReadonlyArray<Row> = [
     "Balance",
     "https://github.com/songquanpeng/one-api; https://docs.bigmodel.cn/cn/api/api-code",
     /余额不足|欠费|余额已?(用完|用尽|耗尽)/,
-    /(额度|配额|点数|积分)(已)?(不足|用尽|用完|耗尽)/,
-    /无可用资源包|请(先)?充值|预扣费(额度)?失败|账户余额|套餐已到期/,
+    /(额度|配额|点数|积分|余量|资源包|套餐)(已)?(不足|用尽|用完|耗尽)/,
+    /无可用资源包|请(先)?充值|预扣费(额度)?失败|账户余额|(套餐|订阅|会员)已(经)?(到期|过期|失效)/,
     // https://help.aliyun.com/document_detail/2593384.html (100011)
     /无可用(额度|余额)|(额度|配额)(已)?使用完|可用(余额|额度)(为|[:：]) ?0/
   ),

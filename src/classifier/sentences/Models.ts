@@ -70,6 +70,10 @@ export const model: ReadonlyArray<Row> = [
     /\bmodel (is |was |has been )?disabled\b/,
     /\bonly (supported|available) (by|on|in|with|for) (certain|some|specific|select|newer|\w+) models\b/,
     /\bmodel (is )?marked (by provider )?as legacy\b/,
+    /\bmodel\b[^.]{0,80}\b(not|isn't) (currently )?(enabled|whitelisted|allowlisted|offered|served|hosted)\b/,
+    /\bmodel\b[^.]{0,80}\bnot (in|on) (the |your |this |its )?(\w+ ){0,2}(allow(ed)?[- ]?list|white ?list|list of (allowed|supported|available) models|allowed models|catalog(ue)?)\b/,
+    /\bmodel\b[^.]{0,80}\b((is |was )?(currently )?offline|(restricted|limited) to (\w+ ){0,3}(organi[sz]ations?|accounts?|users?|customers?|teams?|subscribers?|members?))\b/,
+    /\bmodel\b[^.]{0,60}\brequires (an? )?(\w+ )?(access|approval|plan|subscription)\b/,
     /\b(plan|subscription|tier|package)\b[^.]{0,30}\b(does not|doesn't) (yet |currently )?(include|cover|grant)\b/,
     /\bmodel\b[^.]{0,80}\bnot (included in|part of|covered by) (your |this |the )?([\w-]+ ){0,2}(plan|subscription|tier|package)\b/
   ),
@@ -102,7 +106,7 @@ export const model: ReadonlyArray<Row> = [
   ...rows(
     "ModelMissing",
     "https://github.com/songquanpeng/one-api; https://github.com/QuantumNous/new-api",
-    /无可用渠道|无权(访问|使用)(该)?模型|模型不存在|模型.{0,40}(不存在|未开通|已下线|不可用|不支持|未找到)|(暂不|不)支持(该|此)?模型|没有可用的? ?(渠道|供应商|provider)/,
+    /无可用渠道|无权(访问|使用)(该)?模型|模型不存在|模型.{0,40}(不存在|未开通|已下线|不可用|不支持|未找到)|(暂不|不)支持(该|此|的)?模型|没有可用的? ?(渠道|供应商|provider)/,
     // https://docs.bigmodel.cn/cn/api/api-code (1311)
     /模型.{0,60}价格(尚未|未)|模型.{0,20}(已下架|名称错误)|未找到(对应|该|此|指定)?的?模型|模型未(加载|启动|部署)|没有(该|此)模型的?(访问|使用)?权限|暂未开放[^。]{0,60}权限/,
     // https://support.huaweicloud.com/model-call-maas/model-call-035.html

@@ -20,7 +20,8 @@ export const policy: ReadonlyArray<Row> = [
     /\bpolicy violation\b/,
     /\bcontent moderation\b/,
     /\b(nsfw|csam)\b[^.]{0,30}\b(content|detected|image|material)/,
-    /\bsafety (system|filters?|settings?|reasons?|checks?)\b/,
+    /\bsafety (system|filters?|settings?|reasons?|checks?|guidelines?|polic(y|ies)|concerns?)\b/,
+    /\b(blocked|filtered|refused|stopped|rejected)\b[^.]{0,60}\b(copyright(ed)?|recitation|trademark(ed)?)\b/,
     /\bprompt (was |is )?blocked\b/,
     /\busage guidelines\b/,
     /\bacceptable use policy\b/

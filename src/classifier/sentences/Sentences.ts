@@ -12,7 +12,7 @@ import { model, place } from "./Models.ts"
 import { references } from "./References.ts"
 import { policy } from "./Refusals.ts"
 import type { Row } from "./Row.ts"
-import { overload, ownFault, server } from "./Servers.ts"
+import { output, overload, ownFault, server } from "./Servers.ts"
 import { context, outputCeiling, tooLarge, tooLargeUnitless } from "./Sizes.ts"
 import { rate, throttleGuard } from "./Throttling.ts"
 import { notSupported, options, unsupported } from "./Unsupported.ts"
@@ -35,6 +35,7 @@ export const sentences: ReadonlyArray<Row> = [
   ...key,
   ...forbidden,
   ...policy,
+  ...output,
   ...overload,
   ...rate,
   ...notSupported

@@ -48,6 +48,11 @@ export const overload: ReadonlyArray<Row> = [
     // Ollama and servers on a desktop: the memory for this model is in use.
     /\b(cannot|can't|could not|couldn't|unable to|failed to|not) (free|allocate|reserve) (enough )?(\w+ )?memory\b|\bmemory\b[^.]{0,20}\b(cannot|could not) be allocated\b/,
     /\bno (available|idle|free|healthy) (workers?|instances?|servers?|backends?|gpus?|replicas?|slots?|resources?)\b/,
+    /\bno (\w+ )?(workers?|instances?|servers?|gpus?|replicas?|slots?) (is |are )?(currently )?(available|free|idle|left)\b/,
+    // https://github.com/vllm-project/vllm: the limit is one of a server, not of the caller
+    /\b(worker|instance|replica|node|engine|pod)\b[^.]{0,40}\b(request|queue|concurrency) limit (is |was |has been )?(reached|exceeded)\b/,
+    /\b(under|undergoing|in|for) (\w+ )?maintenance\b/,
+    /\bqueue (wait )?time-?out\b/,
     /\b(all|every) (\w+ )?(instances?|workers?|servers?|replicas?|slots?|backends?) (is |are )(currently )?(busy|occupied|unavailable|in use)\b/
   ),
   ...rows(
@@ -59,6 +64,13 @@ export const overload: ReadonlyArray<Row> = [
   )
 ]
 
+/** The model's own output could not be used. Another try may do better. */
+export const output: ReadonlyArray<Row> = rows(
+  "Malformed",
+  "https://aka.ms/model-error (Azure OpenAI); https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
+  /\bmodel (has )?(produced|generated|returned|output) (an? )?(invalid|malformed|incomplete|empty|unparsable|unparseable) (content|output|response|sequence|json|message|tool calls?|function calls?)\b/
+)
+
 /**
  * Sentences of a gateway about its own fault, also with status 400. They are matched as a whole, so that no quoted word
  * decides.
@@ -67,7 +79,12 @@ export const ownFault: ReadonlyArray<Row> = rows(
   "ServerError",
   "https://github.com/open-webui/open-webui (400 for every fault of a server behind it); https://docs.litellm.ai/docs/exception_mapping",
   /^([\w ]{2,20}: )?((internal|backend|upstream|server|connection|gateway|network|service|api) ){1,3}(error|failure)$/,
-  /^upstream request failed$/,
+  /^upstream (request failed|connect error|service error)\b/,
+  // Errors of Node's fetch and http, which a gateway passes on.
+  /^(fetch failed|socket hang up|terminated|(read |connect )?(econn(reset|refused|aborted)|etimedout|epipe)|(the )?(request|connection|operation)( to \w+)? timed out)$/,
+  /^(failed to (connect to|reach)|error communicating with|(could not|couldn't|cannot|unable to) (connect to|reach)) (the )?(backend|upstream|server|provider)( \w+)?$/,
+  /^an (unexpected|internal|unknown) error (has )?occurred( on the server)?(\. |$)/,
+  /^(服务器?|系统)?内部错误/,
   /\b(no module named|import failed)\b/
 )
 

@@ -121,6 +121,7 @@ export const unsupported: ReadonlyArray<Row> = [
     /\b(unsupported|invalid|unknown) (relay mode|api type)\b|\brelay mode\b[^.]{0,20}\bnot supported\b/,
     /(\b(responses?|chat[ /_-]?completions?|messages|embeddings?|rerank) (api|endpoint|protocol|route)|\/v\d\/(chat\/completions|responses|completions|messages|embeddings))\b[^.]{0,30}\b(is|are|was) (not|n't|un)[ -]?(currently |yet )?(supported|available|enabled|implemented)\b/,
     /\b(does|do|did) not (support|implement|have|offer|provide|expose)\b[^.]{0,30}(\b(responses?|chat[ /_-]?completions?|messages|embeddings?) (api|endpoint|protocol|route)\b|\/v\d\/(chat\/completions|responses|completions|messages|embeddings)\b)/,
+    /\b(does|do|did) not support (the )?(chat|(chat )?completions?|embeddings?|rerank(ing)?|generatecontent|text generation)\b/,
     // Azure OpenAI, for a model without this API
     /\brequested operation is (unsupported|not supported)\b/,
     // Kong; https://docs.konghq.com
