@@ -269,7 +269,7 @@ const inWords: ReadonlyArray<RegExp> = [
     `\\b${again}\\b[^.\\d\\n]{0,40}?\\b(?:in|after|for|within)\\s+(?:about |approximately |another |~)?(${durationPattern})`
   ),
   new RegExp(`\\bwait(?:ing)?\\b[^.\\d\\n]{0,30}?(${durationPattern})`),
-  new RegExp(`\\b${again}\\b[^.\\d\\n]{0,30}\\b(?:in|after)\\s+(\\d{1,4}:\\d{2}:\\d{2})\\b`),
+  new RegExp(`\\b${again}\\b[^.\\d\\n]{0,30}\\b(?:in|after)\\s+((?:\\d{1,3}\\.)?\\d{1,4}:\\d{2}:\\d{2})\\b`),
   new RegExp(`(${durationPattern})\\s?(?:之后|以后|后)`)
 ]
 

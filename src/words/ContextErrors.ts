@@ -170,7 +170,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\b(batch|input|document|text|chunk)s? (must|should|can) have (less|fewer|no more|at most)( than)? [\d,]+ tokens\b/
   ),
   ...rows(
-    "https://huggingface.co/docs/transformers (sequences and the positions of a model)",
+    "https://github.com/huggingface/transformers (the tokenizer's warning, which servers of a single model repeat)",
     /\b(sequence|input|prompt|context) length\b[^.]{0,30}\b(longer|larger|greater) than\b[^.]{0,40}\b(max(imum)?|limit|allowed|supported)\b/
   ),
   ...rows("https://docs.cohere.com/v1/reference/errors.md", /\bsize limit exceeded by [\d,]+ tokens\b/),

@@ -123,6 +123,11 @@ describe("a name with a dot in the middle of a sentence", () => {
     assert.strictEqual(failure.evidence, 'text "model gpt-4.1 does not exist"')
   })
 
+  it("is told from a dot between words in the evidence", () => {
+    const failure = classify({ status: 429, body: says("You've hit your limit · resets 5pm") })
+    assert.strictEqual(failure.evidence, 'text "limit · resets 5"')
+  })
+
   it("leaves two sentences apart", () => {
     assert.strictEqual(classOf(400, says("Set the model. The value does not exist yet")), "Invalid")
   })
@@ -167,5 +172,45 @@ describe("words that are like those of another family", () => {
     [400, "Set a balance of 0.5 between both", "Invalid"]
   ] as const)("say something else: %s %s", (status, text, as) => {
     assert.strictEqual(classOf(status, says(text)), as)
+  })
+})
+
+describe("a quota of Azure API Management", () => {
+  const waits = (message: string, now?: string) =>
+    classify({ status: 403, body: { statusCode: 403, message }, now })
+
+  it.each(["call volume", "bandwidth"])("of %s that is refilled within a day is a throttle", (what) => {
+    const failure = waits(`Out of ${what} quota. Quota will be replenished in 02:24:32.`)
+    assert.strictEqual(failure._tag, "RateLimit")
+    assert.strictEqual(Failure.waitMillis(failure, 0), 8_672_000)
+  })
+
+  it("that is refilled in weeks is used up", () => {
+    const failure = waits(
+      "Out of bandwidth quota. Quota will be replenished in 29.02:24:32.",
+      "2026-01-01T00:00:00Z"
+    )
+    assert.strictEqual(Failure.classOf(failure), "Balance")
+    assert.strictEqual(
+      Failure.waitMillis(failure, Date.parse("2026-01-01T00:00:00Z")),
+      (29 * 24 * 3600 + 8_672) * 1000
+    )
+  })
+})
+
+describe("a limit of a plan with a time of day or a weekday", () => {
+  it.each([
+    [400, "You've hit your limit · resets 5pm (America/New_York)", "RateLimit"],
+    [400, "Weekly limit reached ∙ resets Mon 12am", "Balance"]
+  ] as const)("is one of a plan: %s %s", (status, text, as) => {
+    assert.strictEqual(classOf(status, says(text)), as)
+  })
+})
+
+describe("a bucket of the caller that a provider may not read", () => {
+  it("says nothing about the key", () => {
+    const text =
+      "Service account doesn't have permission to access the Cloud Storage bucket hosting image resources."
+    assert.strictEqual(classOf(403, says(text)), "Unsupported")
   })
 })

@@ -16,12 +16,14 @@ export const usageWindow: ReadonlyArray<Row> = [
   ),
   ...rows(
     "UsageWindow",
-    "https://github.com/openai/codex; https://support.anthropic.com/en/articles/9797557; https://docs.z.ai/devpack/faq; https://www.kimi.com/code/docs/en/kimi-code/error-reference.html",
+    "https://github.com/openai/codex; https://github.com/anthropics/claude-code/issues/2087; https://github.com/anthropics/claude-code/issues/6392; https://docs.z.ai/devpack/faq; https://www.kimi.com/code/docs/en/kimi-code/error-reference.html",
     /\b(usage|session|message|subscription|plan|5[- ]hour|five[- ]hour|weekly|opus weekly) (quota )?limits? (has been |have been |was |were )?(already )?(reached|exceeded|hit|exhausted)\b/,
     /\b(reached|hit|exceeded|exhausted)( your| the| its| their)? (\(?\w+\)?[- ]){0,4}(usage|session|message|weekly|5[- ]hour|five[- ]hour) (limit|quota|cap)/,
     /\busage limit (reached )?for \d/,
     /\byou(r|'ve| have)[^.]{0,40}(subscription|plan)[^.]{0,20} quota( limit)?/,
-    /\b(quota|limit|capacity)[^.]{0,60}\b(will )?reset(s)? (after|at|in|on|when)\b/,
+    /\b(quota|limit|capacity)[^.]{0,60}\b(will )?(be )?(resets?|replenished|renewed|restored) (after|at|in|on|when|\d|(mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b)/,
+    // https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies#predefined-errors-for-policies
+    /\bout of (call volume|bandwidth) quota\b/,
     /\bweekly(\/monthly)? (usage )?(limit|quota)/,
     /exhausted your (daily |weekly )?(quota|capacity)/,
     /\b(used up|used all|exhausted|exceeded|reached|hit|out of)\b[^.]{0,60}\bfor (the day|this hour|this day|today)\b/

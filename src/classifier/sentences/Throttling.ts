@@ -43,8 +43,7 @@ export const throttleGuard: ReadonlyArray<Row> = [
   ),
   ...rows(
     "RateLimit",
-    "https://learn.microsoft.com/azure/api-management/quota-policy",
-    /out of call volume quota/,
+    "https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies#predefined-errors-for-policies",
     /rate limit is exceeded/
   ),
   ...rows(
@@ -54,7 +53,7 @@ export const throttleGuard: ReadonlyArray<Row> = [
   ),
   ...rows(
     "RateLimit",
-    "https://cloud.google.com/vertex-ai/generative-ai/docs/quotas",
+    "https://github.com/cline/cline/issues/651; https://github.com/anthropics/claude-code/issues/1440 (Vertex)",
     /quota (metric|exceeded)[^.]{0,200}per[ _]?(minute|day|hour)/,
     /(requests|tokens)_per_(minute|day|hour)/
   ),

@@ -50,7 +50,7 @@ export const sane = (millis: number): number | undefined =>
   Number.isFinite(millis) && millis >= 0 && millis <= longest ? Math.round(millis) : undefined
 
 /**
- * Milliseconds of `6m0s`, `88ms`, `1h2m3.5s`, `4 days 3 hours`, `20 seconds` or `02:24:32`; `undefined` for anything
+ * Milliseconds of `6m0s`, `88ms`, `1h2m3.5s`, `4 days 3 hours`, `20 seconds`, `02:24:32` or .NET's `29.02:24:32` with days; `undefined` for anything
  * else, including a bare number.
  *
  * @example
@@ -61,9 +61,14 @@ export const sane = (millis: number): number | undefined =>
  */
 export const parseDuration = (text: string): number | undefined => {
   const trimmed = text.slice(0, 128).trim().toLowerCase()
-  const clock = /^(\d{1,4}):(\d{2}):(\d{2}(?:\.\d{1,9})?)$/.exec(trimmed)
+  const clock = /^(?:(\d{1,3})\.)?(\d{1,4}):(\d{2}):(\d{2}(?:\.\d{1,9})?)$/.exec(trimmed)
   if (clock !== null)
-    return sane(Number(clock[1]) * hour + Number(clock[2]) * minute + Number(clock[3]) * second)
+    return sane(
+      Number(clock[1] ?? 0) * day +
+        Number(clock[2]) * hour +
+        Number(clock[3]) * minute +
+        Number(clock[4]) * second
+    )
   const match = wholePattern.exec(trimmed)?.[1]
   if (match === undefined) return undefined
   let total = 0

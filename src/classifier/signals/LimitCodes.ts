@@ -134,8 +134,7 @@ export const limits: ReadonlyArray<CodeGroup> = [
   // ---- no money
   {
     as: "Balance",
-    source:
-      "https://platform.openai.com/docs/guides/error-codes; https://help.openai.com/en/articles/6614457",
+    source: "https://platform.openai.com/docs/guides/error-codes",
     values:
       "insufficient_quota billing_not_active billing_hard_limit_reached credit_balance_exhausted organization_spend_limit_exceeded project_spend_limit_exceeded organization_usage_limit_exceeded project_usage_limit_exceeded spend_limit_exceeded spending_limit_exceeded usage_not_included"
   },

@@ -58,7 +58,7 @@ const advice: ReadonlyArray<RegExp> = [
   /^(if you|should you|in case you|you might|you may want)\b/,
   // https://docs.anthropic.com/en/api/rate-limits
   /^(please )?(reduce|shorten|lower|decrease) (the|your) (prompt|input|request|message)( length| size)? or the maximum tokens\b/,
-  // https://learn.microsoft.com/azure/ai-services/openai/quotas-limits
+  // https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter
   /^(please )?(modify|adjust|change|rephrase) your (prompt|input|request)\b/
 ]
 
@@ -97,7 +97,13 @@ const firstMatch = (
   for (const row of rows) {
     const match = row.when.exec(prepared)
     if (match !== null && (status === undefined || row.unless?.(status) !== true))
-      return { as: row.as, evidence: `text "${match[0].trim().slice(0, 80).replaceAll("·", ".")}"` }
+      return {
+        as: row.as,
+        evidence: `text "${match[0]
+          .trim()
+          .slice(0, 80)
+          .replace(/(?<=\w)·(?=\w)/g, ".")}"`
+      }
   }
   return undefined
 }
