@@ -23,10 +23,11 @@ import type { SignalClass } from "./sentences/Row.ts"
 import { fromCode, fromGeneralCode, fromGrpcStatus } from "./signals/Codes.ts"
 import { day } from "./signals/Durations.ts"
 import { fromStatus } from "./signals/Status.ts"
-import { fromFaultText, fromServerText, fromText, leadingNames, wrappedStatus } from "./signals/Texts.ts"
+import { fromFaultText, fromServerText, fromText, leadingNames } from "./signals/Texts.ts"
 import { classifyTransport } from "./signals/TransportErrors.ts"
 import { fromVendorNumber } from "./signals/VendorNumbers.ts"
 import type { Verdict } from "./signals/Verdict.ts"
+import { wrappedStatus } from "./signals/WrappedStatus.ts"
 
 const by = (as: SignalClass, code: Code): Verdict => ({
   as,
@@ -262,19 +263,23 @@ const wraps = (status: number | undefined): boolean =>
   status === 424 ||
   (status !== undefined && status >= 500)
 
-const byClaimedStatus = (c: Case): Verdict | undefined => {
+/** The status that an error in the body names instead of the response's own. */
+const claimedStatus = (c: Case): number | undefined => {
   if (!wraps(c.status)) return undefined
   for (const view of c.views) {
-    const wrapped = wrappedStatus(view.text)
-    const claimed = wrapped ?? view.status
-    const as = fromStatus(claimed)
-    if (as !== undefined && claimed !== c.status) return { as, evidence: `status ${claimed} in the body` }
+    const claimed = wrappedStatus(view.text) ?? view.status
+    if (fromStatus(claimed) !== undefined && claimed !== c.status) return claimed
   }
   return undefined
 }
 
-const byServerWords = (c: Case): Verdict | undefined => {
-  const from = c.status === 400 ? fromFaultText : hasNoErrorStatus(c.status) ? fromServerText : undefined
+const byClaimedStatus = (claimed: number | undefined): Verdict | undefined => {
+  const as = fromStatus(claimed)
+  return as === undefined ? undefined : { as, evidence: `status ${claimed} in the body` }
+}
+
+const byServerWords = (c: Case, status: number | undefined): Verdict | undefined => {
+  const from = status === 400 ? fromFaultText : hasNoErrorStatus(status) ? fromServerText : undefined
   if (from === undefined) return undefined
   for (const text of c.texts) {
     const verdict = from(text)
@@ -303,15 +308,11 @@ const byAnswer = (c: Case): Verdict => {
 
 /** The class of the call and the deciding signal. */
 export const decide = (c: Case): Verdict => {
+  const known = byCloudflare(c) ?? byFirewall(c) ?? byViews(c) ?? byFinish(c)
+  if (known !== undefined) return known
+  const claimed = claimedStatus(c)
   const decided =
-    byCloudflare(c) ??
-    byFirewall(c) ??
-    byViews(c) ??
-    byFinish(c) ??
-    byServerWords(c) ??
-    byCodeWords(c) ??
-    byGeneralCode(c) ??
-    byClaimedStatus(c)
+    byServerWords(c, claimed ?? c.status) ?? byCodeWords(c) ?? byGeneralCode(c) ?? byClaimedStatus(claimed)
   if (decided !== undefined) return decided
   const as = fromStatus(c.status)
   if (as === "Forbidden" && c.reading.form !== "empty") {

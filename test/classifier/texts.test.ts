@@ -1,13 +1,8 @@
 /** How a sentence is prepared, and what is read from how it begins. */
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
-import {
-  fromServerText,
-  fromText,
-  leadingNames,
-  prepare,
-  wrappedStatus
-} from "../../src/classifier/signals/Texts.ts"
+import { fromServerText, fromText, leadingNames, prepare } from "../../src/classifier/signals/Texts.ts"
+import { wrappedStatus } from "../../src/classifier/signals/WrappedStatus.ts"
 
 describe("a prepared text", () => {
   it.each([

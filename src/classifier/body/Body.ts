@@ -199,12 +199,12 @@ export const readBody = (body: unknown, provider: string | undefined): Reading =
     const parsed = parse(text.trimStart())
     if (parsed !== undefined) return readValue(draft, parsed.value, parsed.whole)
   }
-  const { values } = embedded(start)
+  const { prose, values } = embedded(start)
   for (const value of values) visit(draft, value, 1)
   return {
     form: "text",
     ...nothing,
-    views: [...draft.views, bareView(start.slice(0, 8192))],
+    views: [...draft.views, bareView((values.length > 0 ? prose : start).slice(0, 8192))],
     page: start.slice(0, maxPage)
   }
 }

@@ -120,60 +120,6 @@ export const fromServerText = (prepared: string): Verdict | undefined =>
 export const fromFaultText = (prepared: string): Verdict | undefined =>
   prepared === "" ? undefined : firstMatch(prepared, faultSentences, undefined)
 
-/** Sentences in which a library or relay repeats a status. Nothing else in a text is read as a status. */
-const wrappers: ReadonlyArray<RegExp> = [
-  // https://github.com/axios/axios (AxiosError)
-  /\brequest failed with status code (\d{3})\b/,
-  // https://github.com/aaif-goose/goose/issues/1359
-  /\brequest failed with status: (\d{3}) [a-z]/,
-  // https://github.com/openai/openai-python and https://github.com/anthropics/anthropic-sdk-python (APIStatusError)
-  /\berror code: (\d{3}) - /,
-  // https://github.com/songquanpeng/one-api (relay)
-  /\bbad (?:response )?status code:? (\d{3})\b/,
-  // https://github.com/openai/codex
-  /\bunexpected status (\d{3}) [a-z]/,
-  // https://docs.python-requests.org (raise_for_status), https://www.python-httpx.org (raise_for_status)
-  /^(\d{3}) (?:client|server) error: /,
-  /\b(?:client|server) error '(\d{3}) [a-z]/,
-  // https://github.com/xai-org and other command-line clients
-  /\bapi error \(status (\d{3})\b/,
-  // https://github.com/lbjlaq/Antigravity-Manager
-  /\blast status: (\d{3})\b/,
-  /\bupstream (?:returned|responded with|error:?)(?: an?)?(?: http)?(?: error)?(?: status(?: code)?)?:? (\d{3})\b/,
-  // https://github.com/lidge-jun/opencodex/issues/78, https://github.com/yubing744/trading-gpt/issues/75
-  /\b(?:api|provider) (?:error|returned)(?: unexpected)?(?: status(?: code)?)?:? (?:http )?(\d{3})(?:$|[\s:,(])/,
-  // https://github.com/continuedev/continue/issues/3881
-  /\bhttp (\d{3}) [a-z ]{2,40} from https?:/,
-  // https://github.com/coze-dev/coze-studio/issues/326
-  /\bhttp (\d{3}) \(code \d+\)/,
-  // https://github.com/chenyme/grok2api
-  /\bfailed[,:]? \(?(\d{3})\)?$/,
-  // https://github.com/sourcegraph/cody/issues/7293, and other servers in Go
-  /\bunexpected (?:response |http )?status(?: code)?:? (\d{3})\b/,
-  // https://github.com/sashabaranov/go-openai (RequestError, APIError)
-  /\berror, status code: (\d{3}), /,
-  // https://github.com/carlrobertoh/ProxyAI/issues/1234
-  /\bexpected status code 200 but was (\d{3})\b/,
-  // https://github.com/moeru-ai/airi/issues/1768
-  /\bremote sent (\d{3}) response\b/,
-  // https://github.com/ErlichLiu/DeepClaude/issues/111
-  /状态码[:： ]{1,2}(\d{3})(?!\d)/,
-  // https://help.aliyun.com/en/model-studio/error-code: "<400> InternalError.Algo.InvalidParameter: …"
-  /^<(\d{3})> /,
-  // https://github.com/openai/openai-node (APIError without a body)
-  /^(\d{3}) status code \(no body\)$/
-]
-
-/** The status repeated by a wrapping sentence. */
-export const wrappedStatus = (text: string): number | undefined => {
-  const lower = text.slice(0, 2048).toLowerCase().trim()
-  for (const wrapper of wrappers) {
-    const digits = wrapper.exec(lower)?.[1]
-    if (digits !== undefined) return Number(digits)
-  }
-  return undefined
-}
-
 /** Exception and error names at the start of a sentence: `ThrottlingException: …`, `litellm.RateLimitError: …`. */
 export const leadingNames = (text: string): ReadonlyArray<string> => {
   const names: Array<string> = []
