@@ -74,6 +74,8 @@ const byLimit = (text: string, code: string, status: number | undefined): Signal
   if (code.toLowerCase() === "token_limit_exceeded" && status === 429) return "RateLimit"
   if (code.toLowerCase() === "token_limit_exceeded")
     return fromText(text)?.as === "ContextExceeded" ? "ContextExceeded" : undefined
+  // Not at the moment, unless the status says that it is not there: https://help.aliyun.com/en/model-studio/error-code
+  if (/^model_?unavailable$/i.test(code)) return status === 403 || status === 404 ? "ModelMissing" : undefined
   if (code !== "billing_error" && code !== "access_terminated_error") return undefined
   const as = fromText(text)?.as
   return as === "RateLimit" || as === "UsageWindow" ? as : undefined

@@ -57,6 +57,7 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     /\b(less than|within|below|fit (in|into|within)) (the )?(model's )?(maximum )?context (length|window)\b/,
     /\bcontext (window|length|size) is [\d,]+k? tokens?,[^.]{0,30}\b(you|request|prompt|input|messages)\b/,
     /\brequested [\d,]+ tokens,? (but )?max(imum)?( is| of)? [\d,]+ tokens\b/,
+    /\b(the |your |max(imum)? )?context (is |was )?(too (long|large)|exceeded)\b/,
     /\bmax_model_len\b|\bmax_seq_len\b|\bmax_position_embeddings\b/,
     /\bcontext (the )?overflows?\b|\bcontext overflow\b/,
     /\bcontextwindowexceedederror\b/

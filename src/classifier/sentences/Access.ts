@@ -19,7 +19,7 @@ export const forbidden: ReadonlyArray<Row> = [
     /\b(account|organi[sz]ation|workspace|team|user|project|consumer|subscription|tenant)\b[^.]{0,80}\b(has been |is |was |been |are )(\w+ )?(suspended|deactivated|disabled|blocked|banned|terminated|restricted|frozen|flagged|inactive)\b/,
     /\b(suspended|deactivated|disabled|blocked|banned|terminated)\b[^.]{0,40}\b(in |for |from )?(this |your )?(account|organi[sz]ation)\b/,
     // https://docs.aihubmix.com/cn/FAQs/HTTP-Codes
-    /\b(account|user|organi[sz]ation|workspace|team|project|tenant) (suspended|deactivated|disabled|banned|terminated)\b/,
+    /\b(account|user|organi[sz]ation|workspace|team|project|tenant) (suspended|deactivated|disabled|banned|terminated|locked)\b/,
     /\b(allowed|permitted|valid) only from\b|\b(approved|allowed|whitelisted) ips?\b/,
     /\borgani[sz]ation must be verified\b/,
     /\b(must|need to) be verified to\b|\bverify (your )?(organi[sz]ation|identity|account)\b/,
@@ -27,7 +27,7 @@ export const forbidden: ReadonlyArray<Row> = [
     /\bnot (yet )?(available|enabled) (for|on|in|with) (this|your) (subscription|plan|account|organi[sz]ation)\b/,
     /\baccess (was|has been|is) (terminated|revoked|suspended|blocked)\b/,
     /\bip address[^.]{0,60}\b(not (authori[sz]ed|allowed|permitted|in)|blocked|denied|restricted)/,
-    /\b(not (authori[sz]ed|allowed)|blocked|denied)[^.]{0,30}\bip\b|\bip (is )?not (allowed|authori[sz]ed|permitted)\b/,
+    /\b(not (authori[sz]ed|allowed)|blocked|denied)[^.]{0,30}\bip\b|\bip( address)? (is |was |has been )?(not (allowed|authori[sz]ed|permitted)|blocked|banned)\b/,
     /\bonly authorized for use with\b/,
     /\bcan only be used (from|with|within|by|in|inside)\b/,
     /\bonly available (for|to) (coding agents|[\w ]{0,20}clients?|[\w ]{0,20}apps?|members|subscribers)\b/
@@ -120,6 +120,7 @@ export const key: ReadonlyArray<Row> = [
     /\btoken (has |is |was )?(been )?(expired|revoked|invalid|invalidated|incorrect|already used)\b/,
     // https://github.com/openai/codex: the login of a plan
     /\brefresh token has already been used\b/,
+    /^(api )?key (revoked|expired|deleted|disabled)$|^auth(entication)? (failed|failure|error)$/,
     /\bnot logged in\b|\b(log|sign) in again\b/,
     // https://github.com/BerriAI/litellm/pull/3130: a gateway without credentials of its cloud, with status 500
     /\breauthentication is (needed|required)\b|\bplease re-?authenticate\b|\binvalid_grant\b/,

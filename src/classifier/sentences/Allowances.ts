@@ -82,7 +82,8 @@ export const billing: ReadonlyArray<Row> = [
     /\bprompt tokens limit exceeded\b/,
     /\b(purchase|buy|top up)( more| additional)? credits\b/,
     /\badd (more )?credits to (continue|your account|keep|use)\b/,
-    /\bnegative (credit )?balance\b/
+    /\bnegative (credit )?balance\b/,
+    /^(no|zero) (credits?|balance|funds)$|\bwallet (is )?empty\b|\bbilling (is )?required\b/
   ),
   ...rows(
     "Balance",

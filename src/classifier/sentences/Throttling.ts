@@ -81,7 +81,8 @@ export const rate: ReadonlyArray<Row> = [
     "ContextExceeded",
     "https://developers.glean.com/errors/token-limit-exceeded",
     /\b(exceed(s|ed|ing)?|reached|hit|over)\b[^.]{0,30}(?<!\b(daily|hourly|minute|weekly) )\btoken limits?\b(?! for (today|the day))/,
-    /(?<!\b(daily|hourly|minute|weekly) )\btoken limits?( has been| is| was)? (exceeded|reached|hit)\b/
+    /(?<!\b(daily|hourly|minute|weekly) )\btoken limits?( has been| is| was)? (exceeded|reached|hit)\b/,
+    /^tokens? (limit|exceeded)$/
   ).map((row) => ({ ...row, unless: isAboutLoad })),
   ...rows(
     "RateLimit",
