@@ -87,7 +87,7 @@ const waitedInVain = <P extends Backend, R, A>(run: RunState<P, R, A>, decision:
   if (decision.goBack !== undefined) return goBack(run, decision.goBack)
   run.waits.hasWaitedForRoom = true
   // A target without room may be benched by now, and may get a last attempt.
-  run.waits.hasWaited = decision.places.some(({ forRoom }) => forRoom !== true)
+  run.waits.hasWaited = decision.places.every(({ forRoom }) => forRoom !== true)
   return Step.noTargetLeft
 }
 
@@ -96,12 +96,8 @@ const freeAgain = <P extends Backend, R, A>({
   candidates,
   mayMove
 }: RunState<P, R, A>): Visit<P> | undefined => {
-  if (!mayMove) return undefined
-  for (const { backend, target } of candidates.untried()) {
-    const visit = candidates.admit(backend, target)
-    if (visit !== undefined) return visit
-  }
-  return undefined
+  const [free] = mayMove ? candidates.untried() : []
+  return free && candidates.admit(free.backend, free.target)
 }
 
 /** A queue admits this run: its visit continues, or a new one begins. */
@@ -149,6 +145,6 @@ const openBefore = <P extends Backend, R, A>(
   const isOpen = ({ isFirst, notBefore, target }: WhenAllBenched.RunPlace<P>) =>
     isFirst && notBefore <= now && candidates.why(target) === undefined
   const isBenched = candidates.why(place.target, place.forRoom) !== undefined
-  const other = places.find((each) => (each === place && !isBenched) || (each !== place && isOpen(each)))
+  const other = places.find((each) => (each === place ? !isBenched : isOpen(each)))
   return other === undefined || other === place ? undefined : candidates.admit(other.backend, other.target)
 }
