@@ -136,6 +136,21 @@ describe("a shared bench", () => {
     }).pipe(world(() => Effect.succeed(false)))
   )
 
+  it.effect("lets a retry with nowhere else to go wait while another process probes", () => {
+    let asked = 0
+    return Effect.gen(function* () {
+      const a = Scripted.make("a", [[fault()], ["back"]])
+      const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), {
+        rules: { Overloaded: { retry: Schedule.spaced("10 seconds") } }
+      })
+      const running = yield* Effect.forkChild(play(Failover.complete(chain, "q")), { startImmediately: true })
+      const other = Scripted.make("a", [[throttle("5 seconds")]])
+      yield* Effect.flip(Failover.complete(Chain.make(Model.make(other, "m")), "q"))
+      assert.strictEqual((yield* Fiber.join(running)).value, "back")
+      assert.deepStrictEqual(calls(a).length, 2)
+    }).pipe(world(() => Effect.sync(() => ++asked > 1)))
+  })
+
   for (const whenAllBenched of ["tryAnyway", "wait"] as const) {
     it.effect(
       `lets a request with nowhere else to go wait while another process probes (${whenAllBenched})`,

@@ -213,8 +213,13 @@ describe("a limiter that takes longer than the request may", () => {
     Effect.gen(function* () {
       const provider = Scripted.make("a", [["one"]], { credentials: [Credential.make("k", { rpm: 60 })] })
       const chain = Chain.make(Model.make(provider, "m"))
-      const { error, took } = yield* play(Failover.complete(chain, "q", { deadline: 100 }))
+      const skipped: Array<string> = []
+      const observer = (event: FailoverEvent) => {
+        if (event._tag === "Skipped") skipped.push(event.target.key)
+      }
+      const { error, took } = yield* play(Failover.complete(chain, "q", { deadline: 100, observer }))
       assert.deepStrictEqual([error?._tag, took, provider.calls.length], ["DeadlineExceeded", 100, 0])
+      assert.deepStrictEqual(skipped, [], "the limiter has not refused it")
     }).pipe(
       Effect.provide(
         Failover.layer({

@@ -8,13 +8,13 @@ import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
-import type { Failure } from "../../src/failure/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 import type * as Policy from "../../src/policy/Policy.ts"
 import { layer } from "../support/chains.ts"
 import { benches, fault, play, throttle } from "../support/engine.ts"
 
 /** A service that takes one request at once, each for ten seconds, and refuses the others; `b` answers at once. */
-const scene = (refusal: Failure = throttle(), names: ReadonlyArray<string> = ["a"]) => {
+const scene = (refusal: Failure.Failure = throttle(), names: ReadonlyArray<string> = ["a"]) => {
   const calls: Array<string> = []
   let open = 0
   const ask = (name: string) =>
@@ -89,6 +89,14 @@ for (const kind of ["effect", "stream"] as const) {
       Effect.gen(function* () {
         const { took, value } = yield* next(scene(throttle("12 seconds")))
         assert.deepStrictEqual([value, took], ["a", 22_000])
+      }).pipe(learning())
+    )
+
+    it.effect("ends at once if the refusal concerns this request alone: it says nothing about the room", () =>
+      Effect.gen(function* () {
+        const large = new Failure.RateLimit({ message: "too large", onlyThisRequest: true })
+        const { benches, error, took } = yield* next(scene(large))
+        assert.deepStrictEqual([error, took, benches], ["ChainExhausted", 0, []])
       }).pipe(learning())
     )
 

@@ -6,9 +6,12 @@ import * as Stream from "effect/Stream"
 import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
+import * as Phase from "../../src/domain/Phase.ts"
 import * as Failover from "../../src/engine/Failover.ts"
 import type { Failure } from "../../src/failure/Failure.ts"
-import { play, refusal } from "../support/engine.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { chainOf } from "../support/chains.ts"
+import { play, refusal, texts } from "../support/engine.ts"
 
 /** How long the first target needs from then on, in milliseconds. */
 type Day = ReadonlyArray<readonly [from: number, needs: number]>
@@ -147,4 +150,21 @@ describe("a short probe that found no answer", () => {
         }).pipe(Effect.provide(Failover.layer({ policy: { timeouts: { answer: "30 seconds" } } })))
     )
   }
+})
+
+describe("a short probe at a target that keeps it waiting in a queue of its own", () => {
+  it.effect("ends in its time, however often the target shows that it is alive", () =>
+    Effect.gen(function* () {
+      const waiting = Array.from(
+        { length: 60 },
+        () => [{ ...Scripted.held(), phase: Phase.alive }, { wait: "1 second" }] as const
+      )
+      const { calls, chain } = chainOf([[{ hang: true }], [...waiting.flat(), "late"]], [["b"]])
+      const ask = texts(Failover.stream(chain, "q"))
+      yield* play(ask, { within: "1 minute" })
+      const { took, value } = yield* play(ask, { within: "2 minutes" })
+      assert.deepStrictEqual([value, took], [["b"], 5_000])
+      assert.lengthOf(calls(), 4)
+    }).pipe(Effect.provide(Failover.layer()))
+  )
 })

@@ -1,6 +1,5 @@
 /** Applies the policy to a failure: retries the same target, now or later, or leaves it. */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type * as Schedule from "effect/Schedule"
 import type { Visit } from "../../candidates/Visit.ts"
 import type { Backend } from "../../domain/Backend.ts"
@@ -81,7 +80,7 @@ export const hedgeFailed = <P extends Backend, R, A>(
   const isCut = decision._tag === "CutShort" && !run.shared.streaks.cutShort(visit.target, now)
   const rule = isFull || isCut ? { ...ownRule, rest: undefined } : ownRule
   const again = againAt(run, failure, decision, now)
-  if (isFull && again === undefined) run.keepForRoom(rule.next)
+  if (isFull) run.keepForRoom(rule.next)
   BenchAndLeave.leaveHedge(run, failure, rule, again, now)
   run.visit = first
 }
@@ -119,8 +118,8 @@ const delayAtOnce = <P extends Backend, R, A>(
 ): number => {
   const asked = Running.start(visit.backoff(schedule, failure, now, Number.POSITIVE_INFINITY), context)
   const exit = asked.pollUnsafe()
-  if (exit === undefined) asked.interruptUnsafe()
-  return exit !== undefined && Exit.isSuccess(exit) ? exit.value : 0
+  asked.interruptUnsafe()
+  return exit?._tag === "Success" ? exit.value : 0
 }
 
 /** The delay of a schedule. The schedule may need time to return it. */

@@ -224,10 +224,10 @@ export class RunState<P extends Backend, R, A> implements Situation {
     return isFull && !isSingle && failure._tag === "RateLimit" && failure.retryAfter === undefined
   }
 
-  /** Keeps the current visit, to continue it from `notBefore` on if no other target is left. */
+  /** Keeps the current visit, to continue it from `notBefore` on if no other target is left. `next`: where the run goes if it is not permitted then. */
   keepVisit(
     notBefore: number,
-    next: Next,
+    next: Next | undefined,
     { isFirst = false, isThrottled }: Pick<Partial<RunPlace<P>>, "isFirst" | "isThrottled"> = {}
   ): void {
     const { visit } = this

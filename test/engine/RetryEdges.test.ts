@@ -1,0 +1,168 @@
+/** Retries in less usual cases: refused by a budget, put off for a hedge, or with a schedule that takes its time. */
+import { assert, describe, it } from "@effect/vitest"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import * as TestClock from "effect/testing/TestClock"
+import * as Chain from "../../src/domain/Chain.ts"
+import * as Credential from "../../src/domain/Credential.ts"
+import * as Model from "../../src/domain/Model.ts"
+import * as Failover from "../../src/engine/Failover.ts"
+import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import * as Scripted from "../../src/testing/Scripted.ts"
+import { chainOf, layer } from "../support/chains.ts"
+import { dead, fault, play, refusal, throttle } from "../support/engine.ts"
+
+const now = { startImmediately: true } as const
+const hedge = { after: "1 second", share: 1, to: "chain" } as const
+
+/** Failures and attempts of a target, as reported. */
+const counted = (key: string) =>
+  Effect.gen(function* () {
+    const report = yield* (yield* BenchRegistry).report
+    const found = report.find((health) => health.key === `${key}#default`)
+    return `${found?.failures} of ${found?.attempts}`
+  })
+
+/** A schedule that needs so long for each delay, and whether it was stopped meanwhile. */
+const slowly = (needs: Duration.Input, delay: Duration.Input) => {
+  const state = { stopped: 0 }
+  const schedule = Schedule.modifyDelay(Schedule.recurs(2), () =>
+    Effect.delay(Effect.succeed(delay), needs).pipe(
+      Effect.onInterrupt(() => Effect.sync(() => state.stopped++))
+    )
+  )
+  return { state, schedule }
+}
+
+describe("a refusal after which the request is amended", () => {
+  it.effect("is counted as a failure of the target", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", (_, request) => [request === "q" ? [refusal("MaxTokens")] : ["a"]], {
+        withoutTokenCap: <Asked>(request: Asked) => (request === "q" ? ("amended" as Asked) : undefined)
+      })
+      assert.strictEqual((yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))).value, "a")
+      assert.strictEqual(yield* counted("a/m"), "1 of 2")
+    }).pipe(layer())
+  )
+})
+
+describe("a first attempt that fails beside its hedge", () => {
+  it.effect("is no evidence against its target where the request has no attempts left", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf(
+        [[{ wait: "2 seconds" }, fault("ServerError")]],
+        [[{ wait: "3 seconds" }, "b"]]
+      )
+      const { benches, value } = yield* play(Failover.complete(chain, "q", { attempts: 1 }))
+      assert.deepStrictEqual([value, benches], ["b", []])
+    }).pipe(layer({ hedge }))
+  )
+
+  it.effect("is retried soon if its schedule does not say at once how long to wait", () =>
+    Effect.gen(function* () {
+      const { schedule, state } = slowly("500 millis", "30 seconds")
+      const { calls, chain } = chainOf(
+        [[{ wait: "2 seconds" }, fault("ServerError")], ["a"]],
+        [[{ wait: "1500 millis" }, dead()]]
+      )
+      const call = { rules: { ServerError: { retry: schedule } } } as const
+      const { value } = yield* play(Failover.complete(Chain.withPolicy(chain, call), "q"))
+      assert.deepStrictEqual([value, calls(), state.stopped], ["a", ["0 a/m", "1000 b/m", "2500 a/m"], 1])
+    }).pipe(layer({ hedge }))
+  )
+})
+
+describe("a hedge that fails", () => {
+  it.effect("leaves no wait for room at its target, if it is not full", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf([[{ wait: "2 seconds" }, dead()]], [[dead()]])
+      const { error, took } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([error?._tag, took], ["ChainExhausted", 2_000])
+    }).pipe(layer({ hedge, maxWait: "10 seconds" }))
+  )
+
+  it.effect(
+    "with a retry due is a failure, and benches its target when that has happened for some seconds",
+    () =>
+      Effect.gen(function* () {
+        const slow = [{ wait: "2 seconds" }, "a"] as const
+        const { chain } = chainOf([slow], [[fault("ServerError")]])
+        const first = yield* play(Failover.complete(chain, "q"), { within: "2 seconds" })
+        assert.deepStrictEqual([first.value, first.benches], ["a", []])
+        assert.strictEqual(yield* counted("b/m"), "1 of 1")
+        yield* TestClock.adjust("1 second")
+        const second = yield* play(Failover.complete(chain, "q"), { within: "2 seconds" })
+        assert.deepStrictEqual([second.value, second.benches], ["a", ["b/m ServerError 9000"]])
+      }).pipe(layer({ hedge }))
+  )
+})
+
+describe("a retry that the retry budget of the process refuses", () => {
+  it.effect("is made in its time if no other target is left", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf([[fault("ServerError")], ["a"]])
+      const other = chainOf([[fault("ServerError")], ["never"]])
+      const spent = Chain.withPolicy(other.chain, { retries: { times: 20, backoff: [0] }, attempts: 30 })
+      yield* play(Failover.complete(spent, "before"), { within: 0, chance: 0 })
+      const { took, value } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([value, took], ["a", 1_000])
+    }).pipe(layer({ retries: { times: 1, backoff: ["2 seconds"] } }, 0.001))
+  )
+})
+
+describe("a retry that a queue has let in", () => {
+  /** Two keys: the first is throttled, then fails again and again; the second is dead. */
+  const scene = (...failures: ReadonlyArray<Scripted.Step<string, Scripted.Part>>) => {
+    const steps = [throttle("500 millis"), ...failures]
+    const a = Scripted.make(
+      "a",
+      ({ credential }) => (credential.name === "k1" ? steps.map((step) => [step]) : [[dead()]]),
+      {
+        credentials: [Credential.make("k1"), Credential.make("k2")]
+      }
+    )
+    return { chain: Chain.make(Model.make(a, "m")), times: () => a.calls.map(({ at }) => at) }
+  }
+
+  it.effect("is followed by the retries of its schedule, and by no other", () =>
+    Effect.gen(function* () {
+      const { chain, times } = scene(fault(), fault(), "never")
+      const { error, took } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([error?._tag, took, times()], ["ChainExhausted", 1_000, [0, 0, 500, 1_000]])
+    }).pipe(layer({ retries: { times: 1, backoff: ["1 second"] } }))
+  )
+
+  it.effect("leaves its queue to the others if its caller leaves while the schedule takes its time", () =>
+    Effect.gen(function* () {
+      const { schedule } = slowly("900 millis", "1 second")
+      const { chain, times } = scene(fault(), "a")
+      const policy = { rules: { Overloaded: { retry: schedule } } } as const
+      const caller = yield* Effect.forkChild(Failover.complete(Chain.withPolicy(chain, policy), "q"), now)
+      yield* TestClock.adjust("600 millis")
+      assert.deepStrictEqual(times(), [0, 0, 500])
+      const next = yield* Effect.forkChild(Failover.complete(chain, "q", { whenAllBenched: "wait" }), now)
+      assert.isUndefined(next.pollUnsafe())
+      yield* Fiber.interrupt(caller)
+      assert.deepStrictEqual(next.pollUnsafe(), Exit.succeed("a"))
+    }).pipe(layer({ maxWait: "5 seconds" }))
+  )
+})
+
+describe("a retry whose target is benched when it is due", () => {
+  it.effect("with whenAllBenched: wait waits for the end of the bench", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[fault()], [fault("ServerError")], ["a"]])
+      const first = yield* Effect.forkChild(Failover.complete(chain, "q"), now)
+      const rules = { ServerError: { retry: "never" } } as const
+      yield* Effect.exit(Failover.complete(Chain.withPolicy(chain, { rules, whenAllBenched: "fail" }), "q"))
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(
+        [first.pollUnsafe(), calls()],
+        [Exit.succeed("a"), ["0 a/m", "0 a/m", "5000 a/m"]]
+      )
+    }).pipe(layer({ whenAllBenched: "wait" }))
+  )
+})
