@@ -47,7 +47,7 @@ const listed = (patterns) => [
   )
 ]
 
-const leftOut = /index\.ts$|health\/stores\//
+const leftOut = /index\.ts$/
 /** The same tests that vitest.mutation.config.ts leaves out. */
 const slow =
   /^test\/(laws\/(crowd|lost|failover|lifetime|scheduler|seams)|candidates\/(Scale|Crowds)|(cli|config|docs|gateway|failoverbench|package|simulator)\/)/
@@ -110,20 +110,32 @@ const bundle = async (contents) => {
 
 const results = new Map()
 let isFirstRound = true
+/** Ends a process, and what its tests have started: a test that is cut off leaves its Redis behind. */
+const end = ({ pid }) => {
+  try {
+    process.kill(-pid, "SIGKILL")
+  } catch {
+    // All of them have ended.
+  }
+}
+let running
 /** Starts a process that goes on with the mutants that are left; a mutant that hangs ends it. */
 const round = () =>
   new Promise((done, fail) => {
     const child = fork(resolve(here, "child.mjs"), [work, values.longest, values.most], {
       stdio: ["ignore", "ignore", "ignore", "ipc"],
-      cwd: root
+      cwd: root,
+      // A process group of its own.
+      detached: true
     })
+    running = child
     let current
     let hasBegun = false
-    let timer = setTimeout(() => child.kill("SIGKILL"), 1_800_000)
-    child.on("message", ({ begun, result, start, end }) => {
+    let timer = setTimeout(() => end(child), 1_800_000)
+    child.on("message", ({ begun, result, start, end: isOver }) => {
       clearTimeout(timer)
       // A mutant that loops is found by its silence.
-      timer = setTimeout(() => child.kill("SIGKILL"), 30_000)
+      timer = setTimeout(() => end(child), 30_000)
       if (begun !== undefined) {
         if (isFirstRound)
           console.log(
@@ -141,10 +153,11 @@ const round = () =>
         }
         current = undefined
       }
-      if (end === true) child.kill()
+      if (isOver === true) end(child)
     })
     child.on("exit", () => {
       clearTimeout(timer)
+      end(child)
       if (current !== undefined) results.set(current, "Timeout")
       if (hasBegun) done()
       else fail(new Error("the tests cannot be run"))
@@ -199,6 +212,13 @@ writeFileSync(resolve(work, "mutants.json"), JSON.stringify(drawn.map(({ id }) =
 console.log(
   `${drawn.length} of ${mutants.length} mutants in ${sources.length} files, ${testFiles.length} files of tests`
 )
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => {
+    if (running !== undefined) end(running)
+    keep()
+    process.exit(1)
+  })
+}
 while (results.size < drawn.length) await round()
 
 const survivors = []

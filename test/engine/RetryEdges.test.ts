@@ -10,6 +10,7 @@ import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
+import type * as Failure from "../../src/failure/Failure.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { chainOf, layer } from "../support/chains.ts"
@@ -100,16 +101,59 @@ describe("a hedge that fails", () => {
   )
 })
 
+describe("a retry that is put off for a hedge, near the deadline", () => {
+  /** The first attempt fails after two of eight seconds, and its hedge half a second later. */
+  const scene = (delay: number, ...first: ReadonlyArray<Failure.Failure>) =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("1 hour")
+      const failure = first[0] ?? fault("ServerError")
+      const { calls, chain } = chainOf(
+        [[{ wait: "2 seconds" }, failure], ["a"]],
+        [[{ wait: "1500 millis" }, dead()]]
+      )
+      const policy = { retries: { times: 1, backoff: [2 * delay] } } as const
+      const { benches, error, took } = yield* play(Failover.complete(Chain.withPolicy(chain, policy), "q"))
+      const isBenched = benches.some((bench) => bench.startsWith("a/m"))
+      return [error?._tag, took, calls().length, isBenched]
+    }).pipe(layer({ hedge, deadline: "8 seconds", maxWait: "10 seconds" }))
+
+  for (const [delay, at] of [
+    [3_500, 5_500],
+    [4_000, 5_000],
+    [4_500, 5_000]
+  ] as const) {
+    it.effect(`is made after ${at} ms if its delay is ${delay}: an attempt takes two seconds`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* scene(delay), [undefined, at, 3, false])
+      })
+    )
+  }
+
+  for (const wait of ["6 seconds", "7 seconds"] as const) {
+    it.effect(`is not made if the provider names a wait that ends no sooner (${wait})`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* scene(0, fault("Overloaded", wait)), ["ChainExhausted", 2_500, 2, true])
+      })
+    )
+  }
+})
+
 describe("a retry that the retry budget of the process refuses", () => {
   it.effect("is made in its time if no other target is left", () =>
     Effect.gen(function* () {
       const { chain } = chainOf([[fault("ServerError")], ["a"]])
-      const other = chainOf([[fault("ServerError")], ["never"]])
-      const spent = Chain.withPolicy(other.chain, { retries: { times: 20, backoff: [0] }, attempts: 30 })
-      yield* play(Failover.complete(spent, "before"), { within: 0, chance: 0 })
+      const other = Scripted.make("other", [[fault("ServerError")]])
+      const spent = Chain.withPolicy(Chain.make(Model.make(other, "m")), {
+        retries: { times: 20, backoff: [0] },
+        attempts: 30
+      })
+      const spending = yield* Effect.forkChild(Failover.complete(spent, "before"), now)
+      yield* TestClock.adjust(0)
+      assert.strictEqual(yield* (yield* Failover.Failover).retriesLeft, 0)
+      yield* Fiber.interrupt(spending)
       const { took, value } = yield* play(Failover.complete(chain, "q"))
-      assert.deepStrictEqual([value, took], ["a", 1_000])
-    }).pipe(layer({ retries: { times: 1, backoff: ["2 seconds"] } }, 0.001))
+      assert.deepStrictEqual([value, took], ["a", 500])
+    }).pipe(layer({ retries: { times: 1, backoff: ["1 second"] } }, 0.001))
   )
 })
 
@@ -132,8 +176,33 @@ describe("a retry that a queue has let in", () => {
       const { chain, times } = scene(fault(), fault(), "never")
       const { error, took } = yield* play(Failover.complete(chain, "q"))
       assert.deepStrictEqual([error?._tag, took, times()], ["ChainExhausted", 1_000, [0, 0, 500, 1_000]])
-    }).pipe(layer({ retries: { times: 1, backoff: ["1 second"] } }))
+    }).pipe(
+      layer({ retries: { times: 1, backoff: ["1 second"] }, maxWait: "10 seconds", deadline: "10 seconds" })
+    )
   )
+
+  it.effect("asks its schedule for no other one when the request has no attempts left", () =>
+    Effect.gen(function* () {
+      const { schedule } = slowly("500 millis", 0)
+      const { chain, times } = scene(fault(), "never")
+      const policy = { attempts: 2, rules: { Overloaded: { retry: schedule } } } as const
+      const { error, took } = yield* play(Failover.complete(Chain.withPolicy(chain, policy), "q"))
+      assert.deepStrictEqual([error?._tag, took, times()], ["ChainExhausted", 500, [0, 0, 500]])
+    }).pipe(layer())
+  )
+
+  for (const [wait, calls] of [
+    [3_000, [0, 0, 500, 3_500]],
+    [3_001, [0, 0, 500]]
+  ] as const) {
+    it.effect(`with whenAllBenched: wait waits for no longer than maxWait, which is 3 s (${wait} ms)`, () =>
+      Effect.gen(function* () {
+        const { chain, times } = scene(fault("Overloaded", wait), "a")
+        yield* play(Failover.complete(chain, "q"))
+        assert.deepStrictEqual(times(), [...calls])
+      }).pipe(layer({ whenAllBenched: "wait", maxWait: "3 seconds", rules: { Overloaded: { rest: null } } }))
+    )
+  }
 
   it.effect("leaves its queue to the others if its caller leaves while the schedule takes its time", () =>
     Effect.gen(function* () {
