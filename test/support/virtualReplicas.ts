@@ -1,8 +1,11 @@
 /** Replicas over a fake Redis in virtual time: what they send, what they log, and every way in which Redis may fail them. */
+import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
 import * as Redis from "effect/persistence/Redis"
 import * as Queue from "effect/Queue"
+import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import type { Registry } from "../../src/health/BenchRegistry.ts"
 import * as RedisBench from "../../src/health/stores/RedisBench.ts"
@@ -19,6 +22,9 @@ const scripts = new Map<unknown, string>([
 /** An error as the client of Redis reports it. */
 export const redisError = (message: string) => new Redis.RedisError({ cause: new Error(message) })
 
+/** What a Redis without room answers. */
+export const full = redisError("OOM command not allowed when used memory > 'maxmemory'.")
+
 /** A Redis and its network. */
 export const network = (redis = new VirtualRedis(1)) => {
   const state = {
@@ -33,6 +39,10 @@ export const network = (redis = new VirtualRedis(1)) => {
     ran: [] as Array<string>,
     /** The parameters of the scripts that write. */
     written: [] as Array<ReadonlyArray<Scripts.Command>>,
+    /** The hashes that were written. */
+    prefixes: new Set<string>(),
+    /** How the comparisons began: the count of changes, and `same`, or the place of the next piece. */
+    pulled: [] as Array<string>,
     opened: 0,
     queues: [] as Array<Queue.Queue<Redis.RedisMessage, Redis.RedisError>>
   }
@@ -57,12 +67,21 @@ export const network = (redis = new VirtualRedis(1)) => {
         ),
       eval: (script) => {
         const name = scripts.get(script) ?? "unknown"
-        const run = connection.eval(script)
         return (...params) =>
           Effect.suspend(() => {
             state.ran.push(name)
-            if (name === "write") state.written.push((params as ReadonlyArray<never>)[2]!)
-            return (state.instead.get(name) as ReturnType<typeof run> | undefined) ?? run(...params)
+            if (name === "write") {
+              const [names, , commands] = params as ReadonlyArray<unknown> as Parameters<
+                typeof Scripts.write.params
+              >
+              state.prefixes.add(names.entries)
+              state.written.push(commands)
+            }
+            const done = state.redis.connection.eval(script)(...params)
+            return Effect.tap((state.instead.get(name) as typeof done | undefined) ?? done, (result) => {
+              if (Array.isArray(result) && name === "pull") state.pulled.push(`${result[2]} ${result[4]}`)
+              return Effect.void
+            })
           })
       }
     }
@@ -90,3 +109,15 @@ export const standings = (registry: Registry) =>
 
 /** Lets messages arrive. */
 export const soon = TestClock.adjust(20)
+
+/** A test whose replicas end before it, while the clock goes on: they send their last changes. */
+export const virtual = (name: string, test: () => Effect.Effect<void, never, Scope.Scope>) =>
+  it.effect(name, () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const exit = yield* Effect.exit(Scope.provide(test(), scope))
+      yield* Effect.forkDetach(Scope.close(scope, Exit.void), { startImmediately: true })
+      yield* TestClock.adjust("2 seconds")
+      yield* exit
+    })
+  )
