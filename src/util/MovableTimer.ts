@@ -13,8 +13,9 @@ export class MovableTimer implements Sleeping {
   readonly #onDue: () => void
   #sleeper: Sleeper | undefined
   dueAt = Number.POSITIVE_INFINITY
-  before: Sleeping | undefined
-  after: Sleeping | undefined
+  place = -1
+  orderedAt = Number.POSITIVE_INFINITY
+  turn = 0
 
   constructor(context: Context.Context<never>, onDue: () => void) {
     this.#context = context

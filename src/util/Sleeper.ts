@@ -11,15 +11,11 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import * as MonotonicClock from "../time/MonotonicClock.ts"
+import { type Timed, TimerHeap } from "./TimerHeap.ts"
 
-/** A timer in the list of its sleeper. */
-export interface Sleeping {
-  /** In milliseconds since the epoch; infinite while it is stopped. */
-  readonly dueAt: number
+/** A timer of a sleeper. */
+export interface Sleeping extends Timed {
   readonly onDue: () => void
-  /** Its neighbours, in the order in which they were added. Only the sleeper changes them. */
-  before: Sleeping | undefined
-  after: Sleeping | undefined
 }
 
 /**
@@ -33,8 +29,7 @@ export class Sleeper {
   readonly #clock: MonotonicClock.Known
   /** Without the services of a request, which would be kept in memory. */
   readonly #context: Context.Context<never>
-  #first: Sleeping | undefined
-  #last: Sleeping | undefined
+  readonly #timers = new TimerHeap<Sleeping>()
   #wakesAt = Number.POSITIVE_INFINITY
   #sleep: Fiber.Fiber<void> | undefined
   /** When it last woke late: timers that were due by then have had their turn. */
@@ -58,29 +53,34 @@ export class Sleeper {
     return made
   }
 
-  /** Adds a timer, which is not in the list. */
+  /** How many timers there are. */
+  get size(): number {
+    return this.#timers.size
+  }
+
+  /** Adds a timer, which it does not have. */
   add(timer: Sleeping): void {
-    timer.before = this.#last
-    if (this.#last === undefined) this.#first = timer
-    else this.#last.after = timer
-    this.#last = timer
-    this.moved(timer)
+    this.#timers.add(timer)
+    this.#wakeFor(timer)
   }
 
-  /** Removes a timer of the list. */
+  /** Removes one of its timers. */
   remove(timer: Sleeping): void {
-    const { after, before } = timer
-    if (before === undefined) this.#first = after
-    else before.after = after
-    if (after === undefined) this.#last = before
-    else after.before = before
-    timer.before = undefined
-    timer.after = undefined
-    if (this.#first === undefined) this.#stop()
+    // One that is about to be called has been taken out.
+    if (timer.place < 0) return
+    this.#timers.remove(timer)
+    if (this.#timers.size === 0) this.#stop()
   }
 
-  /** A timer of the list was added or moved. One that is due is called at once, and no other. */
+  /** One of its timers was moved. */
   moved(timer: Sleeping): void {
+    if (timer.place < 0) this.#timers.add(timer)
+    else this.#timers.moved(timer)
+    this.#wakeFor(timer)
+  }
+
+  /** A timer was added or moved. One that is due is called at once, and no other. */
+  #wakeFor(timer: Sleeping): void {
     if (timer.dueAt >= this.#wakesAt) return
     const now = MonotonicClock.read(this.#clock)
     const late = now - timer.dueAt
@@ -120,15 +120,24 @@ export class Sleeper {
     const dueBy = isLate ? this.#lateAt : now
     if (isLate) this.#lateAt = now
     const due: Array<Sleeping> = []
-    let next = Number.POSITIVE_INFINITY
-    for (let timer = this.#first; timer !== undefined; timer = timer.after) {
-      if (timer.dueAt <= dueBy) due.push(timer)
-      else next = Math.min(next, Math.max(timer.dueAt, now + 1))
+    const timers = this.#timers
+    let first = timers.first
+    while (first !== undefined && first.dueAt <= dueBy) {
+      timers.remove(first)
+      due.push(first)
+      first = timers.first
     }
-    this.#sleepUntil(next, now)
-    for (const timer of due.sort((one, other) => one.dueAt - other.dueAt)) {
-      // Another one may have stopped or moved it.
-      if (timer.dueAt <= now) timer.onDue()
+    this.#sleepUntil(first === undefined ? Number.POSITIVE_INFINITY : Math.max(first.dueAt, now + 1), now)
+    let at = 0
+    try {
+      while (at < due.length) {
+        const timer = due[at++]!
+        // Another one may have stopped or moved it.
+        if (timer.dueAt <= now) timer.onDue()
+      }
+    } finally {
+      // One of them threw: the others fire all the same.
+      for (const timer of due.slice(at)) if (timer.dueAt <= now) this.moved(timer)
     }
   }
 }

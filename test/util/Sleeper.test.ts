@@ -3,8 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as TestClock from "effect/testing/TestClock"
 import { MovableTimer } from "../../src/util/MovableTimer.ts"
+import { Sleeper } from "../../src/util/Sleeper.ts"
 
 /** The context with a clock that counts its sleeps. */
 const counting = Effect.map(Effect.context<never>(), (context) => {
@@ -108,6 +110,55 @@ describe("the timers of a clock", () => {
       assert.deepStrictEqual([counts.begun, fired], [1, []])
       yield* TestClock.adjust(1)
       assert.deepStrictEqual(fired, [1, 2, 3])
+    })
+  )
+
+  it.effect("are not all looked at when one of them is due", () =>
+    Effect.gen(function* () {
+      const { context } = yield* counting
+      const sleeper = Sleeper.of(context)
+      let looks = 0
+      for (let i = 0; i < 10_000; i++) {
+        sleeper.add({
+          get dueAt() {
+            looks++
+            return 60_000 + i
+          },
+          place: -1,
+          orderedAt: 0,
+          turn: 0,
+          onDue: () => assert.fail("it is not due")
+        })
+      }
+      const due = new MovableTimer(context, () => {})
+      due.set(1_000)
+      looks = 0
+      yield* TestClock.adjust("1 second")
+      assert.isBelow(looks, 100)
+    })
+  )
+
+  it.effect("fire although one that is due at the same time throws", () =>
+    Effect.gen(function* () {
+      const { context } = yield* counting
+      const fired: Array<string> = []
+      const sleeper = Sleeper.of(context)
+      for (const [name, dueAt] of [
+        ["one", 1_000],
+        ["broken", 1_000],
+        ["two", 1_000],
+        ["three", 2_000]
+      ] as const) {
+        const timer = new MovableTimer(context, () => {
+          fired.push(name)
+          if (name === "broken") throw new Error("a bug")
+        })
+        timer.set(dueAt)
+      }
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(TestClock.adjust("1 second"))))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(fired, ["one", "broken", "two", "three"])
+      assert.strictEqual(sleeper.size, 0)
     })
   )
 })
