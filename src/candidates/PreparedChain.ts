@@ -30,8 +30,7 @@ export type OnBackend = (provider: string, backend: Backend) => void
 export class PreparedModel<out P extends Backend, out R> {
   readonly model: Model.Model<P, R>
   readonly #backendAtHand: P | undefined
-  readonly #runtime: Policy.Layers
-  readonly #chain: Policy.Options | undefined
+  readonly #policies: Policies
   readonly #isAlone: boolean
   readonly #onBackend: OnBackend | undefined
   #backend: P | undefined
@@ -40,8 +39,7 @@ export class PreparedModel<out P extends Backend, out R> {
   /** `isAlone`: no other model is in its tier. */
   constructor(
     model: Model.Model<P, R>,
-    runtime: Policy.Layers,
-    chain: Policy.Options | undefined,
+    policies: Policies,
     isAlone: boolean,
     onBackend: OnBackend | undefined
   ) {
@@ -49,8 +47,7 @@ export class PreparedModel<out P extends Backend, out R> {
     this.#onBackend = onBackend
     this.#isAlone = isAlone
     this.#backendAtHand = Model.backendAtHand(model)
-    this.#runtime = runtime
-    this.#chain = chain
+    this.#policies = policies
   }
 
   /** The backend: the model's own, or the one in the context. */
@@ -62,7 +59,7 @@ export class PreparedModel<out P extends Backend, out R> {
   targetsOf(backend: Backend): ReadonlyArray<Target.Target> {
     if (this.#backend === backend) return this.#targets
     const { contextWindow, policy, spec, unlisted } = this.model
-    const inForce = Policy.make(...this.#runtime, backend.policy, policy, this.#chain)
+    const inForce = this.#policies.of(backend.policy, policy)
     const enabled = backend.credentials.filter((credential) => credential.enabled)
     const hasEquals = !this.#isAlone || enabled.length > 1
     this.#targets = enabled.map((credential) =>
@@ -74,7 +71,8 @@ export class PreparedModel<out P extends Backend, out R> {
         baseUrl: backend.baseUrl,
         contextWindow,
         unlisted,
-        hasEquals
+        hasEquals,
+        backend
       })
     )
     this.#backend = backend as P
@@ -97,8 +95,6 @@ export class PreparedTier<out P extends Backend, out R> {
   #equals: Equals<Target.Target> | undefined
   #lists: ReadonlyArray<ReadonlyArray<Target.Target>> = []
   #targets: ReadonlyArray<Target.Target> = []
-  /** Of all its targets: a run may still use those of a backend that another run has replaced. */
-  readonly #backends = new WeakMap<Target.Target, P>()
 
   constructor(tier: Tier<P, R>, models: ReadonlyArray<PreparedModel<P, R>>, signals: SignalsOf) {
     this.models = models
@@ -133,10 +129,6 @@ export class PreparedTier<out P extends Backend, out R> {
     if (lists.some((list, index) => list !== this.#lists[index])) {
       this.#lists = lists
       this.#known(lists.flat())
-      for (const [index, list] of lists.entries()) {
-        const backend = this.models[index]!.backendIn(context)
-        for (const target of list) this.#backends.set(target, backend)
-      }
     }
     return this.#targets
   }
@@ -154,9 +146,9 @@ export class PreparedTier<out P extends Backend, out R> {
     return targets
   }
 
-  /** The backend of one of its targets. */
+  /** The backend of one of its targets. A run may still use those of a backend that another run has replaced. */
   backendOf(target: Target.Target, context: Context.Context<R>): P {
-    return this.single?.backendIn(context) ?? this.#backends.get(target)!
+    return this.single?.backendIn(context) ?? (target.kept.backend as P)
   }
 
   /** Its targets as equals; only with several targets. */
@@ -173,21 +165,53 @@ export class PreparedTier<out P extends Backend, out R> {
   }
 }
 
-/** The weight of a model is divided among its credentials in proportion to their weights. */
+/** The weight of a model is divided among its credentials in proportion to their weights. `targets` are those of one model after another. */
 const weightsOf = (
   models: ReadonlyArray<PreparedModel<Backend, unknown>>,
   targets: ReadonlyArray<Target.Target>
 ): ReadonlyArray<number> => {
-  const sums = new Map<string, number>()
-  for (const { benchKeys, credential } of targets) {
-    sums.set(benchKeys.model, (sums.get(benchKeys.model) ?? 0) + Math.max(0, credential.weight))
-  }
   if (models.length === 1) return targets.map(({ credential }) => credential.weight)
-  const weights = new Map(models.map(({ model }) => [ModelSpec.format(model.spec), model.weight ?? 1]))
-  return targets.map(({ benchKeys, credential }) => {
-    const sum = sums.get(benchKeys.model)!
-    return sum > 0 ? (weights.get(benchKeys.model)! * Math.max(0, credential.weight)) / sum : 0
-  })
+  const weights: Array<number> = []
+  for (const { model } of models) {
+    const first = weights.length
+    let sum = 0
+    while (isOf(targets[weights.length], model.spec)) {
+      const weight = Math.max(0, targets[weights.length]!.credential.weight)
+      sum += weight
+      weights.push(weight)
+    }
+    const share = sum > 0 ? (model.weight ?? 1) / sum : 0
+    for (let at = first; at < weights.length; at++) weights[at]! *= share
+  }
+  return weights
+}
+
+const isOf = (target: Target.Target | undefined, spec: ModelSpec.ModelSpec): boolean =>
+  target?.model === spec.model && target.provider === spec.provider
+
+/** For so many different options of backends policies are kept. */
+const mostPolicies = 100
+
+/** The policies of a chain's models. Models with the same options share one. */
+class Policies {
+  readonly #runtime: Policy.Layers
+  readonly #chain: Policy.Options | undefined
+  readonly #known = new Map<Policy.Options | undefined, Map<Policy.Options | undefined, Policy.Policy>>()
+
+  constructor(runtime: Policy.Layers, chain: Policy.Options | undefined) {
+    this.#runtime = runtime
+    this.#chain = chain
+  }
+
+  /** The policy for the options of a backend and a model. */
+  of(backend: Policy.Options | undefined, model: Policy.Options | undefined): Policy.Policy {
+    // Services that are replaced for each request may have options of their own each time.
+    if (this.#known.size >= mostPolicies) this.#known.clear()
+    const known = this.#known.get(backend) ?? new Map<Policy.Options | undefined, Policy.Policy>()
+    const policy = known.get(model) ?? Policy.make(...this.#runtime, backend, model, this.#chain)
+    this.#known.set(backend, known.set(model, policy))
+    return policy
+  }
 }
 
 /**
@@ -200,11 +224,10 @@ export const prepare = <P extends Backend, R>(
   signals: SignalsOf = new SignalsOf(),
   onBackend?: OnBackend
 ): PreparedChain<P, R> => {
+  const policies = new Policies(runtime, chain.policy)
   const tiers = tiersOf(chain).map((tier) => {
     const isAlone = tier.models.length === 1
-    const models = tier.models.map(
-      (model) => new PreparedModel(model, runtime, chain.policy, isAlone, onBackend)
-    )
+    const models = tier.models.map((model) => new PreparedModel(model, policies, isAlone, onBackend))
     return new PreparedTier(tier, models, signals)
   })
   return {

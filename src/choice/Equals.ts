@@ -33,10 +33,9 @@ export class Equals<A> {
   readonly #group: Draws.Weighted<A>
   readonly #signals: ReadonlyArray<Signals>
   readonly #loads: ReadonlyArray<Load>
-  readonly #ring: Rendezvous
-  readonly #shares: Shares
-  /** The sum of the weights. */
-  readonly #total: number
+  readonly #names: ReadonlyArray<string>
+  /** What only requests with a key need; made for the first of them. */
+  #affinity: { readonly ring: Rendezvous; readonly shares: Shares; readonly total: number } | undefined
 
   /** The order for a key depends on `names`, so it is the same in every process. */
   constructor(
@@ -48,9 +47,17 @@ export class Equals<A> {
     this.#group = new Draws.Weighted(items, weights)
     this.#signals = signals
     this.#loads = signals.map(({ load }) => load)
-    this.#ring = new Rendezvous(names, weights)
-    this.#shares = new Shares(items.length)
-    this.#total = weights.reduce((sum, weight) => sum + Math.max(0, weight), 0)
+    this.#names = names
+  }
+
+  get #home() {
+    const { items, weights } = this.#group
+    this.#affinity ??= {
+      ring: new Rendezvous(this.#names, weights),
+      shares: new Shares(items.length),
+      total: weights.reduce((sum, weight) => sum + Math.max(0, weight), 0)
+    }
+    return this.#affinity
   }
 
   get items(): ReadonlyArray<A> {
@@ -88,24 +95,25 @@ export class Equals<A> {
    * conversation returns to it later.
    */
   #homeFirst(key: number, way: Way, request: Request<A>): Order<A> {
-    const favourite = this.#ring.first(key)
+    const favourite = this.#home.ring.first(key)
     const place = Hash.mix(key ^ 0x5bd1e995) / 2 ** 32
     const share = this.#shareOf(favourite)
-    const isAsked = !this.#shares.spills(favourite, share, place) && this.#shares.allows(favourite, share)
+    const isAsked =
+      !this.#home.shares.spills(favourite, share, place) && this.#home.shares.allows(favourite, share)
     const home = isAsked ? favourite : this.#nextOf(key, favourite)
-    this.#shares.count(favourite, home, request)
+    this.#home.shares.count(favourite, home, request)
     const first = this.#isFine(home, way, request) ? home : this.#standIn(key, home, way, request)
-    return new Preferred(this.#group.items, this.#ring, key, first)
+    return new Preferred(this.#group.items, this.#home.ring, key, first)
   }
 
   #nextOf(key: number, favourite: number): number {
-    const order = this.#ring.order(key)
+    const order = this.#home.ring.order(key)
     const others = order.filter((index) => index !== favourite)
-    return others.find((index) => this.#shares.allows(index, this.#shareOf(index))) ?? favourite
+    return others.find((index) => this.#home.shares.allows(index, this.#shareOf(index))) ?? favourite
   }
 
   #standIn(key: number, home: number, way: Way, request: Request<A>): number {
-    const order = [home, ...this.#ring.order(key).filter((index) => index !== home)]
+    const order = [home, ...this.#home.ring.order(key).filter((index) => index !== home)]
     const free = order.filter((index) => !this.#isOut(index, request))
     const fast = way === "leastLoaded" ? free.find((index) => !this.#isSlow(index, free, request)) : undefined
     return fast ?? free[0] ?? home
@@ -122,7 +130,8 @@ export class Equals<A> {
 
   #shareOf(index: number): number {
     const { items, weights } = this.#group
-    return this.#total > 0 ? Math.max(0, weights[index]!) / this.#total : 1 / items.length
+    const { total } = this.#home
+    return total > 0 ? Math.max(0, weights[index]!) / total : 1 / items.length
   }
 
   /** Whether an item takes many times as long as another one (of `others`; of all by default). */

@@ -40,14 +40,24 @@ export interface Keeping {
   readonly key: string
   /** Whether a caller made up its name. */
   readonly unlisted: boolean
-  readonly kept: { signalsOf: object | undefined; signals: Signals | undefined }
+  readonly kept: {
+    signalsOf: object | undefined
+    signals: Signals | undefined
+    group?: Group | undefined
+  }
 }
 
 /** The signals of all targets, by key. */
 export class SignalsOf {
   readonly hedges = new HedgeBudget()
-  /** The group of each target that has equals. */
-  readonly groups = new WeakMap<object, Group>()
+  /** The group of each target that has equals. It is kept at the target, which belongs to one chain of one runtime. */
+  readonly groups = {
+    get: ({ kept }: Keeping): Group | undefined => (kept.signalsOf === this ? kept.group : undefined),
+    set: (target: Keeping, group: Group): void => {
+      this.ofTarget(target)
+      target.kept.group = group
+    }
+  }
   /** Targets that have refused attempts. The limits of the oldest are not listed any more. */
   readonly refusing = new LatestTargets<Signals>(capacity)
   readonly #known = new LatestTargets<Signals>(capacity)
@@ -62,6 +72,7 @@ export class SignalsOf {
     const { kept } = target
     if (kept.signalsOf !== this || kept.signals === undefined) {
       kept.signalsOf = this
+      kept.group = undefined
       kept.signals = this.#of(target)
     }
     return kept.signals

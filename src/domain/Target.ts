@@ -1,6 +1,6 @@
 /** A target of requests: provider × model × credential. */
 
-import type { Signals } from "../choice/Signals.ts"
+import type { Group, Signals } from "../choice/Signals.ts"
 import type { TargetKey } from "../failure/TargetKey.ts"
 import type { Policy } from "../policy/Policy.ts"
 import type { Scope } from "../policy/Rule.ts"
@@ -66,8 +66,11 @@ export interface Glance {
  * @internal
  */
 export interface Kept {
+  /** The backend that it was made for. */
+  backend: object | undefined
   signals: Signals | undefined
   signalsOf: object | undefined
+  group: Group | undefined
   counts: Counted | undefined
   countsOf: object | undefined
 }
@@ -82,6 +85,7 @@ export const make = (options: {
   readonly contextWindow?: number | undefined
   readonly unlisted?: boolean | undefined
   readonly hasEquals?: boolean | undefined
+  readonly backend?: object | undefined
 }): Target => {
   const { credential, model, policy, provider } = options
   const key = BenchKey.format({ provider, model, credential: credential.name })
@@ -104,6 +108,13 @@ export const make = (options: {
     benchKeys,
     allBenchKeys: Object.values(benchKeys),
     glance: { mark: undefined, why: undefined },
-    kept: { signals: undefined, signalsOf: undefined, counts: undefined, countsOf: undefined }
+    kept: {
+      backend: options.backend,
+      signals: undefined,
+      signalsOf: undefined,
+      group: undefined,
+      counts: undefined,
+      countsOf: undefined
+    }
   }
 }
