@@ -11,6 +11,7 @@ import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type { ContextExceeded } from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
+import type { MixedResults } from "../health/MixedResults.ts"
 import type { Next } from "../policy/Rule.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import * as Availability from "./Availability.ts"
@@ -33,6 +34,7 @@ const several = 4
 interface Shared extends Availability.Limits {
   readonly turns: Turns
   readonly repeats?: Repeats | undefined
+  readonly mixed?: MixedResults | undefined
 }
 
 /** The candidates of one run. The current attempt belongs to the visit. */
@@ -201,8 +203,21 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
     )
   }
 
-  /** The request has failed at a target. */
-  hasFailedAt(target: Target): void {
+  /** Whether the application named the caller. */
+  get isNamed(): boolean {
+    this.#caller ??= new CallerId(this.#choosing, this.position.context)
+    return this.#caller.isNamed
+  }
+
+  /** After how many failed visits in a row, of callers that nothing tells apart, a target counts as down. */
+  leastInRowAt(target: Target): number {
+    if (this.isNamed) return 1
+    return this.#shared.mixed?.leastInRow(target, this.#now.millis()) ?? 1
+  }
+
+  /** The request has failed at a target, which was not benched if `wasFree`. */
+  hasFailedAt(target: Target, wasFree: boolean): void {
+    if (wasFree) this.#shared.mixed?.failed(target, this.#now.millis())
     const id = this.idAt(target)
     if (id === undefined || this.#caller?.isNamed === true) return
     this.#shared.repeats?.add(target, id, this.#now.millis())

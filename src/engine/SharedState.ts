@@ -10,6 +10,7 @@ import { CutOffs } from "../health/CutOffs.ts"
 import type * as EngineBench from "../health/EngineBench.ts"
 import { FailureStreaks } from "../health/FailureStreaks.ts"
 import { type Limiter, memory } from "../health/Limiter.ts"
+import { MixedResults } from "../health/MixedResults.ts"
 import { RetryBudget } from "../health/RetryBudget.ts"
 import type { Shared } from "./run/RunOptions.ts"
 
@@ -23,23 +24,27 @@ export const defaultRetryBudget = 0.2
 export interface SharedState
   extends Pick<
     Shared,
-    "budget" | "turns" | "limits" | "streaks" | "answers" | "cutOffs" | "repeats" | "signals"
+    "budget" | "turns" | "limits" | "streaks" | "answers" | "mixed" | "cutOffs" | "repeats" | "signals"
   > {
   readonly waiting: WeakMap<EngineBench.EngineBench, Waiting>
 }
 
 /** Makes the state of a first runtime. */
-export const makeSharedState = (limiter: Limiter = memory()): SharedState => ({
-  budget: new RetryBudget(defaultRetryBudget),
-  turns: new Map(),
-  signals: new SignalsOf(),
-  streaks: new FailureStreaks(),
-  answers: new AnswersBetween(),
-  cutOffs: new CutOffs(),
-  repeats: new Repeats(),
-  limits: new CredentialLimits(limiter),
-  waiting: new WeakMap()
-})
+export const makeSharedState = (limiter: Limiter = memory()): SharedState => {
+  const answers = new AnswersBetween()
+  return {
+    budget: new RetryBudget(defaultRetryBudget),
+    turns: new Map(),
+    signals: new SignalsOf(),
+    streaks: new FailureStreaks(),
+    answers,
+    mixed: new MixedResults(answers),
+    cutOffs: new CutOffs(),
+    repeats: new Repeats(),
+    limits: new CredentialLimits(limiter),
+    waiting: new WeakMap()
+  }
+}
 
 /** The wait queues of one bench, and the room at targets with learned limits. */
 interface Waiting {

@@ -308,8 +308,14 @@ const failed = (
   const failures = entry.failures + 1
   const id = rest.scope === "target" && HeldFor.canBeProvoked(failure) ? who?.idAt(target) : undefined
   const by = entry.failures === 0 || entry.by === id ? id : undefined
+  const isKnown = id !== undefined && who?.isKnownAt(target) === true
   const probed = admission._tag === "Probe" && admission.keys.includes(key)
-  if (failures < rest.threshold && !probed && !wasBenched) {
+  // Where nothing tells callers apart, a target that answers other requests has to fail more often in a row.
+  const mayBeRequests = rest.scope === "target" && HeldFor.canBeProvoked(failure) && !(isKnown && by === id)
+  const threshold = mayBeRequests
+    ? Math.max(rest.threshold, who?.leastInRowAt?.(target) ?? 1)
+    : rest.threshold
+  if (failures < threshold && !probed && !wasBenched) {
     return change(state, now, [key], (old) => ({ ...old, failures, by }))
   }
   const reason = classOf(failure)
@@ -339,9 +345,8 @@ const failed = (
   const usual = now + Math.max(shortestCooldown, Math.min(rest.max, rest.base * 2 ** Math.min(before, 30)))
   const end = endOf(told.hint, named, usual, failure)
   const generation = state.generation + 1
-  const isKnown = id !== undefined && who?.isKnownAt(target) === true
   const probe = isEarly ? "early" : probed ? "yes" : "no"
-  const heldFor = HeldFor.after({ entry, id, isKnown, by, probe }, now)
+  const heldFor = HeldFor.after({ entry, id, isKnown, isNamed: who?.isNamed !== false, by, probe }, now)
   const next = change(state, now, [key], (old) => ({
     ...old,
     ...told,

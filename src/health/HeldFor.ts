@@ -14,6 +14,10 @@ export interface Who {
   readonly idAt: (target: Target) => string | undefined
   /** Whether its failures at a target are no evidence by themselves: the caller is named, or has failed there before. */
   readonly isKnownAt: (target: Target) => boolean
+  /** Whether the application named the caller. Default: yes. */
+  readonly isNamed?: boolean | undefined
+  /** After how many failed visits in a row, which requests may have caused, a bench holds for all. Default: the threshold of the rule. */
+  readonly leastInRowAt?: ((target: Target) => number) | undefined
 }
 
 /** A caller whose requests have not failed. */
@@ -21,6 +25,9 @@ export const stranger: Who = { idAt: () => undefined, isKnownAt: () => false }
 
 /** How many callers are kept for each key, the latest ones. */
 export const most = 8
+
+/** How long after a failure of a caller without a name another request may probe, in milliseconds. */
+export const early = 1_000
 
 /** Whether one caller can cause such a failure with a request of its own. A wait that the provider named does not come from a request. */
 export const canBeProvoked = (failure: Failure): boolean =>
@@ -54,6 +61,8 @@ export interface Failed {
   /** The id of the caller; `undefined` if it is not known, or of no importance. */
   readonly id: string | undefined
   readonly isKnown: boolean
+  /** Whether the application named the caller. Otherwise another request may come from the same caller. */
+  readonly isNamed: boolean
   /** The only caller of the visits in a row; `undefined` if there are several. */
   readonly by: string | undefined
   /** Whether it was the probe after the cooldown; `early` for one that another caller made before. */
@@ -62,7 +71,7 @@ export interface Failed {
 
 /** For whom the bench holds after a failure. */
 export const after = (
-  { by, entry, id, isKnown, probe }: Failed,
+  { by, entry, id, isKnown, isNamed, probe }: Failed,
   now: number
 ): Pick<Entry, "callers" | "isTheirs" | "othersAt"> => {
   const isBenched = entry.reason !== undefined
@@ -70,11 +79,14 @@ export const after = (
   if (probe === "no") {
     const isTheirs = isKnown && by === id
     const before = isBenched ? entry.callers : entry.by === undefined ? [] : [entry.by]
-    return { ...forAll, callers: isTheirs && !isBenched ? [id] : adding(before, id), isTheirs }
+    const callers = isTheirs && !isBenched ? [id] : adding(before, id)
+    return { callers, isTheirs, othersAt: isTheirs || isNamed ? Number.POSITIVE_INFINITY : now + early }
   }
   if (entry.isTheirs) return { ...forAll, callers: adding(entry.callers, id), isTheirs: true }
   // A caller who had failed before has failed again. That is no new evidence, so another caller may probe at once.
   if (probe === "yes" && entry.callers.includes(id)) return { ...forAll, callers: [id], othersAt: now }
+  if (probe === "yes" && !isNamed)
+    return { ...forAll, callers: adding(entry.callers, id), othersAt: now + early }
   return { ...forAll, callers: adding(entry.callers, id) }
 }
 

@@ -18,23 +18,32 @@ const chain = Chain.make(model("first"), model("second"))
 /** Requests by these callers, every so often, while the first target fails. Returns when it was called. */
 const outage = (
   callerOf: (n: number) => string | undefined,
-  { every = 1_000, lasts = 120_000, reason = "ServerError" as Parameters<typeof fault>[0] } = {}
+  {
+    every = 1_000,
+    lasts = 120_000,
+    reason = "ServerError" as Parameters<typeof fault>[0],
+    requestOf = (_: number): string | undefined => undefined
+  } = {}
 ) =>
   Effect.gen(function* () {
     const calls: Array<number> = []
     let now = 0
-    const ask = Failover.use(chain, ({ name }) =>
-      name === "first"
-        ? Effect.suspend(() => {
-            calls.push(now)
-            return Effect.fail(fault(reason))
-          })
-        : Effect.succeed(name)
-    )
+    const ask = (request: string | undefined) =>
+      Failover.use(
+        chain,
+        ({ name }) =>
+          name === "first"
+            ? Effect.suspend(() => {
+                calls.push(now)
+                return Effect.fail(fault(reason))
+              })
+            : Effect.succeed(name),
+        { request }
+      )
     let n = 0
     for (; now < lasts; now += 100) {
       if (now % every === 0) {
-        yield* Effect.forkDetach(Effect.provideService(ask, Caller.Caller, callerOf(n++)))
+        yield* Effect.forkDetach(Effect.provideService(ask(requestOf(n)), Caller.Caller, callerOf(n++)))
       }
       yield* TestClock.adjust(100)
     }
@@ -62,6 +71,18 @@ describe("an outage", () => {
       })
     )
   }
+
+  it.effect("is met by at most twice as many calls with requests that nothing tells apart, and as soon", () =>
+    Effect.gen(function* () {
+      for (const reason of Noisy.classes) {
+        const unknown = yield* outage(() => undefined, { reason })
+        const different = yield* outage(() => undefined, { reason, requestOf: (n) => `request ${n}` })
+        assert.isAtMost(different.length, 2 * unknown.length, reason)
+        const early = (calls: ReadonlyArray<number>) => calls.filter((at) => at < 5_000).length
+        assert.isAtMost(early(different), early(unknown) + 1, reason)
+      }
+    })
+  )
 
   it.effect(
     "benches the target for all with the second caller's visit, and for the first one with its own",

@@ -93,3 +93,33 @@ describe("a caller whose requests alone fail at the first target, once a second"
     }
   }
 })
+
+describe("callers without a name who send another request each time", () => {
+  const chain = Chain.make(model("first"), model("second"))
+
+  for (const [noisyEvery, othersEvery] of [
+    [1_000, 2_000],
+    [1_000, 10_000],
+    [5_000, 1_000],
+    [1_000, 100]
+  ] as const) {
+    it.effect(
+      `move few requests of others: one failing request every ${noisyEvery} ms, another one every ${othersEvery} ms`,
+      () =>
+        Effect.gen(function* () {
+          let sent = 0
+          for (const reason of Noisy.classes) {
+            const ask = (who: string) =>
+              Failover.use(chain, answerTo(who, reason), { request: { prompt: `${who} ${sent++}` } })
+            const seen = yield* Noisy.play(
+              () => ask("noisy"),
+              () => ask("other"),
+              { noisyEvery, othersEvery, lasts: Math.min(600_000, 600 * othersEvery) }
+            ).pipe(Effect.provide(Failover.layer()))
+            assert.strictEqual(seen.lost, 0, reason)
+            assert.isAtMost(seen.moved, 0.1 * seen.others, reason)
+          }
+        })
+    )
+  }
+})

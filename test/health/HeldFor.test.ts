@@ -127,3 +127,48 @@ describe("a bench that holds for all", () => {
     assert.deepStrictEqual([bench.is(x, 5_002), bench.is(named("w"), 5_002)], ["until 15001", "until 15001"])
   })
 })
+
+describe("a bench after failures of callers that nothing tells apart", () => {
+  const unnamed = (id: string, least = 1): Bench.Who => ({
+    idAt: () => id,
+    isKnownAt: () => false,
+    isNamed: false,
+    leastInRowAt: () => least
+  })
+  const [one, two, three] = [unnamed("one"), unnamed("two"), unnamed("three")]
+
+  it("is open to one probe of another request in each cooldown, and closed by that probe if it fails", () => {
+    const bench = world()
+    bench.fail(one, 0)
+    assert.deepStrictEqual([bench.is(one, 999), bench.is(two, 999)], ["until 5000", "until 5000"])
+    assert.deepStrictEqual([bench.is(one, 1_000), bench.is(two, 1_000)], ["until 5000", "probe"])
+    bench.fail(two, 1_000)
+    assert.deepStrictEqual([bench.is(two, 1_001), bench.is(three, 1_001)], ["until 6000", "until 6000"])
+    bench.fail(three, 6_000)
+    assert.deepStrictEqual([bench.is(three, 6_001), bench.is(one, 6_001)], ["until 16000", "until 16000"])
+    assert.strictEqual(bench.is(unnamed("four"), 7_000), "probe")
+    bench.answer(unnamed("four"), 7_000)
+    assert.strictEqual(bench.is(one, 7_001), "free")
+  })
+
+  it("begins only after a longer row where the target answers other requests", () => {
+    const bench = world()
+    for (let i = 0; i < 2; i++) {
+      bench.fail(unnamed(`${i}`, 3), i)
+      assert.strictEqual(bench.is(one, i), "free")
+    }
+    bench.answer(one, 3)
+    for (let i = 4; i < 7; i++) bench.fail(unnamed(`${i}`, 3), i)
+    assert.strictEqual(bench.is(unnamed("6"), 7), "until 5006")
+  })
+
+  it("begins at once for a request that fails again, and for what it cannot cause", () => {
+    const again: Bench.Who = { ...unnamed("again", 3), isKnownAt: () => true }
+    const bench = world()
+    bench.fail(again, 0)
+    assert.deepStrictEqual([bench.is(again, 1), bench.is(two, 1)], ["until 5000", "free"])
+    const other = world()
+    other.fail(unnamed("one", 3), 0, fault("Timeout"))
+    assert.strictEqual(other.is(two, 1), "until 5000")
+  })
+})

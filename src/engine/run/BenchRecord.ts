@@ -22,7 +22,7 @@ export interface Shared {
 /** Who made the attempt. */
 export interface Who extends Bench.Who {
   /** Its request has failed at a target. */
-  readonly hasFailedAt: (target: Target) => void
+  readonly hasFailedAt: (target: Target, wasFree: boolean) => void
 }
 
 /** Records a failed attempt. `rest` is the rule's; an ejection replaces it. */
@@ -43,8 +43,9 @@ export const record = (
   const group = fault && signals.groups.get(target)
   const found = group && tooOften(group, target, signals.ofTarget(target), registry, kind, now, who)
   const recorded = fault && found ? withEvidence(fault, found.evidence) : failure
+  const wasFree = registry.stateUnsafe().entries.get(target.key)?.reason === undefined
   registry.failUnsafe(target, admission, recorded, found?.rest ?? rest, now, who)
-  if (rest !== undefined && canBeProvoked(failure)) who?.hasFailedAt(target)
+  if (rest !== undefined && canBeProvoked(failure)) who?.hasFailedAt(target, wasFree)
 }
 
 /**

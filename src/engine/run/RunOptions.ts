@@ -20,6 +20,7 @@ import type { CredentialLimits } from "../../health/CredentialLimits.ts"
 import type { CutOffs } from "../../health/CutOffs.ts"
 import type { EngineBench } from "../../health/EngineBench.ts"
 import type { FailureStreaks } from "../../health/FailureStreaks.ts"
+import type { MixedResults } from "../../health/MixedResults.ts"
 import type { RetryBudget } from "../../health/RetryBudget.ts"
 import type { Policy } from "../../policy/Policy.ts"
 import type * as Running from "../../util/Running.ts"
@@ -41,6 +42,7 @@ export interface Shared {
   readonly streaks: FailureStreaks
   /** The answers of targets that have failed. */
   readonly answers: AnswersBetween
+  readonly mixed: MixedResults
   /** Attempts that were given up before their own timeout. */
   readonly cutOffs: CutOffs
   /** Conversations and requests that have failed. */
