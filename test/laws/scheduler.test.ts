@@ -112,9 +112,9 @@ const stream = /^(sf)*(sae|x|s?i)\.$/
 
 describe("in every order of their turns", () => {
   for (const world of worlds) {
-    const { chain, ends, gap, kind, whenAllBenched } = world
+    const { chain, ends, gap, kind, told, whenAllBenched } = world
     it.effect(
-      `${kind}, ${chain}, ${whenAllBenched}, ${ends} call ends first, ${gap} ms between two turns`,
+      `${kind}, ${chain}, ${whenAllBenched}, ${ends} call ends first, ${gap} ms between two turns, callers told apart: ${told}`,
       () =>
         Effect.forEach(
           orders,

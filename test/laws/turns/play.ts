@@ -90,9 +90,13 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
     let current = begin()
     const ask = Effect.suspend(() => {
       const { chain, runtime } = current
+      const name = `caller ${callers.length}`
+      const who = world.told === "no" ? {} : world.told === "by name" ? { caller: name } : { request: name }
       return world.kind === "effect"
-        ? Effect.asVoid(runtime.useAnswered(chain, ({ service }) => service.gates.ask))
-        : Stream.runDrain(runtime.useStream(chain, ({ service }) => Stream.fromEffect(service.gates.ask)))
+        ? Effect.asVoid(runtime.useAnswered(chain, ({ service }) => service.gates.ask, who))
+        : Stream.runDrain(
+            runtime.useStream(chain, ({ service }) => Stream.fromEffect(service.gates.ask), who)
+          )
     })
     const callers: Array<Fiber.Fiber<void, RunError.RunError | RunError.StreamBroken>> = []
     const call = Effect.map(
