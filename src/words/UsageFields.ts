@@ -17,13 +17,22 @@ const anthropic = "https://docs.anthropic.com/en/api/messages#response-usage"
 const bedrock = "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html"
 const gemini = "https://ai.google.dev/api/generate-content#UsageMetadata"
 const deepseek = "https://api-docs.deepseek.com/guides/kv_cache"
+const llamacpp =
+  "https://github.com/ggml-org/llama.cpp/pull/15827 (timings: cache_n + prompt_n + predicted_n)"
+const ollama = "https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-chat-completion"
+const invocation =
+  "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html (amazon-bedrock-invocationMetrics)"
+const camel =
+  "https://ai-sdk.dev/docs/reference/ai-sdk-core/generate-text (usage, also of relays made with it)"
 const moonshot =
   "https://github.com/AstrBotDevs/AstrBot/issues/6614 (usage.cached_tokens; choices[0].usage in streams)"
 
 /** Input tokens including cached ones. */
 export const inputFields: ReadonlyArray<CountField> = [
   { paths: ["prompt_tokens"], source: openai },
-  { paths: ["promptTokenCount"], source: gemini }
+  { paths: ["promptTokenCount"], source: gemini },
+  { paths: ["prompt_eval_count"], source: ollama },
+  { paths: ["promptTokens"], source: camel }
 ]
 
 /**
@@ -32,14 +41,20 @@ export const inputFields: ReadonlyArray<CountField> = [
  */
 export const plainInputFields: ReadonlyArray<CountField> = [
   { paths: ["input_tokens"], source: anthropic },
-  { paths: ["inputTokens"], source: bedrock }
+  { paths: ["inputTokens"], source: bedrock },
+  { paths: ["inputTokenCount"], source: invocation },
+  { paths: ["prompt_n"], source: llamacpp }
 ]
 
 /** Output tokens, including reasoning. */
 export const outputFields: ReadonlyArray<CountField> = [
   { paths: ["completion_tokens"], source: openai },
   { paths: ["output_tokens"], source: anthropic },
-  { paths: ["outputTokens"], source: bedrock }
+  { paths: ["outputTokens"], source: bedrock },
+  { paths: ["outputTokenCount"], source: invocation },
+  { paths: ["predicted_n"], source: llamacpp },
+  { paths: ["eval_count"], source: ollama },
+  { paths: ["completionTokens"], source: camel }
 ]
 
 /** Output tokens of Gemini, which counts reasoning separately. */
@@ -68,8 +83,14 @@ export const cacheWriteFields: ReadonlyArray<CountField> = [
 
 /** Cached tokens that are counted separately from the input tokens: read, then written. */
 export const apartCacheFields: readonly [CountField, CountField] = [
-  { paths: ["cache_read_input_tokens", "cacheReadInputTokens"], source: `${anthropic}; ${bedrock}` },
-  { paths: ["cache_creation_input_tokens", "cacheWriteInputTokens"], source: `${anthropic}; ${bedrock}` }
+  {
+    paths: ["cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount", "cache_n"],
+    source: `${anthropic}; ${bedrock}; ${invocation}; ${llamacpp}`
+  },
+  {
+    paths: ["cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount"],
+    source: `${anthropic}; ${bedrock}; ${invocation}`
+  }
 ]
 
 /** Reasoning tokens: included in the output tokens, except at Gemini. */
@@ -113,7 +134,18 @@ export const usagePlaces: ReadonlyArray<CountField> = [
     source:
       "https://github.com/groq/groq-python/blob/main/src/groq/types/chat/chat_completion_chunk.py (the last chunk of a stream)"
   },
-  { paths: ["usageMetadata", "usage_metadata"], source: gemini }
+  { paths: ["usageMetadata", "usage_metadata"], source: gemini },
+  {
+    paths: ["usage.tokens", "usage.billed_units", "meta.tokens", "meta.billed_units"],
+    source: "https://docs.cohere.com/reference/chat"
+  },
+  { paths: ["amazon-bedrock-invocationMetrics"], source: invocation },
+  { paths: ["timings"], source: llamacpp }
+]
+
+/** The names of counts that are beside the answer itself, without a usage object. */
+export const bareFields: ReadonlyArray<CountField> = [
+  { paths: ["prompt_eval_count", "eval_count"], source: ollama }
 ]
 
 /** The token counts of an answer. `input` includes tokens read from and written to a cache. */
@@ -188,7 +220,20 @@ export const usageIn = (json: Fields): Fields | undefined => {
     if (hasCounts(found)) return found
     zeros ??= found
   }
-  return zeros
+  return bareIn(json) ?? zeros
+}
+
+const bareNames = bareFields.flatMap(({ paths }) => paths)
+
+/** Counts without a usage object. */
+const bareIn = (json: Fields): Fields | undefined => {
+  let found: Record<string, unknown> | undefined
+  for (const name of bareNames) {
+    if (json[name] === undefined) continue
+    found ??= {}
+    found[name] = json[name]
+  }
+  return found
 }
 
 const hasCounts = (usage: Fields): boolean => {

@@ -82,9 +82,26 @@ describe("usage", () => {
     ["in the message of a message_start", { message: { usage } }],
     ["in a response", { response: { usage } }],
     ["in the first choice, as Moonshot does", { choices: [{ index: 0, usage }] }],
-    ["in x_groq", { x_groq: { usage } }]
+    ["in x_groq", { x_groq: { usage } }],
+    ["in llama.cpp's timings", { timings: { prompt_n: 11, cache_n: 4, prompt_ms: 30.9, predicted_n: 2 } }],
+    ["beside the answer, as Ollama does", { done: true, prompt_eval_count: 15, eval_count: 2 }],
+    ["in Cohere's tokens", { usage: { tokens: { input_tokens: 15, output_tokens: 2 } } }],
+    [
+      "in the metrics of Bedrock",
+      {
+        "amazon-bedrock-invocationMetrics": { inputTokenCount: 15, outputTokenCount: 2, firstByteLatency: 9 }
+      }
+    ],
+    ["under names in camel case", { usage: { promptTokens: 15, completionTokens: 2 } }]
   ])("is found %s", (_, json) => {
-    assert.deepStrictEqual(countsOf(usageIn(json) ?? {}), { input: 15, output: 2 })
+    const { input, output } = countsOf(usageIn(json) ?? {})
+    assert.deepStrictEqual({ input, output }, { input: 15, output: 2 })
+  })
+
+  it("of llama.cpp has the cached tokens beside the others", () => {
+    const timings = { prompt_n: 11, cache_n: 4, predicted_n: 2 }
+    assert.deepInclude(countsOf(usageIn({ timings }) ?? {}), { input: 15, cacheRead: 4, output: 2 })
+    assert.deepStrictEqual(countsOf(usageIn({ usage, timings }) ?? {}), { input: 15, output: 2 })
   })
 
   it("is undefined if there is none", () => {

@@ -44,6 +44,13 @@ function apart(stream: boolean): Reply {
   return stream ? chats(usage) : { json: completion({ content: "ok" }, "stop", { usage }) }
 }
 
+/** Counts that are not in the usage. */
+function besides(counts: Json, stream: boolean): Reply {
+  return stream
+    ? { events: [chunk({ content: "ok" }), { ...chunk({}, "stop"), ...counts }, "[DONE]"] }
+    : { json: { ...completion({ content: "ok" }), usage: undefined, ...counts } }
+}
+
 const hi = [{ role: "user", content: "hi" }]
 const callers = {
   chats: { path: "/v1/chat/completions", body: { messages: hi, stream_options: { include_usage: true } } },
@@ -102,6 +109,11 @@ const targets: Readonly<Record<string, readonly ["openai" | "anthropic", whole: 
         "[DONE]"
       ]
     }
+  ],
+  "a chat of llama.cpp that has timings alone": [
+    "openai",
+    besides({ timings: { prompt_n: 6, cache_n: 4, predicted_n: 5 } }, false),
+    besides({ timings: { prompt_n: 6, cache_n: 4, predicted_n: 5 } }, true)
   ],
   "a chat that counts its thoughts apart, as xAI does": ["openai", apart(false), apart(true)],
   "messages that end with zeros": [
