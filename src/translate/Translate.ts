@@ -4,7 +4,8 @@ import { codec as anthropic } from "./anthropic/Codec.ts"
 import type { Carry } from "./carry/Carry.ts"
 import type { Answer } from "./common/Common.ts"
 import { Dropped } from "./common/Dropped.ts"
-import { Bounds, isObject, type JsonObject } from "./common/Json.ts"
+import * as ForeignErrors from "./common/ForeignErrors.ts"
+import { Bounds, compact, isObject, type JsonObject, text } from "./common/Json.ts"
 import * as Fit from "./fit/Fit.ts"
 import * as Restore from "./fit/Restore.ts"
 import * as MixedForms from "./MixedForms.ts"
@@ -232,7 +233,25 @@ export const translateAnswer = (
 
 /**
  * Translates the body of an error: JSON, or anything else a server sent. The status is used if the body is
- * unspecific. Within one protocol a JSON error is unchanged.
+ * unspecific. Within one protocol an error in its form is unchanged; one in another form is written in it, with the codes of the
+ * provider.
  */
-export const translateError = (from: Protocol, to: Dialect, body: unknown, status?: number): JsonObject =>
-  from === to && isObject(body) ? body : callers[to].writeError(codecs[from].readError(body, status))
+export const translateError = (from: Protocol, to: Dialect, body: unknown, status?: number): JsonObject => {
+  if (from === to && ForeignErrors.hasMessage(body)) return body
+  const made = callers[to].writeError(codecs[from].readError(body, status))
+  if (from !== to || !isObject(made.error)) return made
+  const { code, type } = ForeignErrors.read(body)
+  return { ...made, error: { ...made.error, ...compact(to === "openai" ? { code, type } : { type }) } }
+}
+
+/**
+ * The error as clients of its own protocol read it; `undefined` if it is so already. One with a message and no type gets the type.
+ */
+export const ownError = (protocol: Protocol, body: unknown, status: number): JsonObject | undefined => {
+  if (ForeignErrors.isWellFormed(protocol, body)) return undefined
+  if (!ForeignErrors.hasMessage(body)) return translateError(protocol, protocol, body, status)
+  const { error } = callers[protocol].writeError(codecs[protocol].readError(body, status))
+  const type = isObject(error) ? error.type : undefined
+  const named = { ...body, error: { ...body.error, type: text(body.error.type) ?? type } }
+  return protocol === "anthropic" ? { ...named, type: "error" } : named
+}

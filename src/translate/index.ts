@@ -25,6 +25,7 @@ export {
   beginExpress,
   type ExpressedRequest,
   expressRequest,
+  ownError,
   type TranslatedAnswer,
   type TranslatedRequest,
   type Translation,

@@ -245,6 +245,7 @@ describe("the exports", () => {
       "makeContext",
       "makeStreamTranslator",
       "mayCarry",
+      "ownError",
       "refuseStateful",
       "saysContextExceeded",
       "translateAnswer",

@@ -11,7 +11,7 @@ import {
 import type { FailedAttempt, RunError } from "../../failure/RunError.ts"
 import { isProviderResponse, type ProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 import { isObject } from "../../providers/wire/Wire.ts"
-import { contextError, saysContextExceeded, translateError } from "../../translate/index.ts"
+import { contextError, ownError, saysContextExceeded, translateError } from "../../translate/index.ts"
 import { contextExceeded, make, type PassedOn, type Refusal, retryAfter } from "./Refusal.ts"
 import { isNotSent } from "./TargetRefusal.ts"
 
@@ -154,11 +154,13 @@ const tooLong = (failure: ContextExceeded, protocol: ProtocolName): Refusal | Pa
 
 const passedOn = (response: ProviderResponse, protocol: ProtocolName): PassedOn => {
   const { body, contentType = "application/json", status } = response
-  if (response.protocol === undefined || response.protocol === protocol) {
-    return { _tag: "PassedOn", status, contentType, body }
-  }
-  const translated = JSON.stringify(translateError(response.protocol, protocol, parsed(body), status))
-  return { _tag: "PassedOn", status, contentType: "application/json", body: translated }
+  const isOwn = response.protocol === undefined || response.protocol === protocol
+  const made = isOwn
+    ? ownError(protocol, parsed(body), status)
+    : translateError(response.protocol, protocol, parsed(body), status)
+  return made === undefined
+    ? { _tag: "PassedOn", status, contentType, body }
+    : { _tag: "PassedOn", status, contentType: "application/json", body: JSON.stringify(made) }
 }
 
 const parsed = (body: string): unknown => {

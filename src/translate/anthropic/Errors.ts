@@ -5,7 +5,8 @@
  */
 import type { Failure, FailureKind } from "../common/Common.ts"
 import * as Failures from "../common/Failures.ts"
-import { isObject, type JsonObject, text } from "../common/Json.ts"
+import * as ForeignErrors from "../common/ForeignErrors.ts"
+import type { JsonObject } from "../common/Json.ts"
 
 const types: Readonly<Record<FailureKind, string>> = {
   invalid: "invalid_request_error",
@@ -39,11 +40,10 @@ const sentences: ReadonlyArray<readonly [RegExp, FailureKind]> = [[/credit balan
 
 /** Reads the body of an error. */
 export const readError = (body: unknown, status: number | undefined): Failure => {
-  const error = isObject(body) ? (isObject(body.error) ? body.error : body) : {}
-  const message = text(error.message) ?? Failures.messageOf(isObject(body) ? (body.error ?? body) : body)
-  const kind = kinds.get(text(error.type) ?? "") ?? Failures.ofStatus(status) ?? "server"
+  const { message, type } = ForeignErrors.read(body)
+  const kind = kinds.get(type ?? "") ?? Failures.ofStatus(status) ?? "server"
   const said = kind === "invalid" ? sentences.find(([sentence]) => sentence.test(message))?.[1] : undefined
-  return Failures.withContext({ kind: said ?? kind, message }, text(error.type))
+  return Failures.withContext({ kind: said ?? kind, message }, type)
 }
 
 /** The body of an error. */

@@ -2,7 +2,6 @@
 import { anthropicWords, isContextCode, saysContext } from "../../words/ContextErrors.ts"
 import { contextNumbers } from "../../words/ContextNumbers.ts"
 import type { Failure, FailureKind } from "./Common.ts"
-import { isObject, text, write } from "./Json.ts"
 
 /** https://platform.claude.com/docs/en/api/errors and https://developers.openai.com/docs/guides/error-codes */
 const statuses: ReadonlyMap<number, FailureKind> = new Map<number, FailureKind>([
@@ -23,17 +22,6 @@ export const ofStatus = (status: number | undefined): FailureKind | undefined =>
   status === undefined || status < 400
     ? undefined
     : (statuses.get(status) ?? (status < 500 ? "invalid" : "server"))
-
-/** Longer messages are cut: an HTML page is not a useful message. */
-const longest = 2000
-
-/** The message of an error, wherever it is. */
-export const messageOf = (body: unknown): string => {
-  const said = isObject(body)
-    ? (text(body.message) ?? text(body.detail) ?? text(body.error) ?? write(body))
-    : (text(body) ?? "The provider gave no reason.")
-  return said.slice(0, longest)
-}
 
 /** The kinds that a server may use for a prompt that is too long. */
 const vague: ReadonlySet<FailureKind> = new Set<FailureKind>(["invalid", "tooLarge", "server"])

@@ -6,7 +6,8 @@
 import { openaiCode } from "../../words/ContextErrors.ts"
 import type { Failure, FailureKind } from "../common/Common.ts"
 import * as Failures from "../common/Failures.ts"
-import { isObject, type JsonObject, text } from "../common/Json.ts"
+import * as ForeignErrors from "../common/ForeignErrors.ts"
+import type { JsonObject } from "../common/Json.ts"
 
 const kinds: Readonly<Record<FailureKind, readonly [type: string, code: string | null]>> = {
   invalid: ["invalid_request_error", null],
@@ -46,15 +47,13 @@ const words: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
 
 /** Reads the body of an error. */
 export const readError = (body: unknown, status: number | undefined): Failure => {
-  const error = isObject(body) ? (isObject(body.error) ? body.error : body) : {}
-  const message = text(error.message) ?? Failures.messageOf(isObject(body) ? (body.error ?? body) : body)
+  const { code, message, param, type } = ForeignErrors.read(body)
   const kind =
-    words.get(text(error.code) ?? "") ??
-    words.get(text(error.type) ?? "") ??
+    words.get(code ?? "") ??
+    words.get(type ?? "") ??
     Failures.ofStatus(status) ??
-    (error.type === "invalid_request_error" ? "invalid" : "server")
-  const failure = { kind, message, param: text(error.param) }
-  return Failures.withContext(failure, text(error.code), text(error.type))
+    (type === "invalid_request_error" ? "invalid" : "server")
+  return Failures.withContext({ kind, message, param }, code, type)
 }
 
 /** The body of an error. */
