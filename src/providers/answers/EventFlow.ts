@@ -15,6 +15,7 @@ import type { Flow } from "../../stream/Flow.ts"
 import { RunClock } from "../../time/RunClock.ts"
 import { MovableTimer } from "../../util/MovableTimer.ts"
 import { ByteChunks } from "../bytes/ByteChunks.ts"
+import { hasOtherCharset, withoutMark } from "../bytes/TextBytes.ts"
 import { type BodyKind, bodyKindOf } from "../forms/BodyKind.ts"
 import type { Forms } from "../forms/Forms.ts"
 import { JsonEvents } from "../forms/JsonEvents.ts"
@@ -277,10 +278,6 @@ export class EventFlow implements Flow<Chunk, Failure> {
 
 const isNonEmpty = <A>(items: ReadonlyArray<A>): items is NonEmptyReadonlyArray<A> => items.length > 0
 
-/** Removes a byte order mark; it does not belong to the first event. */
-const withoutMark = (bytes: Uint8Array): Uint8Array =>
-  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
-
 /** Blanks do not show the format, however many there are. */
 const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte <= 0x20)
 
@@ -289,6 +286,7 @@ const labelOf = ({ headers }: Head): string => String(headers["content-type"] ??
 /** The headers of an event stream; corrects a wrong content type and a false `content-encoding`. */
 const asEvents = (headers: Headers): Headers => {
   const { "content-encoding": packed, "content-type": type, ...rest } = headers
-  if (packed === undefined && (type === undefined || /event-stream/i.test(String(type)))) return headers
+  const isRight = type === undefined || (/event-stream/i.test(String(type)) && !hasOtherCharset(type))
+  if (packed === undefined && isRight) return headers
   return { ...rest, "content-type": "text/event-stream; charset=utf-8" }
 }

@@ -6,6 +6,7 @@ import type * as Secrets from "../../redaction/Secrets.ts"
 import * as Turns from "../../util/Turns.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
 import * as LargeJson from "../bytes/LargeJson.ts"
+import { hasOtherCharset, withoutMark } from "../bytes/TextBytes.ts"
 import * as WriteJson from "../bytes/WriteJson.ts"
 import { mayBeWrapped, unwrapped } from "../forms/Wrapped.ts"
 import type { Meanings, Operation, Protocol } from "../protocols/Protocol.ts"
@@ -51,7 +52,7 @@ const plain = (
   { body: received, headers, status }: Transport.WholeResponse
 ): Effect.Effect<Wire.Answer> | undefined => {
   if (status >= 300 || received.length > maxParsedBytes) return undefined
-  const body = secrets.bytes(received)
+  const body = secrets.bytes(withoutMark(received))
   const read = parsed(body, operation.isList === true)
   const json = own === undefined || read === undefined ? read : own.normalise(read)
   return json !== undefined && operation.isUsable(json, asked, own?.mayBeEmpty)
@@ -78,7 +79,11 @@ function* judging(
   const isUsable = (json: Wire.JsonObject) => operation.isUsable(json, asked, own?.mayBeEmpty)
   const isSmall = whole.body.length < Turns.large
   const body =
-    status >= 300 ? whole.body : isSmall ? secrets.bytes(whole.body) : yield* secrets.cleaning(whole.body)
+    status >= 300
+      ? whole.body
+      : isSmall
+        ? secrets.bytes(withoutMark(whole.body))
+        : yield* secrets.cleaning(withoutMark(whole.body))
   const isList = operation.isList === true
   const json =
     status >= 300
@@ -155,7 +160,9 @@ const withDialect = (meanings: Meanings, own: DialectWords | undefined): Meaning
 
 const isCalledJson = (headers: Wire.Headers): boolean => {
   const { "content-encoding": packed, "content-type": type } = headers
-  return packed === undefined && (type === undefined || /json/i.test(String(type)))
+  return (
+    packed === undefined && (type === undefined || (/json/i.test(String(type)) && !hasOtherCharset(type)))
+  )
 }
 
 /** The headers of a JSON answer; corrects a wrong content type and a false `content-encoding`. */

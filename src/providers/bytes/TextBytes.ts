@@ -1,4 +1,4 @@
-/** Decodes the bytes of a text file, which need not be UTF-8. */
+/** Decodes the bytes of texts, which need not be UTF-8. */
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 const latin = new TextDecoder("windows-1252")
@@ -51,3 +51,11 @@ export const decoded = (bytes: Uint8Array, label: string): string => {
     return latin.decode(bytes)
   }
 }
+
+/** Removes a byte order mark of UTF-8; it belongs neither to JSON nor to the first event. */
+export const withoutMark = (bytes: Uint8Array): Uint8Array =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
+
+/** Whether a content type names another character set than UTF-8, in which JSON and events are passed on. */
+export const hasOtherCharset = (type: string | ReadonlyArray<string>): boolean =>
+  /charset="?(?!utf-?8\b)/i.test(String(type))

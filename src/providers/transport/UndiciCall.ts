@@ -39,8 +39,8 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
   /** The answer is read as a whole; the reader is called at its end. */
   #isWhole = false
   #wake: (() => void) | undefined
-  /** The encoding of the body, if it has one. */
-  #encoding: string | undefined
+  /** The encoding of the body by its header; `undefined` once its first bytes have shown that it has none. */
+  #encoding: string | undefined = ""
   #decoder: Transform | undefined
   /** The decoder has enough: nothing more is received until it has decoded that, however much of it is read. */
   #isDecoding = false

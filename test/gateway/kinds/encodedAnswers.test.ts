@@ -182,3 +182,67 @@ describe("a compressed answer", () => {
     })
   )
 })
+
+/** Bytes whose encoding no header names. */
+const unlabelled: Readonly<Record<string, (text: string) => Buffer>> = {
+  gzip: zlib.gzipSync,
+  zstd: zlib.zstdCompressSync,
+  "UTF-16": (text) => Buffer.from(`\ufeff${text}`, "utf16le"),
+  "UTF-16 without a mark": (text) => Buffer.from(text, "utf16le"),
+  "UTF-16 with the higher byte first": (text) => Buffer.from(`\ufeff${text}`, "utf16le").swap16(),
+  "UTF-8 with a mark": (text) => Buffer.from(`\ufeff${text}`)
+}
+
+describe("an answer without a header for its encoding", () => {
+  const labelled =
+    (type: string, bytes: Buffer, step: number, status = 200): Handler =>
+    (_, response) => {
+      response.writeHead(status, { "content-type": type })
+      const next = (at: number): void => {
+        if (at >= bytes.length) response.end()
+        else response.write(bytes.subarray(at, at + step), () => setImmediate(() => next(at + step)))
+      }
+      next(0)
+    }
+
+  for (const [encoding, encode] of Object.entries(unlabelled))
+    for (const label of ["", "; charset=utf-16"])
+      it.live(`is decoded by its first bytes: ${encoding}${label}`, () =>
+        Effect.gen(function* () {
+          const answer = completion({ content: text })
+          const step = 1001
+          const whole = yield* gateway(
+            labelled(`application/json${label}`, encode(JSON.stringify(answer)), step)
+          )
+          const got = yield* whole("/v1/chat/completions", body)
+          assert.strictEqual(got.headers["x-failover-target"], "a/m#k")
+          assert.deepStrictEqual(got.json, answer)
+          assert.notInclude(got.headers["content-type"], "utf-16")
+          const translated = yield* whole("/v1/messages", { ...body, max_tokens: 9 })
+          assert.strictEqual(translated.at("content.0.text"), text)
+          const streams = yield* gateway(labelled(`text/event-stream${label}`, encode(events.join("")), step))
+          const streamed = yield* streams("/v1/chat/completions", { ...body, stream: true })
+          assert.strictEqual(streamed.headers["x-failover-target"], "a/m#k")
+          assert.strictEqual(streamed.text, events.join(""))
+          assert.notInclude(streamed.headers["content-type"], "utf-16")
+          const said = openai.error("invalid_request_error", "messages: too few")
+          const refuses = yield* gateway(
+            labelled(`application/json${label}`, encode(JSON.stringify(said)), step, 400)
+          )
+          assert.deepStrictEqual((yield* refuses("/v1/chat/completions", body)).json, said)
+        })
+      )
+
+  it.live("hides no key, and is bounded as others are", () =>
+    Effect.gen(function* () {
+      const leak = completion({ content: "the key is sk-very-secret-0123456789" })
+      const type = "application/json"
+      const post = yield* gateway(labelled(type, zlib.gzipSync(JSON.stringify(leak)), 1000))
+      assert.notInclude((yield* post("/v1/chat/completions", body)).text, "very-secret")
+      const bomb = zlib.gzipSync(JSON.stringify(completion({ content: "0".repeat(20_000_000) })))
+      const bounded = yield* gateway(labelled(type, bomb, 10_000), { maxAnswerBytes: 1_000_000 })
+      const got = yield* bounded("/v1/chat/completions", body)
+      assert.strictEqual(got.headers["x-failover-target"], "b/m#k")
+    })
+  )
+})
