@@ -102,8 +102,10 @@ function* judging(
   }
   const inner = status < 300 ? unwrapped(json ?? textIn(body), isUsable) : undefined
   if (inner !== undefined) return Effect.succeed(yield* made(inner, whole, secrets))
-  const failures = ProviderFailures.make(protocol, operation, target, secrets)
   const { forms, meanings } = operation
+  const mended = json === undefined ? undefined : normalised(forms?.mend(json))
+  if (mended !== undefined && isUsable(mended)) return Effect.succeed(yield* made(mended, whole, secrets))
+  const failures = ProviderFailures.make(protocol, operation, target, secrets)
   if (status < 300 && forms !== undefined && meanings !== undefined) {
     const found = yield* finding(
       body,

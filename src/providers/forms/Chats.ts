@@ -8,6 +8,7 @@ import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
 import { ChatCalls } from "./ChatCalls.ts"
 import { counted } from "./Counted.ts"
 import type { Forms } from "./Forms.ts"
+import * as Mended from "./Mended.ts"
 import { chunkOf } from "./Ollama.ts"
 
 type Draft = Record<string, unknown>
@@ -15,7 +16,7 @@ type Draft = Record<string, unknown>
 const toEvents: Forms["toEvents"] = (json) => {
   const own = chunkOf(json)
   if (own !== undefined) return own
-  const { choices, usage, ...head } = json
+  const { choices, usage, ...head } = Mended.completion(json) ?? json
   if (!Array.isArray(choices) || !choices.some((choice) => isObject(choice) && isObject(choice.message))) {
     return undefined
   }
@@ -149,4 +150,4 @@ const finished = (message: Draft): JsonObject => {
 }
 
 /** Converts chat completions between whole answers and chunks. */
-export const chats: Forms = { toEvents, toWhole }
+export const chats: Forms = { mend: Mended.completion, toEvents, toWhole }

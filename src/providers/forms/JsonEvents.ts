@@ -71,8 +71,9 @@ export class JsonEvents {
     if (!isObject(json)) return ""
     const told = this.#forms?.toEvents(json)
     const inner = told === undefined && !this.hasEvents ? this.#inside(json) : undefined
-    const isAnswer = told !== undefined && Array.isArray(json.choices ?? json.content ?? json.output)
-    if (inner === undefined && !this.hasEvents && (isError(json) || (isAnswer && !this.#isUsable(json))))
+    const whole = this.#forms?.mend(json) ?? json
+    const isAnswer = told !== undefined && Array.isArray(whole.choices ?? whole.content ?? whole.output)
+    if (inner === undefined && !this.hasEvents && (isError(json) || (isAnswer && !this.#isUsable(whole))))
       this.error = value
     const events = told ?? inner ?? [json]
     for (const event of events) {

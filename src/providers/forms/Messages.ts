@@ -7,12 +7,14 @@ import * as JsonBounds from "../bytes/JsonBounds.ts"
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 import { counted } from "./Counted.ts"
 import type { Forms } from "./Forms.ts"
+import * as Mended from "./Mended.ts"
 
 type Draft = Record<string, unknown>
 
-const toEvents: Forms["toEvents"] = (json) => {
-  if (!Array.isArray(json.content) || json.delta !== undefined || json.content_block !== undefined)
-    return undefined
+const toEvents: Forms["toEvents"] = (given) => {
+  if (given.delta !== undefined || given.content_block !== undefined) return undefined
+  const json = Mended.message(given) ?? given
+  if (!Array.isArray(json.content)) return undefined
   const { content, stop_details, stop_reason, stop_sequence, usage, ...head } = json
   const begun = { ...head, content: [], stop_reason: null, stop_sequence: null, usage: usage ?? {} }
   const delta = {
@@ -149,4 +151,4 @@ const parsed = (json: string): unknown => {
 }
 
 /** Converts Anthropic messages between whole answers and events. */
-export const messages: Forms = { toEvents, toWhole }
+export const messages: Forms = { mend: Mended.message, toEvents, toWhole }

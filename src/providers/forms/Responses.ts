@@ -6,10 +6,13 @@
  */
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 import type { Forms } from "./Forms.ts"
+import * as Mended from "./Mended.ts"
 import { UnendedResponse } from "./UnendedResponse.ts"
 
-const toEvents: Forms["toEvents"] = (json) => {
-  if (!Array.isArray(json.output) || json.response !== undefined) return undefined
+const toEvents: Forms["toEvents"] = (given) => {
+  if (given.response !== undefined || given.item !== undefined) return undefined
+  const json = Mended.response(given) ?? given
+  if (!Array.isArray(json.output)) return undefined
   const begun = { ...json, status: "in_progress", output: [], usage: null }
   const status = typeof json.status === "string" ? json.status : "completed"
   const events = [
@@ -99,4 +102,4 @@ const toWhole: Forms["toWhole"] = (events, isDone) => {
 }
 
 /** Converts responses between whole answers and events. */
-export const responses: Forms = { toEvents, toWhole }
+export const responses: Forms = { mend: Mended.response, toEvents, toWhole }
