@@ -269,7 +269,7 @@ describe("a request", () => {
     })
   )
 
-  it.live("with a compressed body is refused", () =>
+  it.live("with a body that is not compressed as it says is refused", () =>
     Effect.gen(function* () {
       const server = yield* FaultServer.make
       const url = yield* start({ providers: { a: provider("openai", server) } })

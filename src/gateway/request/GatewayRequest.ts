@@ -11,6 +11,7 @@ import { type Refusal, make as refuse } from "../http/Refusal.ts"
 import { deploymentOf, type Route } from "../http/Route.ts"
 import * as Bodies from "../server/Bodies.ts"
 import * as NodeAnswer from "../server/NodeAnswer.ts"
+import * as EncodedBodies from "./EncodedBodies.ts"
 
 /** A request that was read and is valid. */
 export interface GatewayRequest {
@@ -51,20 +52,25 @@ export const read = (
 ): Effect.Effect<GatewayRequest, Refusal> => {
   const length = headers["content-length"]
   if (length !== undefined && Number(length) > maxBodyBytes) return Effect.fail(Bodies.tooLarge(maxBodyBytes))
-  const encoding = headers["content-encoding"]
-  if (encoding !== undefined && encoding !== "" && encoding.toLowerCase() !== "identity") {
-    return Effect.fail(refuse(415, "unsupported_encoding", "the body must not have a content-encoding"))
-  }
+  const encoding = EncodedBodies.encodingOf(headers["content-encoding"])
+  const wrong = encoding === undefined ? undefined : EncodedBodies.check(encoding)
+  if (wrong !== undefined) return Effect.fail(wrong)
   const isSmall = length !== undefined && Number(length) <= JsonBounds.harmless
-  const bounds = isSmall ? undefined : new JsonBounds.JsonBounds()
+  const bounds = isSmall || encoding !== undefined ? undefined : new JsonBounds.JsonBounds()
   const message = NodeAnswer.requestOf(incoming)
-  const bytes = bodies.read(message, NodeAnswer.responseOf(incoming), {
+  const response = NodeAnswer.responseOf(incoming)
+  const received = bodies.read(message, response, {
     maxBytes: maxBodyBytes,
     maxTotalBytes: maxBodiesBytes,
     // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
     expectsContinue: headers.expect !== undefined && message.httpVersion === "1.1",
     onPart: bounds && ((part) => tooMuch(bounds.feed(part)))
   })
+  const limits = { maxBytes: maxBodyBytes, maxTotalBytes: maxBodiesBytes }
+  const bytes =
+    encoding === undefined
+      ? received
+      : Effect.flatMap(received, (bytes) => decoded(bodies, bytes, encoding, response, limits))
   return Effect.flatMap(bytes, (bytes) => {
     const parsed = (text: string) =>
       parse(text, headers, route, clock.monotonicTimeNanosUnsafe(), deploymentOf(incoming.url))
@@ -85,6 +91,13 @@ export const read = (
         )
   })
 }
+
+/** The decoded body, unless it would take long to parse. */
+const decoded = (...given: Parameters<typeof EncodedBodies.decode>): Effect.Effect<Uint8Array, Refusal> =>
+  Effect.flatMap(EncodedBodies.decode(...given), (bytes) => {
+    const excess = excessIn(bytes)
+    return excess === undefined ? Effect.succeed(bytes) : Effect.fail(excess)
+  })
 
 /**
  * The largest body that is translated, in characters. Translating takes as long as parsing, and Anthropic

@@ -90,7 +90,7 @@ describe("a request id from a caller", () => {
 })
 
 describe("a compressed body", () => {
-  it.live("is refused with 415 in every encoding, and never decompressed", () =>
+  it.live("of 100 MB is refused with 415 in every encoding, and never decompressed whole", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway({ adminToken: "the-admin-token" })
       const plain = Buffer.from(
