@@ -88,7 +88,7 @@ function* judging(
   const json =
     status >= 300
       ? undefined
-      : body.length > maxParsedBytes && !mayBeWrapped(body)
+      : body.length > maxParsedBytes && !mayBeWrapped(body) && operation.beginsUsable?.(body, asked) !== false
         ? edges(body, isList)
         : normalised(yield* parsing(body, isList))
   if (json === "large" || (json !== undefined && isUsable(json))) {
@@ -103,7 +103,8 @@ function* judging(
   const inner = status < 300 ? unwrapped(json ?? textIn(body), isUsable) : undefined
   if (inner !== undefined) return Effect.succeed(yield* made(inner, whole, secrets))
   const { forms, meanings } = operation
-  const mended = json === undefined ? undefined : normalised(forms?.mend(json))
+  const mended =
+    json === undefined ? undefined : normalised(operation.mend?.(json, asked) ?? forms?.mend(json))
   if (mended !== undefined && isUsable(mended)) return Effect.succeed(yield* made(mended, whole, secrets))
   const failures = ProviderFailures.make(protocol, operation, target, secrets)
   if (status < 300 && forms !== undefined && meanings !== undefined) {

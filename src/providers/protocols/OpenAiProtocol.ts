@@ -9,6 +9,7 @@ import * as Phase from "../../domain/Phase.ts"
 import { errorIn, isError } from "../../words/ErrorPaths.ts"
 import { hasThought, thoughtTextNames } from "../../words/Thoughts.ts"
 import { chats } from "../forms/Chats.ts"
+import * as Embeddings from "../forms/Embeddings.ts"
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
 import { isAfterToolResult } from "./AfterToolResult.ts"
 import * as Finish from "./Finish.ts"
@@ -54,7 +55,9 @@ const operations: Readonly<Record<OperationName, Operation>> = {
   },
   embeddings: {
     path: "embeddings",
-    isUsable: (answer) => !isError(answer) && isFull(answer.data)
+    isUsable: (answer, body) => !isError(answer) && Embeddings.isAsAsked(answer, body),
+    mend: (answer, body) => (isError(answer) ? undefined : Embeddings.mend(answer, body)),
+    beginsUsable: Embeddings.beginsAsAsked
   },
   // https://platform.openai.com/docs/api-reference/models/list; Together's is a bare list
   models: {

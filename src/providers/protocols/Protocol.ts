@@ -39,6 +39,10 @@ export interface Operation {
    * With `mayBeEmpty` an answer without content counts.
    */
   readonly isUsable: (answer: JsonObject, body: JsonObject, mayBeEmpty?: boolean) => boolean
+  /** The answer as it was requested, if it can be made of one that is not usable; `undefined` if it cannot. */
+  readonly mend?: ((answer: JsonObject, body: JsonObject) => JsonObject | undefined) | undefined
+  /** Whether an answer that is too large to be parsed begins as it was requested. Default: yes. */
+  readonly beginsUsable?: ((begin: Uint8Array, body: JsonObject) => boolean) | undefined
   /** Converts its answers to events and back; absent if the operation has no streams. */
   readonly forms?: Forms | undefined
   /** Makes a reader for the events of one stream; absent if the operation has no streams. */
