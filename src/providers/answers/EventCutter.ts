@@ -4,6 +4,7 @@ import * as Phase from "../../domain/Phase.ts"
 import type { MalformedEvents } from "../../policy/Policy.ts"
 import { endOfEmpty } from "../bytes/EmptyEvents.ts"
 import { apart } from "../bytes/GluedEvents.ts"
+import { finite } from "../bytes/NotNumbers.ts"
 import type { SseSplitter } from "../bytes/SseSplitter.ts"
 import { Chunk } from "../wire/Wire.ts"
 import type { EventReader, Failed, Malformed, Truncated } from "./EventReader.ts"
@@ -92,7 +93,7 @@ export class EventCutter {
       const chunk = this.#take(event)
       return chunk === undefined ? [] : [chunk]
     }
-    const events = apart(rest)
+    const events = apart(rest) ?? finite(rest)
     if (events === undefined) return []
     this.add([events])
     const chunks: Array<Chunk> = []
@@ -139,7 +140,7 @@ export class EventCutter {
     if (this.#splitter.overflow) this.stop = "too large"
     if (event === undefined) return undefined
     const meaning = this.#reader.read(event)
-    const events = isMalformed(meaning) ? apart(event) : undefined
+    const events = isMalformed(meaning) ? (apart(event) ?? finite(event)) : undefined
     if (events !== undefined) {
       this.#insert(events)
       return undefined

@@ -6,6 +6,7 @@ import type * as Secrets from "../../redaction/Secrets.ts"
 import * as Turns from "../../util/Turns.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
 import * as LargeJson from "../bytes/LargeJson.ts"
+import { finite } from "../bytes/NotNumbers.ts"
 import { hasOtherCharset, withoutMark } from "../bytes/TextBytes.ts"
 import * as WriteJson from "../bytes/WriteJson.ts"
 import { mayBeWrapped, unwrapped } from "../forms/Wrapped.ts"
@@ -100,6 +101,15 @@ function* judging(
       })
     )
   }
+  const numbers = status < 300 && json === undefined ? finite(body) : undefined
+  if (numbers !== undefined)
+    return yield* judging(
+      protocol,
+      operation,
+      { asked, own, secrets, target },
+      { ...whole, body: numbers },
+      most
+    )
   const inner = status < 300 ? unwrapped(json ?? textIn(body), isUsable) : undefined
   if (inner !== undefined) return Effect.succeed(yield* made(inner, whole, secrets))
   const { forms, meanings } = operation

@@ -3,6 +3,7 @@ import type * as Turns from "../../util/Turns.ts"
 import { isError } from "../../words/ErrorPaths.ts"
 import { apart } from "../bytes/GluedEvents.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
+import { finite } from "../bytes/NotNumbers.ts"
 import * as SseEvent from "../bytes/SseEvent.ts"
 import { SseSplitter } from "../bytes/SseSplitter.ts"
 import { bodyKindOf } from "../forms/BodyKind.ts"
@@ -90,14 +91,15 @@ const asEvent = (value: Uint8Array): SseEvent.Fields => ({ event: undefined, dat
 /** One after the other: a list of millions of small events would take many times their bytes. */
 function* eventsOf(body: Uint8Array, max: number): Iterable<Uint8Array> {
   for (const event of blocksOf(body, max)) {
-    const events = isOneEvent(event) ? undefined : apart(event)
+    const events = isOneEvent(event) ? undefined : (apart(event) ?? finite(event))
     if (events === undefined) yield event
     else yield* blocksOf(events, max)
   }
 }
 
 const isOneEvent = (block: Uint8Array): boolean => {
-  if (Buffer.from(block.buffer, block.byteOffset, block.length).indexOf("data:", 6) === -1) return true
+  const bytes = Buffer.from(block.buffer, block.byteOffset, block.length)
+  if (bytes.indexOf("data:", 6) === -1 && !bytes.includes("NaN") && !bytes.includes("Infinity")) return true
   const { data } = SseEvent.read(block)
   return data === undefined || parse(data) !== undefined
 }

@@ -107,7 +107,8 @@ const merge = (into: Draft, piece: JsonObject): void => {
     // A member of this name would be the prototype of all objects.
     if (name === "__proto__" || value === null || value === undefined) continue
     const known = into[name]
-    if (name === "tool_calls" && Array.isArray(value)) mergeCalls(into, value.filter(isObject))
+    if (name === "tool_calls" && typeof value === "object")
+      mergeCalls(into, (Array.isArray(value) ? value : [value]).filter(isObject))
     else if (typeof value === "string" && typeof known === "string") {
       if (!once.has(name)) into[name] = known + value
       else if (known === "") into[name] = value

@@ -5,6 +5,7 @@
 
 import { isError } from "../../words/ErrorPaths.ts"
 import * as JsonBounds from "../bytes/JsonBounds.ts"
+import { finite } from "../bytes/NotNumbers.ts"
 import { isObject, type JsonObject } from "../wire/Wire.ts"
 import type { Forms } from "./Forms.ts"
 import { JsonValues } from "./JsonValues.ts"
@@ -58,13 +59,7 @@ export class JsonEvents {
 
   #eventsOf(value: Uint8Array): string {
     const text = decoder.decode(value)
-    let json: unknown
-    try {
-      // What is too much to parse is passed on as it is; the reader of events refuses it.
-      json = JsonBounds.excessOf(value) === undefined ? JSON.parse(text) : undefined
-    } catch {
-      json = undefined
-    }
+    const json = parsed(value, text) ?? parsed(value, decoder.decode(finite(value)))
     if (json === undefined) {
       return `data: ${text.replaceAll(/[\r\n]+/g, " ")}\n\n`
     }
@@ -87,6 +82,15 @@ export class JsonEvents {
   #inside(json: JsonObject): ReturnType<Forms["toEvents"]> {
     const inner = unwrapped(json, this.#isUsable)
     return inner === undefined ? undefined : this.#forms?.toEvents(inner)
+  }
+}
+
+/** What is too much to parse is passed on as it is; the reader of events refuses it. */
+const parsed = (value: Uint8Array, text: string): unknown => {
+  try {
+    return JsonBounds.excessOf(value) === undefined ? JSON.parse(text) : undefined
+  } catch {
+    return undefined
   }
 }
 

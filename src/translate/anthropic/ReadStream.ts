@@ -119,7 +119,8 @@ export class AnthropicStreamReader implements StreamReader {
   #blockDelta(index: unknown, delta: JsonObject): Said {
     if (this.#leftOut.has(index)) return []
     const { partial_json: piece } = delta
-    if (piece !== undefined) return this.#argue(index, typeof piece === "string" ? piece : write(piece))
+    if (piece !== undefined && piece !== null)
+      return this.#argue(index, typeof piece === "string" ? piece : write(piece))
     if (delta.type === "citations_delta") return [citations]
     const isThought = delta.type === "thinking_delta"
     const said: Array<Delta> = []
