@@ -33,7 +33,7 @@ export const fit = (
   const turns = request.turns.every(isText)
     ? request.turns
     : request.turns.map((turn) => eachShown(turn, shown))
-  return Tools.fit(Turns.fit({ ...request, turns }, dialect, isAnthropic), dialect, dropped)
+  return Tools.fit(Turns.fit({ ...request, turns }, dialect, dropped, isAnthropic), dialect, dropped)
 }
 
 const isText = (turn: Turn): boolean =>

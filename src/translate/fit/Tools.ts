@@ -2,6 +2,7 @@
 import type { Dialect } from "../../dialect/index.ts"
 import type { Request, Spoken, Tool, ToolChoice, Turn } from "../common/Common.ts"
 import type { Dropped } from "../common/Dropped.ts"
+import { write } from "../common/Json.ts"
 import * as Names from "./Names.ts"
 import * as Properties from "./Properties.ts"
 import type { Restore } from "./Restore.ts"
@@ -19,7 +20,8 @@ const answerTool = "answer_with_json"
 /** Fits the tools; returns the same request if nothing needs to change. */
 export const fit = (asked: Request, dialect: Dialect, dropped: Dropped): Fitted => {
   if (hasNoTools(asked)) return { request: asked, restore: undefined }
-  const { answer, request } = withAnswerTool(freed(aimed(asked), dialect, dropped), dialect, dropped)
+  const single = { ...asked, tools: distinct(asked.tools, dropped) }
+  const { answer, request } = withAnswerTool(freed(aimed(single), dialect, dropped), dialect, dropped)
   const rule = { characters: dialect.toolNameCharacters, longest: dialect.toolNameLongest }
   const names = new Map<string, string>()
   for (const name of namesIn(request)) {
@@ -51,6 +53,22 @@ export const fit = (asked: Request, dialect: Dialect, dropped: Dropped): Fitted 
       answer
     }
   }
+}
+
+/**
+ * One tool for each name: clients list the tools of several sources, and servers refuse two of one name (`tools: Tool names must
+ * be unique.`). Of different ones the first stays.
+ *
+ * https://github.com/onyx-dot-app/onyx/issues/9229
+ */
+const distinct = (tools: ReadonlyArray<Tool>, dropped: Dropped): ReadonlyArray<Tool> => {
+  const byName = new Map<string, Tool>()
+  for (const tool of tools) {
+    const known = byName.get(tool.name)
+    if (known === undefined) byName.set(tool.name, tool)
+    else if (write(known) !== write(tool)) dropped.field(`tools.${tool.name}`)
+  }
+  return byName.size === tools.length ? tools : [...byName.values()]
 }
 
 const hasNoTools = ({ format, parallel, toolChoice, tools, turns }: Request): boolean =>

@@ -5,17 +5,32 @@
 import type { Dialect } from "../../dialect/index.ts"
 import { isBilling, withoutLine } from "../common/Billing.ts"
 import { type Content, join, type Request, type Result, type Spoken, type Turn } from "../common/Common.ts"
+import type { Dropped } from "../common/Dropped.ts"
 import { append, type JsonObject } from "../common/Json.ts"
 import { reminder } from "./SystemTurns.ts"
 
 /** Fits the order. `isAnthropic`: system prompts are a separate field of the request. */
-export const fit = (request: Request, dialect: Dialect, isAnthropic: boolean): Request => {
+export const fit = (request: Request, dialect: Dialect, dropped: Dropped, isAnthropic: boolean): Request => {
   const isOwn = isAnthropic && dialect.signatures === "own"
   const system = isOwn || !request.system.some(isBilling) ? request : unbilled(request)
   const ordered = paired(joined(request.turns))
   const placed = dialect.system === "first" && !isAnthropic ? ordered.map(asUser) : ordered
-  return { ...system, turns: dialect.mergeTurns ? merged(placed, !isAnthropic) : placed }
+  if (!dialect.mergeTurns) return { ...system, turns: placed }
+  return { ...system, turns: merged(isAnthropic ? placed : spoken(placed, dropped), !isAnthropic) }
 }
+
+/** The turns without those of the model that say nothing. They would be left out later, and leave two of the user's. */
+const spoken = (turns: ReadonlyArray<Turn>, dropped: Dropped): ReadonlyArray<Turn> => {
+  if (!turns.some(isSilent)) return turns
+  if (turns.some((turn) => isSilent(turn) && turn.parts.some(isThought))) dropped.common("thinking")
+  return turns.filter((turn) => !isSilent(turn))
+}
+
+const isSilent = (turn: Turn): turn is Turn & { readonly role: "assistant" } =>
+  turn.role === "assistant" &&
+  turn.parts.every((part) => isThought(part) || (part.type === "text" && part.text.trim() === ""))
+
+const isThought = ({ type }: Spoken): boolean => type === "thinking" || type === "redacted" || type === "left"
 
 /**
  * Removes billing headers, which would defeat the prompt caches of other providers; the indices of the other prompts
@@ -192,6 +207,7 @@ const addShown = (
   asOneText: boolean
 ): void => {
   const [one, two] = asOneText ? [textOf(before), textOf(after)] : []
-  if (one !== undefined && two !== undefined) before[0] = { type: "text", text: `${one}\n\n${two}` }
+  if (one !== undefined && two !== undefined)
+    before[0] = { type: "text", text: one === "" || two === "" ? one + two : `${one}\n\n${two}` }
   else append(before, after)
 }
