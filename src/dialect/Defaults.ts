@@ -37,6 +37,7 @@ const openai: Rules = {
   thoughtField: "reasoning_content",
   signatures: "any",
   callExtras: [],
+  unsignedCalls: "plain",
   messageExtras: [],
   tokenCap: "model",
   sampling: true,

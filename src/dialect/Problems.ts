@@ -29,6 +29,7 @@ const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
     "resultNames",
     "prefill",
     "callExtras",
+    "unsignedCalls",
     "messageExtras"
   ])
 }

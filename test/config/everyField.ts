@@ -58,6 +58,7 @@ const dialect = {
   thoughtField: "thought",
   signatures: "own",
   callExtras: ["extra"],
+  unsignedCalls: "marked",
   messageExtras: ["details"],
   tokenCap: "max_completion_tokens",
   effort: false,

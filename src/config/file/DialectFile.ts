@@ -94,6 +94,10 @@ const Rules = Schema.Struct({
     Words,
     "Protocol openai only: fields of a tool call that are sent back with it, such as extra_content."
   ),
+  unsignedCalls: field(
+    Schema.Literals(["plain", "marked"]),
+    "Protocol openai only: calls without a signature, such as those of another model: as they are, or with the mark that Google accepts in its place."
+  ),
   messageExtras: field(
     Words,
     "Protocol openai only: fields of an assistant message that are sent back with it, such as reasoning_details."

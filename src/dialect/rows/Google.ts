@@ -67,6 +67,18 @@ export const rows: ReadonlyArray<Row> = [
         }
       },
       {
+        title: "Gemini since version 3, at Google",
+        match: {
+          hosts: ["generativelanguage.googleapis.com", "aiplatform.googleapis.com"],
+          providers: ["gemini", "google", "vertex"]
+        },
+        only: /^gemini-(?:[3-9]|\d\d|flash-l|pro-l)/,
+        facts: {
+          // `Function call is missing a thought_signature in functionCall parts`
+          unsignedCalls: { is: "marked", source: signatures }
+        }
+      },
+      {
         title: "Gemini 2.5 Flash, which can do without thinking",
         match: { models: /^gemini-2\.5-flash/ },
         facts: {

@@ -79,6 +79,11 @@ export interface Rules {
   readonly signatures: "own" | "any" | "none"
   /** Fields of a tool call that must be sent back with it, such as `extra_content`. */
   readonly callExtras: ReadonlyArray<string>
+  /**
+   * Protocol openai: calls without a signature, such as those of another model: `plain`, or `marked` with the text that
+   * Google accepts in its place.
+   */
+  readonly unsignedCalls: "plain" | "marked"
   /** Fields of an assistant message that must be sent back with it, such as `reasoning_details`. */
   readonly messageExtras: ReadonlyArray<string>
   /** The field for the output limit; `model`: depends on the model's name. */

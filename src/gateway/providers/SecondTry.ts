@@ -100,6 +100,8 @@ const rows: ReadonlyArray<
   [/assistant with prefix true/i, { prefill: "prefix" }, always],
   // Gemini behind a relay: `function_response.name: Name cannot be empty`
   [/function_response\.name/i, { resultNames: true }, always],
+  // The same: `Function call is missing a thought_signature in functionCall parts`
+  [/missing an? .?thought_?signature/i, { unsignedCalls: "marked" }, always],
   // `Unsupported parameter: reasoning_effort`: https://github.com/decolua/9router/issues/3008
   [/reasoning_effort/i, { effort: false }, field],
   [/prompt_cache_key/i, { cacheKey: false }, field],

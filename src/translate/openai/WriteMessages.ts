@@ -9,6 +9,7 @@ import * as ToolNames from "../common/ToolNames.ts"
 import { type Rule, ruleOf, ToolIds } from "../protocol/ToolIds.ts"
 import { JoinedText } from "./parts/JoinedText.ts"
 import { thinkingPart } from "./parts/MessageContent.ts"
+import { marked } from "./parts/UnsignedCalls.ts"
 
 /** OpenAI refuses ids that are longer: `string too long. Expected a string with maximum length 40`. */
 const rule: Rule = { allowed: /^/, forbidden: /[^\w-]/g, longest: 40 }
@@ -43,7 +44,7 @@ export const writeMessages = (
         append(messages, writeUser(turn.parts, ids, dropped, dialect, names))
         break
       case "assistant": {
-        const message = writeAssistant(turn.parts, ids, dropped)
+        const message = writeAssistant(turn.parts, ids, dropped, dialect)
         if (message !== undefined) messages.push(message)
       }
     }
@@ -195,7 +196,8 @@ const writeCall = (call: Call, ids: ToolIds): JsonObject => {
 const writeAssistant = (
   parts: ReadonlyArray<Spoken>,
   ids: ToolIds,
-  dropped: Dropped
+  dropped: Dropped,
+  { unsignedCalls }: Dialect
 ): JsonObject | undefined => {
   let said: JoinedText | undefined
   let refusal: string | undefined
@@ -242,6 +244,6 @@ const writeAssistant = (
     content,
     ...members,
     refusal,
-    tool_calls: calls.length === 0 ? undefined : calls
+    tool_calls: calls.length === 0 ? undefined : unsignedCalls === "marked" ? marked(calls) : calls
   })
 }
