@@ -42,7 +42,7 @@ describe("a refusal after which the request is amended", () => {
   it.effect("is counted as a failure of the target", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", (_, request) => [request === "q" ? [refusal("MaxTokens")] : ["a"]], {
-        withoutTokenCap: <Asked>(request: Asked) => (request === "q" ? ("amended" as Asked) : undefined)
+        withoutOutputLimit: <Asked>(request: Asked) => (request === "q" ? ("amended" as Asked) : undefined)
       })
       assert.strictEqual((yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))).value, "a")
       assert.strictEqual(yield* counted("a/m"), "1 of 2")
