@@ -23,6 +23,7 @@ import {
   write
 } from "../common/Json.ts"
 import * as CustomTools from "./CustomTools.ts"
+import * as DefinedTools from "./DefinedTools.ts"
 import * as ToolSearch from "./ToolSearch.ts"
 
 /** A tool in its client's form. */
@@ -86,7 +87,9 @@ const byItem = new Map(Object.entries(known).map(([name, row]) => [row.item, { n
 
 /** The name of a function in a namespace. */
 export const flatName = (name: string, namespace: string | undefined): string =>
-  namespace === undefined ? name : `${namespace}${namespace.endsWith("__") ? "" : "__"}${name}`
+  namespace === undefined || namespace === DefinedTools.bare
+    ? name
+    : `${namespace}${namespace.endsWith("__") ? "" : "__"}${name}`
 
 /** The tools of a definition; none if the client does not run them. */
 export const clientTools = (tool: JsonObject, namespace?: string): ReadonlyArray<ClientTool> => {
@@ -134,7 +137,7 @@ const functionOf = (tool: JsonObject, name: string): Tool => ({
 /** The tools of a request that the client runs itself, by the names of the replacing functions. */
 export const inRequest = (body: JsonObject): ReadonlyMap<string, ClientTool> => {
   const tools = new Map<string, ClientTool>()
-  for (const definition of [...objects(body.tools), ...ToolSearch.found(body.input)]) {
+  for (const definition of DefinedTools.inRequest(body)) {
     for (const tool of clientTools(definition))
       if (!tools.has(tool.tool.name)) tools.set(tool.tool.name, tool)
   }

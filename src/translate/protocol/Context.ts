@@ -1,12 +1,12 @@
 /** The facts about a request that the translation of its answer needs. */
 import type { Dialect } from "../../dialect/index.ts"
 import type { Carry } from "../carry/Carry.ts"
-import { isObject, type JsonObject, object, objects, string, text } from "../common/Json.ts"
+import { isObject, type JsonObject, object, string, text } from "../common/Json.ts"
 import * as ToolNames from "../common/ToolNames.ts"
 import type { Restore } from "../fit/Restore.ts"
 import { type ClientTool, inRequest } from "./ClientTools.ts"
 import * as CustomTools from "./CustomTools.ts"
-import * as ToolSearch from "./ToolSearch.ts"
+import * as DefinedTools from "./DefinedTools.ts"
 
 const noTools: ReadonlyMap<string, ClientTool> = new Map()
 
@@ -72,7 +72,7 @@ export const make = (body: JsonObject, options: Options): Context => {
     carry: options.carry,
     restore: options.restore,
     toolNames: ToolNames.shortened([
-      ...[...objects(body.tools), ...ToolSearch.found(body.input)].flatMap((tool) => text(tool.name) ?? []),
+      ...DefinedTools.inRequest(body).flatMap((tool) => text(tool.name) ?? []),
       ...clientTools.keys()
     ]),
     clientTools,

@@ -14,6 +14,7 @@ import {
 } from "../common/Json.ts"
 import { readAudio } from "../openai/ReadCommon.ts"
 import { clientTools, flatName, readCall } from "../protocol/ClientTools.ts"
+import * as DefinedTools from "../protocol/DefinedTools.ts"
 import * as ToolSearch from "../protocol/ToolSearch.ts"
 import { readHosted } from "./HostedCalls.ts"
 import * as Reasoning from "./Reasoning.ts"
@@ -123,6 +124,8 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
       }
     }
   ],
+  // Its tools are read with all others.
+  [DefinedTools.item, { keys: new Set(["type", "id", "status", "role", "tools"]), read: () => true }],
   [
     "reasoning",
     {

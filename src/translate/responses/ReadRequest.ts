@@ -10,17 +10,18 @@ import { isObject, type JsonObject, list, numeric, object, objects, string, text
 import { type Draft, type Read, readFields, says, set } from "../common/ReadFields.ts"
 import { commonFields, readAllowed, readFunction, readSchema, readToolMode } from "../openai/ReadCommon.ts"
 import { clientTools, flatName } from "../protocol/ClientTools.ts"
-import * as ToolSearch from "../protocol/ToolSearch.ts"
+import * as DefinedTools from "../protocol/DefinedTools.ts"
 import { readInput } from "./ReadInput.ts"
 
 const fields: ReadonlyMap<string, Read> = new Map<string, Read>([
   ...commonFields,
-  ["input", () => true],
+  // Where tools are defined in the input only, there is no field for them.
+  ["input", (_, draft, body) => (objects(body.tools).length === 0 ? tools(draft, body) : true)],
   ["instructions", () => true],
   ["max_output_tokens", (value, draft) => set(draft, "maxTokens", numeric(value))],
   ["reasoning", (value, draft) => reasoning(object(value), draft)],
   ["text", (value, draft) => texts(object(value), draft)],
-  ["tools", (value, draft, body) => tools(value, draft, body)],
+  ["tools", (value, draft, body) => (objects(value).length === 0 ? true : tools(draft, body))],
   ["tool_choice", (value, draft) => toolChoice(value, draft)],
   // The encrypted reasoning is always included.
   ["include", (value) => list(value).every((what) => what === "reasoning.encrypted_content")],
@@ -66,8 +67,8 @@ const definitionOf = (tool: JsonObject): JsonObject =>
     : tool
 
 /** Tools of other types are run by the client, see `ClientTools`, or by OpenAI: those are left out. */
-const tools = (value: unknown, draft: Draft, body: JsonObject): boolean => {
-  for (const tool of [...objects(value), ...ToolSearch.found(body.input)].map(definitionOf)) {
+const tools = (draft: Draft, body: JsonObject): boolean => {
+  for (const tool of DefinedTools.inRequest(body).map(definitionOf)) {
     const name = text(tool.name)
     if (tool.type !== "function" || name === undefined) {
       const own = clientTools(tool)
