@@ -2,7 +2,8 @@
  * Writes an answer to a WebSocket instead of an HTTP response. Each event is a frame; an error frame has its
  * status.
  *
- * Clients ignore an error without a status and keep waiting.
+ * Clients ignore an error without a status and keep waiting. Codex does so too with one that has both `status` and
+ * `status_code`: it takes them for one field given twice (observed, 0.171).
  * https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/endpoint/responses_websocket.rs
  */
 import type { OutgoingHttpHeaders } from "node:http"
@@ -107,7 +108,7 @@ export class FrameOut implements NodeAnswer.Out {
     const json = parse(data)
     if (!isObject(json)) return data
     const type = json.type ?? event
-    if (type === "error") return json.status === undefined ? JSON.stringify(withStatus(json)) : data
+    if (type === "error") return JSON.stringify(withStatus(json))
     if (ends.has(String(type)) && isObject(json.response)) this.#onDone(json.response)
     return data
   }
@@ -115,18 +116,18 @@ export class FrameOut implements NodeAnswer.Out {
 
 const ends: ReadonlySet<string> = new Set(["response.completed", "response.incomplete", "error"])
 
-/** An error in a stream is a server error (502), unless its code states rate limiting or overload. */
-const withStatus = (said: JsonObject): JsonObject => {
+/** An error in a stream is a server error (502), unless it has a status, or its code states rate limiting or overload. */
+const withStatus = ({ status_code, ...said }: JsonObject): JsonObject => {
   const code = String(isObject(said.error) ? (said.error.code ?? said.error.type) : said.code)
-  const status = /rate_limit|too_many/.test(code) ? 429 : /overloaded/.test(code) ? 503 : 502
-  return { ...said, status, status_code: status }
+  const guessed = /rate_limit|too_many/.test(code) ? 429 : /overloaded/.test(code) ? 503 : 502
+  return { ...said, status: said.status ?? status_code ?? guessed }
 }
 
 /** The frame of an error without an answer. */
 const errorFrame = (status: number, body: string, headers: OutgoingHttpHeaders = {}): string => {
   const said = parse(body)
   const error = isObject(said) ? (said.error ?? said) : { message: body.slice(0, 2000) }
-  return JSON.stringify({ type: "error", status, status_code: status, error, headers })
+  return JSON.stringify({ type: "error", status, error, headers })
 }
 
 const parse = (text: string): unknown => {
