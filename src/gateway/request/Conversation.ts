@@ -36,6 +36,6 @@ export const stateful: Refusal = refuse(
 export const background: Refusal = refuse(
   400,
   "background_unsupported",
-  "background responses are not supported, because the gateway cannot fetch a response by its id: leave out `background`, or stream",
+  "background responses are not supported, because the gateway cannot fetch a response by its id: leave out `background`",
   { param: "background" }
 )
