@@ -61,6 +61,8 @@ export const unsupported: ReadonlyArray<Row> = [
   ...rows(
     "https://github.com/vllm-project/vllm (chat templates); https://docs.mistral.ai",
     /\bonly supports u\/a\/u\/a\b/,
+    // https://github.com/anomalyco/opencode/issues/5034 (llama.cpp with Ministral's template: status 500)
+    /\broles are supported, got\b/,
     // Qwen's template
     /\bno user query found in messages\b/,
     /\buse a valid role\b/,

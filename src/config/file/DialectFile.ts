@@ -16,8 +16,8 @@ const Rules = Schema.Struct({
     "translated"
   ),
   system: field(
-    Schema.Literals(["anywhere", "first"]),
-    "first: one system message, at the beginning; later ones become marked text of the user."
+    Schema.Literals(["anywhere", "first", "none"]),
+    "first: one system message, at the beginning; later ones become marked text of the user. none: its text begins the user's first message (protocol openai only)."
   ),
   systemTurns: field(
     Schema.Boolean,
@@ -83,8 +83,8 @@ const Rules = Schema.Struct({
     "Protocol anthropic only: which thoughts are accepted: those it signed itself, any, or none."
   ),
   prefill: field(
-    Schema.Literals(["plain", "prefix"]),
-    "Protocol openai only: prefix: an assistant message at the end, which the model continues, needs prefix: true."
+    Schema.Literals(["plain", "prefix", "none"]),
+    "Protocol openai only: prefix: an assistant message at the end, which the model continues, needs prefix: true. none: the last message has to be the user's, so a short one is added."
   ),
   resultNames: field(
     Schema.Boolean,

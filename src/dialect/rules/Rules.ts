@@ -21,8 +21,11 @@ export interface UsageFields {
 export interface Rules {
   /** `always`: the rules also apply to requests of its own protocol, which are otherwise passed on unchanged. */
   readonly apply: "translated" | "always"
-  /** `first`: at most one system message, at the beginning; later ones become user text marked as such. */
-  readonly system: "anywhere" | "first"
+  /**
+   * `first`: at most one system message, at the beginning; later ones become user text marked as such. `none`: protocol openai:
+   * no system message at all; its text begins the user's first one.
+   */
+  readonly system: "anywhere" | "first" | "none"
   /**
    * Protocol anthropic: whether a turn of the role `system` is accepted among the messages; if not, it becomes user text
    * marked as such.
@@ -34,8 +37,11 @@ export interface Rules {
   readonly mergeTurns: boolean
   /** `assistant`: a user message may not directly follow a tool result; a short assistant message is inserted. */
   readonly afterToolResult: "any" | "assistant"
-  /** Protocol openai: `prefix`: an assistant message that the model continues, as the last one, needs `prefix: true`. */
-  readonly prefill: "plain" | "prefix"
+  /**
+   * Protocol openai: `prefix`: an assistant message that the model continues, as the last one, needs `prefix: true`; `none`: the
+   * last message has to be the user's, so a short one is added.
+   */
+  readonly prefill: "plain" | "prefix" | "none"
   /** Protocol openai: whether a tool result also needs the name of the tool. */
   readonly resultNames: boolean
   /** The allowed characters of a tool call's id, as in a character class: `a-zA-Z0-9`. Empty for any. */

@@ -40,6 +40,12 @@ const rows: ReadonlyArray<
 > = [
   // `messages.1.content.0: Invalid `signature` in `thinking` block`: https://github.com/anthropics/claude-code/issues/10627
   [/invalid .{0,3}signature.{0,3} in .{0,3}thinking/i, { signatures: "none" }],
+  // Another model has answered in between, without thoughts: `Expected `thinking` or `redacted_thinking`, but found
+  // `tool_use`. When `thinking` is enabled, …`; `thinking … blocks in the latest assistant message cannot be modified`
+  [
+    /expected .{0,3}thinking.{0,40}but found|must start with a thinking block|thinking.{0,60}latest assistant message cannot be modified/i,
+    { signatures: "none" }
+  ],
   // Claude since 4.7: `"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" …`
   [
     /thinking\.type\.enabled.{0,40}not support|budget_tokens.{0,60}(?:not support|not permitted)/i,
@@ -82,6 +88,19 @@ const rows: ReadonlyArray<
   // `messages: Unexpected role "system".`; `role 'system' is not supported on this model`
   [/\brole\W{1,4}system\b/i, { systemTurns: false }, always],
   [/system message must be (?:at the beginning|first)/i, { system: "first" }, always],
+  // Chat templates without a place for it: https://github.com/stanfordnlp/dspy/issues/1627 (Gemma),
+  // https://github.com/anomalyco/opencode/issues/5034 (Ministral), https://github.com/microsoft/autogen/issues/1037 (Mistral 7B)
+  [
+    /system role (?:is )?not supported|roles are supported, got system|(?<!optional system message, )conversation roles must alternate/i,
+    { system: "none" },
+    always
+  ],
+  // Claude since 4.6 behind a relay: https://platform.claude.com/docs/en/api/errors#prefill-not-supported
+  [
+    /\bprefill\b.{0,60}(?:must end with a user message|not support)|not support.{0,40}\bprefill\b|must end with a user message/i,
+    { prefill: "none" },
+    always
+  ],
   // DeepSeek: `Thinking mode does not support this tool_choice`; Qwen: `The tool_choice parameter does not support being
   // set to required or object in thinking mode`: https://github.com/cloudwego/eino/issues/994
   [/thinking.{0,80}tool_choice|tool_choice.{0,120}thinking/i, { forcedCalls: false }],

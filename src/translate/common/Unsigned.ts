@@ -18,11 +18,11 @@ export const withoutUnsignedThinking = (body: JsonObject): JsonObject => without
 
 /**
  * The messages request without any reasoning; the same object if it has none. Thinking is turned off if the model
- * would have to continue from its reasoning.
+ * would have to continue from its reasoning, also if that is missing because another model has answered.
  */
 export const withoutThinking = (body: JsonObject): JsonObject => {
   const made = without(body, isThought)
-  if (made === body || object(body.thinking).type !== "enabled") return made
+  if (object(body.thinking).type !== "enabled") return made
   const { thinking: _, ...rest } = made
   return rest
 }

@@ -14,10 +14,27 @@ export const fit = (request: Request, dialect: Dialect, dropped: Dropped, isAnth
   const isOwn = isAnthropic && dialect.signatures === "own"
   const system = isOwn || !request.system.some(isBilling) ? request : unbilled(request)
   const ordered = paired(joined(request.turns))
-  const placed = dialect.system === "first" && !isAnthropic ? ordered.map(asUser) : ordered
-  if (!dialect.mergeTurns) return { ...system, turns: placed }
-  return { ...system, turns: merged(isAnthropic ? placed : spoken(placed, dropped), !isAnthropic) }
+  if (isAnthropic) return { ...system, turns: dialect.mergeTurns ? merged(ordered, !isAnthropic) : ordered }
+  const placed = dialect.system === "anywhere" ? ordered : ordered.map(asUser)
+  const begun = dialect.system === "none" ? withoutSystem({ ...system, turns: placed }) : system
+  const turns = begun === system ? placed : begun.turns
+  return { ...begun, turns: dialect.mergeTurns ? merged(spoken(turns, dropped), !isAnthropic) : turns }
 }
+
+/** The system prompts as the first text of the user, for chat templates without a place for them. */
+const withoutSystem = (request: Request): Request =>
+  request.system.length === 0
+    ? request
+    : {
+        ...request,
+        system: [],
+        systemCache: undefined,
+        developers: undefined,
+        turns: [
+          { role: "user", parts: [{ type: "text", text: request.system.join("\n\n") }] },
+          ...request.turns
+        ]
+      }
 
 /** The turns without those of the model that say nothing. They would be left out later, and leave two of the user's. */
 const spoken = (turns: ReadonlyArray<Turn>, dropped: Dropped): ReadonlyArray<Turn> => {

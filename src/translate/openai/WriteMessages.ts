@@ -53,7 +53,11 @@ export const writeMessages = (
   if (last?.role === "assistant") {
     if (dialect.prefill === "prefix" && last.tool_calls === undefined) {
       messages[messages.length - 1] = { ...last, prefix: true }
-    } else dropped.common("prefill")
+    } else {
+      dropped.common("prefill")
+      if (dialect.prefill === "none" && last.tool_calls === undefined)
+        messages.push({ role: "user", content: "Continue." })
+    }
   }
   return dialect.afterToolResult === "assistant" ? bridged(messages) : messages
 }
