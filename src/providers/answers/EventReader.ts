@@ -106,6 +106,8 @@ export const make = (
       // An event named `error` is an error even if its data is not JSON.
       return fields.event === "error" ? { _tag: "Failed", data } : malformed
     }
+    if (fields.event !== undefined && isObject(json) && json.type === undefined && isTyped.test(fields.event))
+      return read(typed(fields.event, json))
     if (own !== undefined && isObject(json)) json = own.normalise(json)
     const meaning = fields.event === "error" ? "failed" : meanings(fields.event, json)
     if (meaning === "failed") return { _tag: "Failed", data }
@@ -149,6 +151,12 @@ export const make = (
 }
 
 const encoder = new TextEncoder()
+
+/** Events whose data has their name as its type; some relays leave it out, and clients of these protocols read it. */
+const isTyped = /^(?:message_(?:start|delta|stop)|content_block_(?:start|delta|stop)|response\.[\w.]+)$/
+
+const typed = (type: string, json: object): Uint8Array =>
+  encoder.encode(`event: ${type}\ndata: ${JSON.stringify({ type, ...json })}\n\n`)
 
 const endOf = (event: string): Chunk => {
   const bytes = encoder.encode(event)

@@ -98,7 +98,11 @@ const toWhole: Forms["toWhole"] = (events, isDone) => {
   const done = events.flatMap(({ item, type }) =>
     type === "response.output_item.done" && isObject(item) ? item : []
   )
-  return { ...last.response, output: done }
+  if (done.length > 0) return { ...last.response, output: done }
+  // A server that tells of no items has its text in the deltas alone.
+  const unended = new UnendedResponse()
+  for (const event of events) unended.add(event)
+  return { ...last.response, output: unended.end()?.output ?? [] }
 }
 
 /** Converts responses between whole answers and events. */
