@@ -12,7 +12,7 @@
  * The text of HTML and plain-text bodies is not read: then the status decides.
  */
 import type { FailureClass } from "../failure/Failure.ts"
-import { capOverflow, fitsWithoutCap } from "../words/ContextNumbers.ts"
+import { fitsWithoutLimit, outputOverflow } from "../words/ContextNumbers.ts"
 import type { Code, ErrorView } from "./body/ErrorView.ts"
 import { type Case, hasNoErrorStatus } from "./Case.ts"
 import { byCloudflare } from "./Cloudflare.ts"
@@ -109,8 +109,8 @@ const isZeroQuota = (view: ErrorView): boolean =>
 
 /** An overflow that only the output limit causes: the prompt fits without it. */
 const byCap = (view: ErrorView): Verdict | undefined => {
-  const sizes = capOverflow(view.text)
-  return sizes === undefined || !fitsWithoutCap(sizes)
+  const sizes = outputOverflow(view.text)
+  return sizes === undefined || !fitsWithoutLimit(sizes)
     ? undefined
     : { as: "MaxTokens", evidence: `text "${sizes.prompt} + ${sizes.output} > ${sizes.window}"` }
 }

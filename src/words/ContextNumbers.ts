@@ -140,7 +140,7 @@ export const contextNumbers = (text: string): ContextNumbers | undefined => {
 }
 
 /** The sizes in an overflow to which the output limit contributed, in tokens. */
-export interface CapOverflow {
+export interface OutputOverflow {
   readonly window: number
   readonly prompt: number
   readonly output: number
@@ -188,14 +188,14 @@ const windows: ReadonlyArray<RegExp> = [
  *
  * @example
  * const said = "maximum context length is 32768 tokens. However, you requested 33187 tokens (1187 in the messages, 32000 in the completion)"
- * capOverflow(said) // => { window: 32_768, prompt: 1187, output: 32_000 }
+ * outputOverflow(said) // => { window: 32_768, prompt: 1187, output: 32_000 }
  */
-export const capOverflow = (text: string): CapOverflow | undefined => {
+export const outputOverflow = (text: string): OutputOverflow | undefined => {
   const lower = text.slice(0, 2048).toLowerCase().replace(/[`'"]/g, "")
   let window: number | undefined
   for (const pattern of windows) window ??= toInt(pattern.exec(lower)?.[1])
   if (window === undefined) return undefined
-  const sizes = (prompt: number | undefined, output: number | undefined): CapOverflow | undefined =>
+  const sizes = (prompt: number | undefined, output: number | undefined): OutputOverflow | undefined =>
     prompt === undefined || output === undefined ? undefined : { window, prompt, output }
   for (const pattern of promptAndOutput) {
     const match = pattern.exec(lower)
@@ -215,5 +215,5 @@ export const capOverflow = (text: string): CapOverflow | undefined => {
 }
 
 /** True if the prompt alone leaves room for a useful answer: at least a tenth of the window. */
-export const fitsWithoutCap = ({ output, prompt, window }: CapOverflow): boolean =>
+export const fitsWithoutLimit = ({ output, prompt, window }: OutputOverflow): boolean =>
   output > 0 && window - prompt >= window / 10

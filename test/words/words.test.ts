@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { fromFinish } from "../../src/classifier/Finish.ts"
 import * as Finish from "../../src/providers/protocols/Finish.ts"
 import { anthropicWords, isContextCode, saysContext } from "../../src/words/ContextErrors.ts"
-import { capOverflow, contextNumbers } from "../../src/words/ContextNumbers.ts"
+import { contextNumbers, outputOverflow } from "../../src/words/ContextNumbers.ts"
 import { isError } from "../../src/words/ErrorPaths.ts"
 import { finishOf, finishReasons } from "../../src/words/FinishReasons.ts"
 import { fold } from "../../src/words/Group.ts"
@@ -257,7 +257,7 @@ describe("a prompt that is too long", () => {
   it("is distinguished from a cap that is too large", () => {
     const sentence =
       "Requested token count exceeds the model's maximum context length of 256000 tokens. You requested a total of 256800 tokens: 24800 tokens from the input messages and 232000 tokens for the completion."
-    assert.deepStrictEqual(capOverflow(sentence), { window: 256_000, prompt: 24_800, output: 232_000 })
+    assert.deepStrictEqual(outputOverflow(sentence), { window: 256_000, prompt: 24_800, output: 232_000 })
     assert.deepStrictEqual(contextNumbers(sentence), { limit: 256_000, actual: 256_800 })
   })
 

@@ -7,7 +7,7 @@
 
 import * as Phase from "../../domain/Phase.ts"
 import type { BadRequest } from "../../failure/Failure.ts"
-import { capOverflow } from "../../words/ContextNumbers.ts"
+import { outputOverflow } from "../../words/ContextNumbers.ts"
 import { isError } from "../../words/ErrorPaths.ts"
 import { messages } from "../forms/Messages.ts"
 import { isProviderResponse } from "../wire/ProviderResponse.ts"
@@ -81,7 +81,7 @@ const allowedTokens = (failure: BadRequest): number | undefined => {
     if (match !== null && Number(match[1]) > 0) return Number(match[1])
     // `input length and max_tokens exceed context limit: 178959 + 64000 > 200000`: the rest of the window after the
     // prompt.
-    const sizes = capOverflow(text)
+    const sizes = outputOverflow(text)
     if (sizes !== undefined && sizes.window > sizes.prompt) return sizes.window - sizes.prompt
   }
   return undefined
