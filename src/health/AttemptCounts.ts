@@ -7,19 +7,19 @@ import { classOf, type Failure } from "../failure/Failure.ts"
 export type { AttemptCounts } from "../domain/Counts.ts"
 
 /**
- * The counts of all targets and credentials. Of targets without configuration (`Target.unlisted`) at most `room` are
+ * The counts of all targets and credentials. Of targets without configuration (`Target.unlisted`) at most `mostUnlisted` are
  * kept, the latest ones. They displace no others.
  */
 export class Tallies {
   readonly #byTarget = new Map<string, Counted>()
   readonly #byCredential = new Map<string, Counts>()
-  readonly #room: number
+  readonly #mostUnlisted: number
   /** The unlisted targets, in a ring. */
   readonly #unlisted: Array<string> = []
   #next = 0
 
-  constructor(room: number) {
-    this.#room = room
+  constructor(mostUnlisted: number) {
+    this.#mostUnlisted = mostUnlisted
   }
 
   succeeded(target: Target): void {
@@ -70,7 +70,7 @@ export class Tallies {
     const first = this.#unlisted[this.#next]
     if (first !== undefined) this.#byTarget.delete(first)
     this.#unlisted[this.#next] = key
-    this.#next = (this.#next + 1) % this.#room
+    this.#next = (this.#next + 1) % this.#mostUnlisted
   }
 }
 

@@ -20,10 +20,10 @@ import {
   entryOf,
   fresh,
   isDead,
-  leaveRoom,
   type Manual,
-  type State,
-  takeSeat
+  markListed,
+  markUnlisted,
+  type State
 } from "./BenchState.ts"
 import * as Fingerprint from "./Fingerprint.ts"
 import * as HeldFor from "./HeldFor.ts"
@@ -40,10 +40,9 @@ export {
   isBenched,
   type Manual,
   make,
-  type Room,
-  room,
+  markUnlisted,
+  mostUnlisted,
   type State,
-  takeSeat,
   unhold
 } from "./BenchState.ts"
 export type { Who } from "./HeldFor.ts"
@@ -251,7 +250,7 @@ export const succeed = (
       (admission._tag === "Probe" && admission.keys.includes(key))
     if (!proved || entry.generation > admission.generation || isClean(entry)) return entry
     generation++
-    return { ...fresh, manual: entry.manual, seat: entry.seat, generation }
+    return { ...fresh, manual: entry.manual, unlistedNumber: entry.unlistedNumber, generation }
   })
   return generation === state.generation ? next : { ...next, generation }
 }
@@ -278,10 +277,10 @@ export const fail = (
   const key = target.benchKeys[rest.scope]
   const next = failed(free, key, target, admission, failure, rest, now, who)
   if (next === free) return free
-  if (!target.unlisted) return leaveRoom(next, key)
+  if (!target.unlisted) return markListed(next, key)
   // The name is in these two keys only. Keys that were known before stay where they are.
   const isMadeUp = (rest.scope === "target" || rest.scope === "model") && !state.entries.has(key)
-  return isMadeUp ? takeSeat(next, key, now) : next
+  return isMadeUp ? markUnlisted(next, key, now) : next
 }
 
 const failed = (
@@ -399,5 +398,8 @@ export const bench = (state: State, key: BenchKey, manual: Manual): State =>
 export const unbench = (state: State, key: BenchKey, now: number): State => {
   if (!state.entries.has(key)) return state
   const generation = state.generation + 1
-  return { ...change(state, now, [key], ({ seat }) => ({ ...fresh, seat, generation })), generation }
+  return {
+    ...change(state, now, [key], ({ unlistedNumber }) => ({ ...fresh, unlistedNumber, generation })),
+    generation
+  }
 }

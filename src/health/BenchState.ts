@@ -47,25 +47,28 @@ export interface Entry {
   /** The probe that is under way, 0 for none. */
   readonly probe: number
   readonly manual: Manual | undefined
-  /** Its seat among unlisted keys; `undefined` for all other keys. */
-  readonly seat: number | undefined
+  /** The number of an unlisted key, in the order in which they came; `undefined` for all other keys. */
+  readonly unlistedNumber: number | undefined
   /** When it last changed; idle entries are forgotten. */
   readonly touched: number
 }
 
-/** The room for unlisted keys. */
-export interface Room {
-  /** How many seats have been given out so far. */
+/**
+ * The latest unlisted keys: models that callers named and no configuration has. A new one takes the place of the oldest, so
+ * that names which callers make up displace no other keys.
+ */
+export interface UnlistedKeys {
+  /** How many numbers have been given so far. */
   readonly given: number
-  /** The key of each seat, by its number modulo the size of the room. */
-  readonly seats: VersionedMap<number, BenchKey>
+  /** The keys, by their numbers modulo `mostUnlisted`. */
+  readonly keys: VersionedMap<number, BenchKey>
 }
 
 /** The whole bench. Immutable; `generation` grows with every bench and every probe. */
 export interface State {
   readonly generation: number
   readonly entries: VersionedMap<BenchKey, Entry>
-  readonly room: Room
+  readonly unlisted: UnlistedKeys
   /**
    * Held targets, which only a passed health check makes callable again, with the number of checkers that hold them. Neither
    * saved nor shared.
@@ -77,7 +80,7 @@ export interface State {
 export const make = (): State => ({
   generation: 0,
   entries: VersionedMap.from(),
-  room: { given: 0, seats: VersionedMap.from() },
+  unlisted: { given: 0, keys: VersionedMap.from() },
   held: VersionedMap.from()
 })
 
@@ -91,7 +94,7 @@ export const idle = 3_600_000
 export const idleDead = 24 * 3_600_000
 
 /** How many unlisted keys have entries at once. */
-export const room = 1_000
+export const mostUnlisted = 1_000
 
 /** A bench that holds for all callers. */
 export const forAll: Pick<Entry, "callers" | "isTheirs" | "othersAt"> = {
@@ -115,7 +118,7 @@ export const fresh: Entry = {
   generation: 0,
   probe: 0,
   manual: undefined,
-  seat: undefined,
+  unlistedNumber: undefined,
   touched: 0
 }
 
@@ -172,30 +175,30 @@ const isIdle = ({ held }: State, entry: Entry, key: BenchKey, now: number): bool
   !isBenched(entry, now)
 
 /**
- * Marks a key as unlisted: it takes a seat in the room, and the key that had that seat is forgotten. A manually benched key
- * leaves the room instead.
+ * Gives an unlisted key its number, and forgets the key that has to make way for it. If that one was benched by hand, it
+ * stays and counts as listed.
  */
-export const takeSeat = (state: State, key: BenchKey, now: number): State => {
+export const markUnlisted = (state: State, key: BenchKey, now: number): State => {
   const entry = state.entries.get(key)
-  if (entry === undefined || entry.seat !== undefined) return state
-  const { given, seats } = state.room
-  const place = given % room
+  if (entry === undefined || entry.unlistedNumber !== undefined) return state
+  const { given, keys } = state.unlisted
+  const index = given % mostUnlisted
   let { entries } = state
-  const before = seats.get(place)
+  const before = keys.get(index)
   const old = before === undefined ? undefined : entries.get(before)
-  if (before !== undefined && old?.seat === given - room) {
-    entries = entries.with(before, isByHand(old, now) ? { ...old, seat: undefined } : undefined)
+  if (before !== undefined && old?.unlistedNumber === given - mostUnlisted) {
+    entries = entries.with(before, isByHand(old, now) ? { ...old, unlistedNumber: undefined } : undefined)
   }
-  entries = entries.with(key, { ...entry, seat: given })
-  return { ...state, entries, room: { given: given + 1, seats: seats.with(place, key) } }
+  entries = entries.with(key, { ...entry, unlistedNumber: given })
+  return { ...state, entries, unlisted: { given: given + 1, keys: keys.with(index, key) } }
 }
 
-/** Marks a key as configured, or part of a chain that was built in code: it leaves the room. */
-export const leaveRoom = (state: State, key: BenchKey): State => {
+/** Marks a key as configured, or part of a chain that was built in code: it is not forgotten for an unlisted one. */
+export const markListed = (state: State, key: BenchKey): State => {
   const entry = state.entries.get(key)
-  return entry?.seat === undefined
+  return entry?.unlistedNumber === undefined
     ? state
-    : { ...state, entries: state.entries.with(key, { ...entry, seat: undefined }) }
+    : { ...state, entries: state.entries.with(key, { ...entry, unlistedNumber: undefined }) }
 }
 
 /**

@@ -71,7 +71,7 @@ const free: BenchChange["before"] = { status: "free", until: undefined }
 /** Builds the engine's half in memory. */
 export const makeMemory = (): MemoryBench => {
   const ref = Ref.makeUnsafe(Bench.make())
-  const counts = new AttemptCounts.Tallies(Bench.room)
+  const counts = new AttemptCounts.Tallies(Bench.mostUnlisted)
   const listeners = new Set<(change: BenchChange) => void>()
   const cache = new AdmissionCache()
   let go: Bench.Go = { _tag: "Go", generation: 0 }

@@ -214,21 +214,22 @@ describe("a name without configuration", () => {
     unlisted: true
   })
   const go: Bench.Go = { _tag: "Go", generation: 0 }
-  const seats = (state: Bench.State) => [...state.entries].map(([key, { seat }]) => [key, seat])
+  const keys = (state: Bench.State) =>
+    [...state.entries].map(([key, { unlistedNumber }]) => [key, unlistedNumber])
 
-  it("has a seat in the room if the benched key contains the name, and only then", () => {
-    for (const [scope, key, seat] of [
+  it("counts as an unlisted key if the benched key contains the name, and only then", () => {
+    for (const [scope, key, number] of [
       ["target", "a/m#k", 0],
       ["model", "a/m", 0],
       ["credential", "a#k", undefined],
       ["provider", "a", undefined]
     ] as const) {
       const state = Bench.fail(Bench.empty, unlisted, go, fault(), { ...rest, scope }, 0)
-      assert.deepStrictEqual(seats(state), [[key, seat]])
+      assert.deepStrictEqual(keys(state), [[key, number]])
     }
   })
 
-  it("keeps its seat when a failure changes nothing", () => {
+  it("keeps its number when a failure changes nothing", () => {
     const state = Bench.fail(Bench.empty, unlisted, go, fault(), rest, 0)
     assert.strictEqual(Bench.fail(state, a, go, fault(), rest, 1), state)
   })

@@ -1,4 +1,4 @@
-/** The states of a key, what the bench forgets, and the room for names that nobody configured. */
+/** The states of a key, what the bench forgets, and how many names that nobody configured it keeps. */
 import { assert, describe, it } from "@effect/vitest"
 import * as BenchInfo from "../../src/health/BenchInfo.ts"
 import * as State from "../../src/health/BenchState.ts"
@@ -176,51 +176,51 @@ describe("the bench forgets", () => {
   })
 })
 
-describe("the room for names that are not configured", () => {
-  const seated = (state: State.State, key: string, now = 0) =>
-    State.takeSeat(
+describe("a name that is not configured", () => {
+  const marked = (state: State.State, key: string, now = 0) =>
+    State.markUnlisted(
       { ...state, entries: state.entries.with(key, state.entries.get(key) ?? entry()) },
       key,
       now
     )
   const full = () => {
     let state = State.make()
-    for (let i = 0; i < State.room; i++) state = seated(state, `k${i}`)
+    for (let i = 0; i < State.mostUnlisted; i++) state = marked(state, `k${i}`)
     return state
   }
 
-  it("has a seat for each, in order, and one for each key only", () => {
-    const one = seated(State.make(), "a")
-    assert.deepInclude(one.entries.get("a"), { seat: 0 })
-    assert.strictEqual(one.room.given, 1)
-    assert.strictEqual(State.takeSeat(one, "a", 0), one)
-    assert.strictEqual(State.takeSeat(one, "nobody", 0), one)
-    assert.deepInclude(seated(one, "b").entries.get("b"), { seat: 1 })
+  it("has a number, in order, and one only", () => {
+    const one = marked(State.make(), "a")
+    assert.deepInclude(one.entries.get("a"), { unlistedNumber: 0 })
+    assert.strictEqual(one.unlisted.given, 1)
+    assert.strictEqual(State.markUnlisted(one, "a", 0), one)
+    assert.strictEqual(State.markUnlisted(one, "nobody", 0), one)
+    assert.deepInclude(marked(one, "b").entries.get("b"), { unlistedNumber: 1 })
   })
 
-  it("forgets the oldest when it is full, unless that was benched by hand or has left", () => {
+  it("replaces the oldest when there are too many, unless that was benched by hand or is listed now", () => {
     const state = full()
-    assert.strictEqual(state.entries.size, State.room)
-    const next = seated(state, "new")
+    assert.strictEqual(state.entries.size, State.mostUnlisted)
+    const next = marked(state, "new")
     assert.isUndefined(next.entries.get("k0"))
-    assert.deepInclude(next.entries.get("new"), { seat: State.room })
+    assert.deepInclude(next.entries.get("new"), { unlistedNumber: State.mostUnlisted })
     assert.isDefined(next.entries.get("k1"))
     const byHand = (until: number): State.State => ({
       ...state,
-      entries: state.entries.with("k0", entry({ seat: 0, manual: manual(until) }))
+      entries: state.entries.with("k0", entry({ unlistedNumber: 0, manual: manual(until) }))
     })
-    assert.deepInclude(seated(byHand(9), "new", 5).entries.get("k0"), { seat: undefined })
-    assert.isUndefined(seated(byHand(5), "new", 5).entries.get("k0"))
-    const left = State.leaveRoom(state, "k0")
-    assert.isDefined(seated(left, "new").entries.get("k0"))
+    assert.deepInclude(marked(byHand(9), "new", 5).entries.get("k0"), { unlistedNumber: undefined })
+    assert.isUndefined(marked(byHand(5), "new", 5).entries.get("k0"))
+    const left = State.markListed(state, "k0")
+    assert.isDefined(marked(left, "new").entries.get("k0"))
   })
 
-  it("is left by a key that is configured now", () => {
-    const one = seated(State.make(), "a")
-    const left = State.leaveRoom(one, "a")
-    assert.isUndefined(left.entries.get("a")?.seat)
-    assert.deepStrictEqual(left.entries.get("a"), { ...one.entries.get("a")!, seat: undefined })
-    assert.strictEqual(State.leaveRoom(left, "a"), left)
-    assert.strictEqual(State.leaveRoom(left, "nobody"), left)
+  it("has no number once it is configured", () => {
+    const one = marked(State.make(), "a")
+    const left = State.markListed(one, "a")
+    assert.isUndefined(left.entries.get("a")?.unlistedNumber)
+    assert.deepStrictEqual(left.entries.get("a"), { ...one.entries.get("a")!, unlistedNumber: undefined })
+    assert.strictEqual(State.markListed(left, "a"), left)
+    assert.strictEqual(State.markListed(left, "nobody"), left)
   })
 })

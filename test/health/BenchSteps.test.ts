@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Bench from "../../src/health/Bench.ts"
-import { takeSeat } from "../../src/health/BenchState.ts"
+import { markUnlisted } from "../../src/health/BenchState.ts"
 import * as EngineBench from "../../src/health/EngineBench.ts"
 import { RunClock } from "../../src/time/RunClock.ts"
 import { VersionedMap } from "../../src/util/VersionedMap.ts"
@@ -125,14 +125,14 @@ describe("a probe of several keys", () => {
   })
 })
 
-describe("a seat", () => {
-  it("whose key is forgotten already is taken without anything else", () => {
+describe("a new unlisted key", () => {
+  it("changes no other key if the one in its place is forgotten already", () => {
     const [go, state] = admitted(Bench.empty, a, 0)
     const known = Bench.fail(state, a, go, fault(), rest, 0)
-    const full = { ...known, room: { given: 1_000, seats: VersionedMap.from([[0, "gone/m#k"]]) } }
-    const next = takeSeat(full, "a/m#k", 1)
-    assert.strictEqual(next.entries.get("a/m#k")?.seat, 1_000)
-    assert.strictEqual(next.room.seats.get(0), "a/m#k")
+    const full = { ...known, unlisted: { given: 1_000, keys: VersionedMap.from([[0, "gone/m#k"]]) } }
+    const next = markUnlisted(full, "a/m#k", 1)
+    assert.strictEqual(next.entries.get("a/m#k")?.unlistedNumber, 1_000)
+    assert.strictEqual(next.unlisted.keys.get(0), "a/m#k")
   })
 })
 

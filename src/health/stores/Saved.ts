@@ -42,7 +42,8 @@ const moment = (millis: number): number => Math.max(-lastMoment, Math.min(lastMo
 
 /** Converts an entry; `undefined` if nothing of it needs to outlive the process: the key is free. */
 export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
-  const { evidence, failures, fingerprint, hint, consecutiveBenches, reason, seat, since, until } = entry
+  const { evidence, failures, fingerprint, hint, consecutiveBenches, reason, unlistedNumber, since, until } =
+    entry
   const manual = entry.manual !== undefined && now < entry.manual.until ? entry.manual : undefined
   if (reason === undefined && manual === undefined) return undefined
   return {
@@ -50,7 +51,7 @@ export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
     ...(reason !== undefined && evidence !== undefined && { evidence }),
     ...(reason !== undefined && hint !== undefined && { hint: moment(hint) }),
     ...(reason !== undefined && fingerprint !== undefined && { fingerprint }),
-    ...(seat !== undefined && { unlisted: true }),
+    ...(unlistedNumber !== undefined && { unlisted: true }),
     since: moment(since),
     until: moment(until),
     consecutiveBenches,
@@ -131,8 +132,8 @@ export const restore = (
     }
   })
   if (next === state) return state
-  const seated = from.unlisted === true && !state.entries.has(key) ? Bench.takeSeat(next, key, now) : next
-  return { ...seated, generation }
+  const marked = from.unlisted === true && !state.entries.has(key) ? Bench.markUnlisted(next, key, now) : next
+  return { ...marked, generation }
 }
 
 const mergedCallers = (entry: Bench.Entry, { callers = [], heldFor }: Saved): ReadonlyArray<string> =>
