@@ -8,7 +8,7 @@
 import type * as Context from "effect/Context"
 import type { Backend } from "../domain/Backend.ts"
 import type { Credential } from "../domain/Credential.ts"
-import * as Fingerprint from "../health/Fingerprint.ts"
+import * as Fingerprint from "../health/state/Fingerprint.ts"
 import { LatestKeys } from "../util/LatestKeys.ts"
 import * as UserCode from "../util/UserCode.ts"
 import type { PreparedChain } from "./PreparedChain.ts"

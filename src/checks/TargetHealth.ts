@@ -5,7 +5,7 @@ import type { Target } from "../domain/Target.ts"
 import * as Failure from "../failure/Failure.ts"
 import type { TargetKey } from "../failure/TargetKey.ts"
 import * as Bench from "../health/Bench.ts"
-import { stranger } from "../health/HeldFor.ts"
+import { stranger } from "../health/state/HeldFor.ts"
 
 /** The result of a check. `benched`: the target is benched and was not checked. Times are milliseconds. */
 export interface Checked {

@@ -24,9 +24,9 @@ import {
   markListed,
   markUnlisted,
   type State
-} from "./BenchState.ts"
-import * as Fingerprint from "./Fingerprint.ts"
-import * as HeldFor from "./HeldFor.ts"
+} from "./state/BenchState.ts"
+import * as Fingerprint from "./state/Fingerprint.ts"
+import * as HeldFor from "./state/HeldFor.ts"
 
 export type { Admission, Benched, Go, Probe } from "../domain/Admission.ts"
 export {
@@ -44,8 +44,8 @@ export {
   mostUnlisted,
   type State,
   unhold
-} from "./BenchState.ts"
-export type { Who } from "./HeldFor.ts"
+} from "./state/BenchState.ts"
+export type { Who } from "./state/HeldFor.ts"
 
 /** The longest cooldown a provider can request for a throttle or a fault: a wrong date must not bench for weeks. */
 export const longestHint = 24 * 3_600_000

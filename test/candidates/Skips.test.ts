@@ -7,7 +7,7 @@ import * as Availability from "../../src/candidates/Availability.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
-import { stranger } from "../../src/health/HeldFor.ts"
+import { stranger } from "../../src/health/state/HeldFor.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { provider, stage } from "../support/candidates.ts"
 

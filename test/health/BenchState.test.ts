@@ -1,7 +1,7 @@
 /** The states of a key, what the bench forgets, and how many names that nobody configured it keeps. */
 import { assert, describe, it } from "@effect/vitest"
 import * as BenchInfo from "../../src/health/BenchInfo.ts"
-import * as State from "../../src/health/BenchState.ts"
+import * as State from "../../src/health/state/BenchState.ts"
 
 const entry = (fields: Partial<State.Entry> = {}): State.Entry => ({ ...State.fresh, ...fields })
 const manual = (until: number) => ({ since: 1, until, reason: "why", by: "me" })

@@ -18,6 +18,7 @@ const layers = [
   "domain",
   "catalog",
   "callers",
+  "health/state",
   "health",
   "events",
   "stream",

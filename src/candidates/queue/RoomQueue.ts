@@ -8,7 +8,7 @@
  */
 import type * as Context from "effect/Context"
 import type { Target } from "../../domain/Target.ts"
-import { stranger } from "../../health/HeldFor.ts"
+import { stranger } from "../../health/state/HeldFor.ts"
 import { RunClock } from "../../time/RunClock.ts"
 import { MovableTimer } from "../../util/MovableTimer.ts"
 import type { Room } from "./Room.ts"

@@ -19,7 +19,7 @@
 import type * as Context from "effect/Context"
 import type { Target } from "../../domain/Target.ts"
 import type * as Bench from "../../health/Bench.ts"
-import { stranger } from "../../health/HeldFor.ts"
+import { stranger } from "../../health/state/HeldFor.ts"
 import { transientClasses } from "../../policy/Rule.ts"
 import { RunClock } from "../../time/RunClock.ts"
 import { MovableTimer } from "../../util/MovableTimer.ts"

@@ -7,7 +7,7 @@ import type { Target } from "../../domain/Target.ts"
 import * as Failure from "../../failure/Failure.ts"
 import * as Bench from "../../health/Bench.ts"
 import type { EngineBench } from "../../health/EngineBench.ts"
-import { canBeProvoked } from "../../health/HeldFor.ts"
+import { canBeProvoked } from "../../health/state/HeldFor.ts"
 import { doubtfulClasses, type Rest } from "../../policy/Rule.ts"
 
 /** What failed. A `committed` stream was counted as a success at its first content. */

@@ -3,7 +3,7 @@
 import type { BenchKey } from "../../domain/BenchKey.ts"
 import type { FailureClass } from "../../failure/Failure.ts"
 import * as Bench from "../Bench.ts"
-import * as HeldFor from "../HeldFor.ts"
+import * as HeldFor from "../state/HeldFor.ts"
 
 /** A manual bench. Without `until` it lasts until it is removed. */
 export interface SavedManual {
@@ -20,7 +20,7 @@ export interface Saved {
   readonly evidence?: string
   /** When a dead key should recover, according to the provider. */
   readonly hint?: number
-  /** The fingerprint of the dead secret; never the secret. See `health/Fingerprint.ts`. */
+  /** The fingerprint of the dead secret; never the secret. See `health/state/Fingerprint.ts`. */
   readonly fingerprint?: string
   /** True for a name that is not configured. */
   readonly unlisted?: boolean

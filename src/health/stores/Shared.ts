@@ -2,7 +2,7 @@
 
 import type { BenchKey } from "../../domain/BenchKey.ts"
 import type * as Bench from "../Bench.ts"
-import { idle, idleDead, isDead } from "../BenchState.ts"
+import { idle, idleDead, isDead } from "../state/BenchState.ts"
 import * as ReadSaved from "./ReadSaved.ts"
 import { type Saved, saved, shifted } from "./Saved.ts"
 

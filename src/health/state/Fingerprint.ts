@@ -9,8 +9,8 @@
  * were the old one.
  */
 import * as Redacted from "effect/Redacted"
-import type { Credential } from "../domain/Credential.ts"
-import { sha256 } from "../util/Sha256.ts"
+import type { Credential } from "../../domain/Credential.ts"
+import { sha256 } from "../../util/Sha256.ts"
 
 /** The fingerprint of a credential without a secret. */
 export const keyless = "none"

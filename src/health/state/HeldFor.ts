@@ -4,8 +4,8 @@
  *
  *     one caller ──another one fails too──▶ all ──a probe of one who failed before fails──▶ all, but another caller may probe at once
  */
-import type { Target } from "../domain/Target.ts"
-import type { Failure } from "../failure/Failure.ts"
+import type { Target } from "../../domain/Target.ts"
+import type { Failure } from "../../failure/Failure.ts"
 import { type Entry, forAll } from "./BenchState.ts"
 
 /** Who makes a request, as the bench distinguishes callers. */

@@ -5,10 +5,10 @@
  * and checks one or two other entries for expiry. Benched keys are never forgotten to make room, with one exception: keys
  * of models that callers named and no configuration has (`Target.unlisted`) share a thousand entries, first in first out.
  */
-import type { BenchKey } from "../domain/BenchKey.ts"
-import type { Target } from "../domain/Target.ts"
-import type { FailureClass } from "../failure/Failure.ts"
-import { VersionedMap } from "../util/VersionedMap.ts"
+import type { BenchKey } from "../../domain/BenchKey.ts"
+import type { Target } from "../../domain/Target.ts"
+import type { FailureClass } from "../../failure/Failure.ts"
+import { VersionedMap } from "../../util/VersionedMap.ts"
 
 /** A manual bench. */
 export interface Manual {
