@@ -82,7 +82,7 @@ describe("a target that was passed in favour of others", () => {
     })
   )
 
-  it.effect("is no probe after a timeout as long as none has timed out", () =>
+  it.effect("is not a probe after a timeout as long as none has timed out", () =>
     Effect.gen(function* () {
       const { fails, request, targetOf } = yield* stage(chainOf(provider("a"), provider("b")))
       fails("a/m#k", fault("Timeout"))

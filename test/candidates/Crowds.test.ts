@@ -164,7 +164,7 @@ for (const [kind, ask] of Object.entries(asks)) {
     }
 
     it.effect(
-      "loses no request that is let in first, while the target still fails and others disconnect",
+      "loses no request that is admitted first, while the target still fails and others disconnect",
       () =>
         Effect.gen(function* () {
           const one = service("one", 1_000, fault("ServerError"), 40)

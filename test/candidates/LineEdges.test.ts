@@ -1,4 +1,4 @@
-/** Who is let in when, at the edges: ends that fall together, crowds that would be lost, and targets that nobody waits for. */
+/** Which requests are admitted when, at the edges: ends that fall together, crowds that would be lost, and targets that nobody waits for. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -247,7 +247,7 @@ describe("a request that waits for several targets", () => {
 })
 
 describe("a request at a target that is benched for another caller", () => {
-  it.effect("is let in at once, also behind one that waits for the end of the bench", () =>
+  it.effect("is admitted at once, also behind one that waits for the end of the bench", () =>
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
       const context = yield* Effect.context<never>()

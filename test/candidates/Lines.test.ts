@@ -1,4 +1,4 @@
-/** Who is let in when, in the queues of one target. */
+/** Which requests are admitted when, in the queues of one target. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -65,7 +65,7 @@ const stage = (maxWait = 1_000, isShort = false) =>
       says: (next: Bench.Benched | undefined) => {
         why = next
       },
-      /** The attempt of one who was let in is answered. */
+      /** The attempt of a request that was admitted is answered. */
       answer: (name: string) => {
         lines.succeeded(target)
         entered.get(name)?.left()
@@ -116,7 +116,7 @@ describe("a request that waits", () => {
     })
   )
 
-  it.effect("does not wait longer for an outcome than its maxWait: then as many again are let in", () =>
+  it.effect("does not wait longer for an outcome than its maxWait: then as many again are admitted", () =>
     Effect.gen(function* () {
       const { join, log } = yield* stage(1_000)
       for (const name of "abcdefg") join(name)
@@ -213,7 +213,7 @@ describe("a request that waits", () => {
     })
   )
 
-  it.effect("is not let in by what happens at another target", () =>
+  it.effect("is not admitted by what happens at another target", () =>
     Effect.gen(function* () {
       const { join, lines, log } = yield* stage(minute)
       join("a")
@@ -364,7 +364,7 @@ describe("a request in several queues", () => {
     anyway: true
   })
 
-  it.effect("is let in by the first one, and leaves the others", () =>
+  it.effect("is admitted by the first one, and leaves the others", () =>
     Effect.gen(function* () {
       const context = yield* Effect.context<never>()
       const lines = new WaitQueues(() => undefined)
@@ -381,7 +381,7 @@ describe("a request in several queues", () => {
     })
   )
 
-  it.effect("joins no other when one lets it in at once", () =>
+  it.effect("joins no other when one admits it at once", () =>
     Effect.gen(function* () {
       const lines = new WaitQueues(() => undefined)
       const turns: Array<string | undefined> = []

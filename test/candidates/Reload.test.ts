@@ -47,7 +47,7 @@ describe("requests that wait while the runtime is replaced", () => {
     })
   )
 
-  it.effect("are let in by an answer that a request of the new runtime got", () =>
+  it.effect("are admitted by an answer that a request of the new runtime got", () =>
     Effect.gen(function* () {
       const { chain, next, old } = yield* reloaded
       const waiting = yield* Effect.forkChild(old.complete(chain(), "first"))

@@ -53,7 +53,7 @@ const stage = Effect.gen(function* () {
 })
 
 describe("a request that waits for room", () => {
-  it.effect("is let in at once if there is room, as the next one", () =>
+  it.effect("is admitted at once if there is room, as the next one", () =>
     Effect.gen(function* () {
       const { asked, line, lines, log, state, waiting } = yield* stage
       assert.strictEqual(lines.size, 1)
@@ -94,7 +94,7 @@ describe("a request that waits for room", () => {
     })
   )
 
-  it.effect("is let in when an attempt ends, is answered, or leaves", () =>
+  it.effect("is admitted when an attempt ends, is answered, or leaves", () =>
     Effect.gen(function* () {
       for (const tell of ["ended", "changed", "succeeded"] as const) {
         const { line, lines, log, state, waiting } = yield* stage
@@ -176,7 +176,7 @@ describe("a request that waits for room", () => {
     })
   )
 
-  it.effect("is let in by what happens while another one is", () =>
+  it.effect("is admitted by what happens while another one is", () =>
     Effect.gen(function* () {
       const { line, lines, log, state, waiting } = yield* stage
       state.full = 50_000

@@ -19,7 +19,7 @@ const waiting = (looks: { count: number }, onEnter: (line: Line) => void): Waiti
   giveUp: () => assert.fail("nobody waits in vain")
 })
 
-/** How often each of so many is looked at who join one line, and are let in by the answers of those before them. */
+/** How often each of so many is looked at who join one line, and are admitted by the answers of those before them. */
 const looksPerHead = Effect.fnUntraced(function* (size: number) {
   const lines = new WaitQueues(() => undefined)
   const looks = { count: 0 }
@@ -52,7 +52,7 @@ describe("a line", () => {
     })
   )
 
-  it.effect("ends the wait at the deadline of a request that joins while another is let in", () =>
+  it.effect("ends the wait at the deadline of a request that joins while another is admitted", () =>
     Effect.gen(function* () {
       const lines = new WaitQueues(() => undefined)
       const line = lines.of(target(), yield* Effect.context<never>())
@@ -129,7 +129,7 @@ describe("a line", () => {
     })
   )
 
-  /** Ten requests with one deadline; an answer takes 300 ms. How many are let in, after the first one was answered at 300 ms. */
+  /** Ten requests with one deadline; an answer takes 300 ms. How many are admitted, after the first one was answered at 300 ms. */
   const soonLost = Effect.fnUntraced(function* (deadlineAt: number, fails: boolean) {
     const lines = new WaitQueues(
       () => undefined,

@@ -102,7 +102,7 @@ describe("a learned limit", () => {
     assert.strictEqual(asked.limit, Number.POSITIVE_INFINITY)
   })
 
-  it("is no reason for a refusal of everything since the last one, such as a day's quota that is used up", () => {
+  it("is not a reason for a refusal of everything since the last one, such as a day's quota that is used up", () => {
     const { asked, begun } = crowd(20)
     for (const each of begun) asked.answer(each)
     const before = asked.limit

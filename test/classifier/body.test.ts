@@ -164,7 +164,7 @@ describe("plain text", () => {
   })
 })
 
-describe("a reply", () => {
+describe("an answer", () => {
   it.each([
     [{ choices: [{ finish_reason: "length" }] }, ["finish_reason=length"]],
     [

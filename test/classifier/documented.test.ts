@@ -50,7 +50,7 @@ describe("a typed error of OpenRouter", () => {
     assert.strictEqual(classOf({ status: 403, body: { type: "error", error: messages } }), "ContentPolicy")
   })
 
-  it("is no prompt that is too long if a parameter is only called like a limit", () => {
+  it("is not a prompt that is too long if a parameter is only called like a limit", () => {
     const message = "Unknown parameter: 'max_total_tokens'"
     assert.strictEqual(classOf({ status: 400, body: { error: { message } } }), "Invalid")
   })

@@ -257,7 +257,7 @@ describe("an error of Volcengine's Ark", () => {
 
 // https://help.aliyun.com/en/model-studio/error-code
 describe("an error of Alibaba's Model Studio", () => {
-  it("is no dead key if the model only lacks a way of calling", () => {
+  it("is not a dead key if the model only lacks a way of calling", () => {
     for (const message of [
       "current user api does not support synchronous calls.",
       "Current user api does not support asynchronous calls."

@@ -96,7 +96,7 @@ describe("a bare number", () => {
     assert.strictEqual(fromNumber(value, now), expected)
   })
 
-  it("is no moment where the present is not known", () => {
+  it("is not a moment where the present is not known", () => {
     assert.deepStrictEqual(
       [fromNumber(5, undefined), fromNumber(1_500_000_060, undefined), fromNumber(1.5e12, undefined)],
       [5_000, undefined, undefined]

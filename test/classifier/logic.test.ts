@@ -175,7 +175,7 @@ describe("a firewall", () => {
   const coded = { error: { code: "invalid_api_key", message: "no" } }
   const blocked = { "x-sucuri-block": "1" }
 
-  it("has answered a 406 that is no JSON", () => {
+  it("has answered a 406 that is not JSON", () => {
     assert.strictEqual(evidence(406, "no"), "status 406 without an answer in JSON")
     assert.strictEqual(evidence(406, ""), "status 406 without an answer in JSON")
     assert.notStrictEqual(evidence(406, { error: { message: "no" } }), "status 406 without an answer in JSON")

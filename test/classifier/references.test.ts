@@ -30,7 +30,7 @@ describe("an error about something that a request names", () => {
     })
   }
 
-  it("is no missing model if it is a function of its tools", () => {
+  it("is not a missing model if it is a function of its tools", () => {
     for (const message of [
       "tool function not found: get_weather",
       "tool_choice function get_weather does not exist",

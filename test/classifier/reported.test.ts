@@ -148,7 +148,7 @@ describe("'not supported' without a known feature", () => {
   })
 })
 
-describe("credentials of a gateway that all rest", () => {
+describe("credentials of a gateway that are all benched", () => {
   it("come back by themselves", () => {
     assert.strictEqual(
       classOf(503, says("auth_unavailable: no auth available (providers=codex)")),

@@ -345,7 +345,7 @@ describe("a bare status", () => {
   ])("%j is %s", check)
 })
 
-describe("a success without a usable reply", () => {
+describe("a success without a usable answer", () => {
   it.each<Row>([
     [{}, "Unknown", "no body"],
     [{ status: 200 }, "Empty", "no body"],

@@ -205,7 +205,7 @@ describe("the facts of a failed call", () => {
     })
   })
 
-  it("take the moment of the reply from its date, and the present from there if it is not given", () => {
+  it("take the moment of the answer from its date, and the present from there if it is not given", () => {
     const headers = { date: "Thu, 01 Jan 1970 00:00:09 GMT" }
     assert.deepInclude(readCase({ headers, now: 5 }), { now: 5, repliedAt: 9_000 })
     assert.deepInclude(readCase({ headers }), { now: 9_000, repliedAt: 9_000 })

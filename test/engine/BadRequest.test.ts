@@ -108,7 +108,7 @@ describe("an output limit that is too high", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("is no failure of the target", () =>
+  it.effect("is not a failure of the target", () =>
     Effect.gen(function* () {
       const a = refusing("a", [refusal()])
       yield* Effect.flip(Failover.complete(Chain.make(Model.make(a, "m")), capped))

@@ -182,7 +182,7 @@ describe("a shared bench", () => {
     }).pipe(world(() => Effect.succeed(false)))
   )
 
-  it.effect("is no call of a request that had its turn while another process probed", () => {
+  it.effect("is not a call of a request that had its turn while another process probed", () => {
     let probing = true
     return Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("5 seconds")], ["back"]])

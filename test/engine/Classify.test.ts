@@ -73,7 +73,7 @@ describe("the error of an attempt", () => {
     }
   })
 
-  it("is no such fault if it only sounds like one, or is another error of range", () => {
+  it("is not such a fault if it only sounds like one, or is another error of range", () => {
     assert.strictEqual(classOf(failureOf(died(new Error("call stack")))), "Unknown")
     assert.strictEqual(classOf(failureOf(died(new RangeError("invalid date")))), "Unknown")
   })

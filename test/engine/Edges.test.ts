@@ -72,7 +72,7 @@ describe("a stream after its first content", () => {
     }).pipe(idle)
   )
 
-  it.effect("is broken when the time of the request is over, which is no failure of its target", () =>
+  it.effect("is broken when the time of the request is over, which is not a failure of its target", () =>
     Effect.gen(function* () {
       const found = yield* read(["one", { hang: true }], 99, { deadline: 500 })
       assert.deepStrictEqual(found, ["incomplete", "broken", 500, 0, "undefined of undefined"])

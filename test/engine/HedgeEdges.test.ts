@@ -87,7 +87,7 @@ describe("a hedge", () => {
     }).pipe(hedged())
   )
 
-  it.effect("that has taken over waits for its throttle as any attempt does: it is no other target", () =>
+  it.effect("that has taken over waits for its throttle as any attempt does: it is not another target", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[{ wait: "2 seconds" }, fault("ServerError")]])
       const b = Scripted.make("b", [[{ wait: "2 seconds" }, throttle("1 second")], ["b"]])

@@ -58,7 +58,7 @@ const scene = (policy: Options) =>
 
 describe("a request that waits for room at a target that is benched for another caller", () => {
   for (const whenAllBenched of ["tryAnyway", "wait"] as const) {
-    it.effect(`is let in when there is room, with ${whenAllBenched}`, () =>
+    it.effect(`is admitted when there is room, with ${whenAllBenched}`, () =>
       Effect.gen(function* () {
         const log = yield* scene({ whenAllBenched, maxWait: "4 seconds" })
         const others = log.filter((line) => !line.startsWith("noisy"))

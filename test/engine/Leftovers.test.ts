@@ -24,7 +24,7 @@ const fromASecondOn: Limiter = {
     )
 }
 
-describe("a run that was let in by a queue for a retry, and then moved on", () => {
+describe("a run that was admitted by a queue for a retry, and then moved on", () => {
   it.effect("calls the next target once when that asks for a longer wait than the policy allows", () =>
     Effect.gen(function* () {
       const limited = Scripted.make("limited", [[fault("Overloaded", "1 minute")]], {
@@ -50,7 +50,7 @@ describe("a run that was let in by a queue for a retry, and then moved on", () =
   )
 })
 
-describe("a run that was let in by a queue for a retry", () => {
+describe("a run that was admitted by a queue for a retry", () => {
   it.effect("makes no further one when the target asks for a longer wait than the policy allows", () =>
     Effect.gen(function* () {
       const two = Scripted.make(

@@ -51,7 +51,7 @@ const outage = (
   }).pipe(Effect.provide(Failover.layer()), Random.withSeed("outage"))
 
 describe("an outage", () => {
-  it.effect("calls the target as often for an only caller as for unknown ones", () =>
+  it.effect("calls the target as often for a single caller as for unknown ones", () =>
     Effect.gen(function* () {
       for (const reason of Noisy.classes) {
         const unknown = yield* outage(() => undefined, { reason })

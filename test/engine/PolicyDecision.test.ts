@@ -84,7 +84,7 @@ describe("the rule withoutOutputLimit", () => {
     assert.deepStrictEqual(decided(tooMany, "withoutOutputLimit"), { _tag: "Amend", failure: tooMany })
   })
 
-  it("leaves when it has done so, when it cannot, and for what is no bad request", () => {
+  it("leaves when it has done so, when it cannot, and for what is not a bad request", () => {
     assert.deepStrictEqual(decided(tooMany, "withoutOutputLimit", { amended: true }), leave)
     assert.deepStrictEqual(decided(tooMany, "withoutOutputLimit", { canAmend: () => false }), leave)
     assert.deepStrictEqual(decided(gone, "withoutOutputLimit"), leave)

@@ -231,7 +231,7 @@ describe("a throttled target is benched", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("a quarter of a second at least, so that 'retry after 0' is no busy loop", () =>
+  it.effect("a quarter of a second at least, so that 'retry after 0' is not a busy loop", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle(0)]])
       const b = Scripted.make("b", [["other"]])

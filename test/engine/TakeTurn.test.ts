@@ -1,4 +1,4 @@
-/** Requests that wait in the queues of targets: what happens when one is let in, or its time is over. */
+/** Requests that wait in the queues of targets: what happens when one is admitted, or its time is over. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -119,7 +119,7 @@ describe("a request that its queue lets in", () => {
     )
   )
 
-  it.effect("calls the first in the chain when a later one lets it in, and both are free", () =>
+  it.effect("calls the first in the chain when a later one admits it, and both are free", () =>
     Effect.gen(function* () {
       const [a, b] = [Scripted.make("a", [["a"]]), Scripted.make("b", [["b"]])]
       const [first, second] = [Model.make(a, "m"), Model.make(b, "m")]

@@ -314,7 +314,7 @@ describe("the retries", () => {
 })
 
 describe("the delays of retries", () => {
-  it("are refused if one of them is no length of time, or there is none", () => {
+  it("are refused if one of them is not a length of time, or there is none", () => {
     const made = (backoff: ReadonlyArray<unknown>) => () => Policy.make({ retries: { backoff } as object })
     assert.throws(made(["1 second", "soon"]), /retries\.backoff is "soon"; it has to be a length of time/)
     assert.throws(made([]), /retries\.backoff .*has to be a list of at least one length of time/)

@@ -79,7 +79,7 @@ const outcomesOf = (...events: ReadonlyArray<FailoverEvent>): ReadonlyArray<stri
 }
 
 describe("the outcome of an upstream", () => {
-  it("is no failure when a retry of it succeeds, also after a hedge has failed", () => {
+  it("is not a failure when a retry of it succeeds, also after a hedge has failed", () => {
     const retried = [failed(main, "Retry"), started(main), answered(main)]
     assert.deepStrictEqual(outcomesOf(started(main), ...retried), ["primary succeeded"])
     assert.deepStrictEqual(

@@ -166,7 +166,7 @@ describe("a stream that ends too soon", () => {
     })
   )
 
-  it.effect("is no failure once its answer is complete", () =>
+  it.effect("is not a failure once its answer is complete", () =>
     Effect.gen(function* () {
       const { log, tap } = yield* opening()
       tap.put("hello", "stop")

@@ -93,7 +93,7 @@ describe("a reader that is slow", () => {
 describe("a reader that stops", () => {
   const endless: Call = ["one", "two", { wait: "1 second" }, "three", { hang: true }]
 
-  it.effect("after some chunks lets the upstream go at once, which is no failure", () =>
+  it.effect("after some chunks lets the upstream go at once, which is not a failure", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [endless])
       const stream = Failover.stream(Chain.make(Model.make(a, "m")), "q")

@@ -60,7 +60,7 @@ const piece = (...calls: ReadonlyArray<Json>) => chunk({ tool_calls: calls })
 
 describe("kind 1: what a model left", () => {
   // https://github.com/BenedictKing/ccx/issues/35
-  it.live("is no separate message if nothing follows it: Codex, DeepSeek", () =>
+  it.live("is not a separate message if nothing follows it: Codex, DeepSeek", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ deepseek: ok })
       yield* post("/v1/responses", {
@@ -467,7 +467,7 @@ describe("kind 5: an endpoint that a server does not have", () => {
     [502, { message: "The upstream does not implement /v1/responses" }],
     [503, { message: "/v1/responses is not available" }]
   ] as const)
-    it.live(`rests nothing: ${status} ${error.message}`, () =>
+    it.live(`benches nothing: ${status} ${error.message}`, () =>
       Effect.gen(function* () {
         const { post, seen } = yield* stage({
           corp: openai(
@@ -492,7 +492,7 @@ describe("kind 5: an endpoint that a server does not have", () => {
 })
 
 describe("kind 6: keep-alives and ends", () => {
-  it.live("a chunk with null choices is no failure", () =>
+  it.live("a chunk with null choices is not a failure", () =>
     Effect.gen(function* () {
       const got = yield* streamed([
         chunk({ content: "some" }),
@@ -531,7 +531,7 @@ describe("kind 7: handshakes", () => {
   )
 })
 
-describe("kind 8: content is no setting", () => {
+describe("kind 8: content is not a setting", () => {
   it.live("a video for Claude is a 400, and not an answer without it", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ claude })

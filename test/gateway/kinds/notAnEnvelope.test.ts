@@ -29,7 +29,7 @@ describe("an answer inside of something else", () => {
       ["nests too deeply", deep],
       ["has too many values", many]
     ] as const) {
-      it.live(`is no answer if it ${what}${how}`, () =>
+      it.live(`is not an answer if it ${what}${how}`, () =>
         Effect.gen(function* () {
           const text = JSON.stringify(completion({ content: "from one" })).replace(/}$/, `,"more":${more}}`)
           const got = yield* asked({ json: { statusCode: 200, body: text } }, stream)
@@ -39,7 +39,7 @@ describe("an answer inside of something else", () => {
       )
     }
 
-    it.live(`is no answer if there is an error beside it${how}`, () =>
+    it.live(`is not an answer if there is an error beside it${how}`, () =>
       Effect.gen(function* () {
         const error = { message: "Rate limit reached", type: "rate_limit_error" }
         const got = yield* asked({ json: { error, data: completion({ content: "from one" }) } }, stream)

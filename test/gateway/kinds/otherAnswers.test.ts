@@ -50,7 +50,7 @@ describe("thoughts", () => {
 describe("an error with nothing in it", () => {
   for (const error of [{}, { message: "", code: 0 }])
     for (const stream of [true, false])
-      it.live(`is no error: ${JSON.stringify(error)}, ${stream ? "in a stream" : "whole"}`, () =>
+      it.live(`is not an error: ${JSON.stringify(error)}, ${stream ? "in a stream" : "whole"}`, () =>
         Effect.gen(function* () {
           const reply = stream
             ? {

@@ -83,7 +83,7 @@ describe("the calls of a chat, of which", () => {
     )
   }
 
-  it.live("arguments go on behind their end, is no answer, whole and streamed", () =>
+  it.live("arguments go on behind their end, is not an answer, whole and streamed", () =>
     Effect.gen(function* () {
       const events = [
         pieces(piece(0, "a", "bash", '{"cmd":"a"}')),

@@ -55,7 +55,7 @@ describe("a received token", () => {
     }
   })
 
-  it("is read from each of the headers for it, and an empty one is no token", () => {
+  it("is read from each of the headers for it, and an empty one is not a token", () => {
     const whyNot = Tokens.make(known)
     assert.isUndefined(whyNot({ authorization: "Bearer x" }))
     assert.isUndefined(whyNot({ authorization: "bearer  the-first-token" }))

@@ -111,7 +111,7 @@ describe("the bodies of all requests together", () => {
 })
 
 describe("an answer that would take long to read", () => {
-  it.live("is no answer: an event of a stream with too much in it", () =>
+  it.live("is not an answer: an event of a stream with too much in it", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       for (const value of ["[".repeat(100_000), `[${"1,".repeat(1_000_000)}1]`]) {

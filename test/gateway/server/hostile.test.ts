@@ -64,7 +64,7 @@ describe("a request id from a caller", () => {
     })
   )
 
-  it.live("with control characters or line breaks in it is no request", () =>
+  it.live("with control characters or line breaks in it is not a request", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       for (const id of ["a\0b", "a\x01b", "a\x1bb", "a\x7fb", "a\rset-cookie: b=c", "a\nset-cookie: b=c\r"]) {
@@ -151,7 +151,7 @@ describe("a compressed body", () => {
     })
   )
 
-  it.live("in the transfer is no JSON", () =>
+  it.live("in the transfer is not JSON", () =>
     Effect.gen(function* () {
       const { server, url } = yield* gateway()
       const bytes = gzipSync(body)

@@ -50,7 +50,7 @@ describe("the bytes of a message that is arriving", () => {
     assert.strictEqual(arriving.since, 3)
   })
 
-  it("go on through fragments and pings, and a ping alone is no message", () => {
+  it("go on through fragments and pings, and a ping alone is not a message", () => {
     const arriving = new Arriving()
     arriving.feed(frame(ping, 20), 1)
     assert.deepStrictEqual([arriving.size, arriving.since], [0, undefined])

@@ -94,7 +94,7 @@ describe.skipIf(!Redis.isInstalled)(
               Effect.scoped(
                 Effect.gen(function* () {
                   const admission = yield* registry.admit(x)
-                  // Who is let in stays until all have been answered.
+                  // A request that is admitted stays until all have been answered.
                   if (admission._tag !== "Benched") yield* Deferred.await(held)
                   return admission._tag
                 })
