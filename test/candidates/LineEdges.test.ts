@@ -1,4 +1,4 @@
-/** Which requests are admitted when, at the edges: ends that fall together, crowds that would be lost, and targets that nobody waits for. */
+/** Which requests are admitted when, at the edges: ends that fall together, crowds that would be lost, and targets without waiting requests. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

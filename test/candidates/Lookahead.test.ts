@@ -1,4 +1,4 @@
-/** The way through a chain, and what comes after the present target. */
+/** The position in a chain, and the targets after the current one. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import { Exclusions } from "../../src/candidates/Exclusions.ts"

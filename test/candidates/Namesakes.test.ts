@@ -1,4 +1,4 @@
-/** Two providers with one name in one runtime: they share benches, and whoever made them is told so. */
+/** Two providers with one name in one runtime: they share benches, and the log says so. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"

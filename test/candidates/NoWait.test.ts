@@ -1,4 +1,4 @@
-/** With a maxWait of 0 nobody waits for a benched target, but retries take as long as they take. */
+/** With a maxWait of 0 no request waits for a benched target, but retries still have their delays. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

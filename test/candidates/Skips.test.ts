@@ -1,4 +1,4 @@
-/** What is passed over and what is not: many benched targets, limits of one's own, targets with a queue, and orders read ahead. */
+/** What is skipped and what is not: many benched targets, credentials over their own limit, targets with a queue, and orders that are read ahead. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

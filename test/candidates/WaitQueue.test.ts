@@ -1,4 +1,4 @@
-/** What it costs that many wait for one target. */
+/** The cost of many requests that wait for one target. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
@@ -8,7 +8,7 @@ import { target } from "../support/bench.ts"
 
 const minute = 60_000
 
-/** One who waits, and counts in `looks` how often he is looked at. */
+/** A waiting request that counts in `looks` how often it is checked. */
 const waiting = (looks: { count: number }, onEnter: (line: Line) => void): Waiting => ({
   until: minute,
   get deadlineAt() {
@@ -19,7 +19,7 @@ const waiting = (looks: { count: number }, onEnter: (line: Line) => void): Waiti
   giveUp: () => assert.fail("nobody waits in vain")
 })
 
-/** How often each of so many is looked at who join one line, and are admitted by the answers of those before them. */
+/** How often each of so many requests is checked that wait in one queue, and are admitted by the answers of those before them. */
 const looksPerHead = Effect.fnUntraced(function* (size: number) {
   const lines = new WaitQueues(() => undefined)
   const looks = { count: 0 }
@@ -165,7 +165,7 @@ describe("a line", () => {
       })
   )
 
-  it.effect("lets no request in before its turn after a failure", () =>
+  it.effect("admits no request before its turn after a failure", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* soonLost(1_000, true), [2, 2, 2, 8])
     })

@@ -1,4 +1,4 @@
-/** Orders by chance. */
+/** Random orders. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { Alias } from "../../src/choice/Alias.ts"

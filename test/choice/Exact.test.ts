@@ -1,4 +1,4 @@
-/** Orders worked out by hand from given numbers of chance. */
+/** Orders worked out by hand from given random numbers. */
 import { assert, describe, it } from "@effect/vitest"
 import { Alias } from "../../src/choice/Alias.ts"
 import * as Draws from "../../src/choice/Draws.ts"

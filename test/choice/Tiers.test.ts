@@ -1,4 +1,4 @@
-/** Models that count as the same: how a run walks tiers. */
+/** Equal models: how a run goes through tiers. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** Small decisions of the classifier, each with the case beside it that goes the other way. */
+/** Small decisions of the classifier, each beside a case that is decided differently. */
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
 import * as Failure from "../../src/failure/Failure.ts"

@@ -1,4 +1,4 @@
-/** What a request names or lets the provider fetch blames neither the model nor the key: one caller could bench them for all. */
+/** A failure of something that a request names, or makes the provider fetch, benches neither the model nor the key: otherwise one caller could bench them for all. */
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
 import * as Failure from "../../src/failure/Failure.ts"

@@ -1,4 +1,4 @@
-/** Reading what nobody vouches for: properties, headers, statuses and moments. */
+/** Reading untrusted values: properties, headers, statuses and times. */
 import { assert, describe, it } from "@effect/vitest"
 import { hasNoErrorStatus, readCase, statusOf } from "../../src/classifier/Case.ts"
 import {

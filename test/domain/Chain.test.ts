@@ -1,4 +1,4 @@
-/** Chains: what they are built from, and that anything with keys can stand in one. */
+/** Chains: what they are built from, for services of any kind. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

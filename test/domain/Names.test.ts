@@ -1,4 +1,4 @@
-/** How models and what rests are written. */
+/** How models and bench keys are written. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import * as BenchKey from "../../src/domain/BenchKey.ts"

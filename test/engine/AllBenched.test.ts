@@ -1,4 +1,4 @@
-/** When everything in the chain rests: try anyway, wait, or fail. */
+/** When all targets of the chain are benched: try anyway, wait, or fail. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
@@ -14,7 +14,7 @@ import { calls, dead, fault, play, refusal, throttle } from "../support/engine.t
 
 const runtime = Failover.layer()
 
-/** Two providers; `a` rests for a minute, `b` for half a one. Both have answered nothing else so far. */
+/** Two providers; `a` is benched for a minute, `b` for half a minute. Neither has answered yet. */
 const benched = Effect.fnUntraced(function* (
   a: Scripted.Call<string, Scripted.Part>,
   b: Scripted.Call<string, Scripted.Part>

@@ -1,4 +1,4 @@
-/** Who is asked before an attempt: the other processes before a probe, and the limiter of a credential. */
+/** The permission for an attempt: from the other processes before a probe, and from the limiter of a credential. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Credential from "../../src/domain/Credential.ts"
@@ -12,7 +12,7 @@ import * as Policy from "../../src/policy/Policy.ts"
 const go: Bench.Go = { _tag: "Go", generation: 0 }
 const probe = { _tag: "Probe", generation: 0 } as unknown as Bench.Probe
 
-/** What is asked, and the answer. `claim` and `take` are what the others say; absent where there is nobody to ask. */
+/** What is asked, and the answer. `claim` and `take` are the answers; absent where nothing has to be asked. */
 const ask = (
   admission: Bench.Go | Bench.Probe,
   { claim, take }: { readonly claim?: Effect.Effect<boolean>; readonly take?: Effect.Effect<boolean> }

@@ -1,4 +1,4 @@
-/** A dead key or model: it rests on a ladder, and single probes find out when it is back. */
+/** A dead key or model: its cooldowns grow, and single probes find out when it works again. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ const minute = 60_000
 const hour = 60 * minute
 const credentials = [Credential.make("one"), Credential.make("two")] as const
 
-/** The rests, in milliseconds, when a target fails with this every time it is asked. */
+/** The cooldowns, in milliseconds, of a target that fails with this at each call. */
 const ladder = (failure: Failure.Failure, steps: number) =>
   Effect.gen(function* () {
     const a = Scripted.make("a", [[failure]])

@@ -1,4 +1,4 @@
-/** Functions of the caller: what they say is believed if it makes sense, and what they do wrong is named once. */
+/** Functions of the caller: valid results are used, and each mistake is logged once. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"

@@ -1,4 +1,4 @@
-/** A bench that is shared is asked before a probe: one process probes, the others pass the target by. */
+/** A shared bench is asked before a probe: one process probes, the others skip the target. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import * as EngineBench from "../../src/health/EngineBench.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, fault, play, throttle } from "../support/engine.ts"
 
-/** A bench in memory that asks somebody before each probe. A slot that is refused has been given back. */
+/** A bench in memory that asks for permission before each probe. A slot that is refused has been released. */
 const asking = (word: (probe: Bench.Probe) => Effect.Effect<boolean>) =>
   Layer.effect(
     BenchRegistry,
@@ -38,7 +38,7 @@ const asking = (word: (probe: Bench.Probe) => Effect.Effect<boolean>) =>
 const world = (word: (probe: Bench.Probe) => Effect.Effect<boolean>) =>
   Effect.provide(Layer.provideMerge(Failover.layerNoDeps(), asking(word)), { local: true })
 
-/** `a` rested for five seconds and is half-open. */
+/** `a` was benched for five seconds and is half-open. */
 const halfOpen = Effect.fnUntraced(function* (policy = {}) {
   const a = Scripted.make("a", [[throttle("5 seconds")], ["back"]])
   const b = Scripted.make("b", [["other"]])

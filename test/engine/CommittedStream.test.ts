@@ -1,4 +1,4 @@
-/** Streams after their commit point: how they end if they do not end well. */
+/** Streams after their commit point: how they end if they are not complete. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -15,7 +15,7 @@ import { calls, failureOf, play } from "../support/engine.ts"
 
 const runtime = Failover.layer()
 
-/** `one` and `two` stand at the same base URL, `far` elsewhere; `b` is another provider. */
+/** `one` and `two` have the same base URL, `far` another one; `b` is another provider. */
 const scene = (failing: Failure.Failure) => {
   const credentials = [
     Credential.make("one"),

@@ -1,4 +1,4 @@
-/** Code that is wrong: bugs in providers and in the functions a caller hands in, and finalizers that die or hang. */
+/** Bugs in providers and in functions of the caller, and finalizers that die or hang. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

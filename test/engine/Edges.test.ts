@@ -1,4 +1,4 @@
-/** Requests at their edges: how streams end, what an attempt may take, what observers see, and what is refused by name. */
+/** Edge cases of requests: how streams end, how long an attempt may take, what observers see, and which options are refused. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

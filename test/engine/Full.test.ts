@@ -1,4 +1,4 @@
-/** A target that refuses an attempt because of its load: that is no reason to bench it. */
+/** A target that refuses an attempt because of its load is not benched. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"

@@ -1,4 +1,4 @@
-/** Requests with two attempts under way: what happens to the one that is left, in less usual cases. */
+/** Requests with two attempts under way: what happens to the remaining one, in unusual cases. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"

@@ -1,4 +1,4 @@
-/** A caller who hangs up: everything stops at once, nothing stays open, and nobody is blamed. */
+/** A caller that disconnects: everything stops at once, nothing stays open, and nothing is benched. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"

@@ -1,4 +1,4 @@
-/** An outage benches a target for all once two callers have met it, and for an only caller as fast as for an unknown one. */
+/** An outage benches a target for all once two callers have met it, and for a single caller as fast as for an unknown one. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"

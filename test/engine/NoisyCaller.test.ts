@@ -1,4 +1,4 @@
-/** A caller whose requests alone fail at a target takes it away from nobody else. */
+/** A target at which only one caller's requests fail stays in rotation for all other callers. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -28,7 +28,7 @@ type Answer = (backend: Backend.Backend) => Effect.Effect<string, ReturnType<typ
 
 type Options = Failover.CallOptions & { readonly request?: unknown }
 
-/** How an application tells its callers apart. */
+/** How an application names its callers. */
 const identities: Readonly<Record<string, (who: string) => Options>> = {
   "named callers": (who: string) => ({ caller: who }),
   conversations: (who: string) => ({ affinity: who }),

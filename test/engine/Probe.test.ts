@@ -1,4 +1,4 @@
-/** The one attempt that is let through when a rest ends, and that nobody can keep for himself. */
+/** The one attempt that is admitted when a cooldown ends; its slot is always released. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -14,7 +14,7 @@ import { benches, calls, dead, fault, play, texts, throttle, tooLong } from "../
 const runtime = Effect.provide(Failover.layer())
 type Call = Scripted.Call<string, Scripted.Part>
 
-/** `a` rested for five seconds and is about to be probed with these calls; `b` stands by. */
+/** `a` was benched for five seconds and is about to be probed with these calls; `b` is the fallback. */
 const halfOpen = Effect.fnUntraced(function* (...script: ReadonlyArray<Call>) {
   const a = Scripted.make("a", [[throttle("5 seconds")], ...script])
   const b = Scripted.make("b", [["other"]])

@@ -1,4 +1,4 @@
-/** What one caller can provoke at will with a request of its own takes no target away from the others. */
+/** Failures that one caller can provoke at will bench no target for the others. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** A throttled target: waited for when that is the lesser evil, left otherwise. */
+/** A throttled target: when the run waits for it, and when it moves on. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

@@ -1,4 +1,4 @@
-/** What is kept of the time for the targets behind the one that is asked. */
+/** How much of the time is kept for the targets after the one that is called. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

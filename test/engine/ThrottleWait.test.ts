@@ -1,4 +1,4 @@
-/** A throttle that names a wait, where another key fails meanwhile: the run comes back when the wait is over. */
+/** A throttle that names a wait, where another key fails meanwhile: the run returns when the wait is over. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** Faults: asked again with growing, random pauses, then left together with the place they happened at. */
+/** Faults: retries after growing random delays, then a move to another endpoint. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"

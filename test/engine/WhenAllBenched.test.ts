@@ -1,4 +1,4 @@
-/** What a run waits for that can call no target now, and how it ends if there is nothing to wait for. */
+/** What a run waits for if no target can be called now, and how it ends if there is nothing to wait for. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Backend from "../../src/domain/Backend.ts"

@@ -1,4 +1,4 @@
-/** What an observer hears of a run, in which order, and with what in it. */
+/** The events that an observer receives of a run: their order and their fields. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"

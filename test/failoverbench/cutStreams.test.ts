@@ -9,7 +9,7 @@ import { play } from "./Play.ts"
 import { scenarioOf } from "./Scenarios.ts"
 import * as System from "./System.ts"
 
-/** A gateway of its own for each test: a target whose stream broke rests for a while. */
+/** A gateway of its own for each test: a target whose stream broke is benched for a while. */
 const stage = System.stage(1 / 40, { commit: Commit.firstContent, malformedEvents: "fail" })
 
 const rows = [

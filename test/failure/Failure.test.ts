@@ -1,4 +1,4 @@
-/** Failures and run errors as values: they cross a wire, tell their class, and say what a person needs to know. */
+/** Failures and run errors as values: they can be sent between processes, have a class, and a message for people. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** A look that is remembered says what a look at the bench itself would say. */
+/** A cached answer of the bench is the one that the bench would give. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** The bench as a pure state machine: who rests, for how long, and what an answer clears. */
+/** The bench as a pure state machine: what is benched, for how long, and what an answer clears. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import * as Bench from "../../src/health/Bench.ts"

@@ -1,4 +1,4 @@
-/** The bench as a pure state machine: rests by hand, and what is forgotten when. */
+/** The bench as a pure state machine: manual benches, and what is forgotten when. */
 import { assert, describe, it } from "@effect/vitest"
 import type * as Target from "../../src/domain/Target.ts"
 import * as Bench from "../../src/health/Bench.ts"

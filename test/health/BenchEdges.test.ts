@@ -1,4 +1,4 @@
-/** Rules of the bench that a break made on purpose once left unseen by every other test. */
+/** Rules of the bench that no other test covers: each was found by breaking it on purpose. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** The bench as a service: scoped probes for those who make attempts of their own, a report, and a stream of changes. */
+/** The bench as a service: scoped probes for code that makes its own attempts, a report, and a stream of changes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

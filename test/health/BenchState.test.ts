@@ -1,4 +1,4 @@
-/** The states of a key, what the bench forgets, and how many names that nobody configured it keeps. */
+/** The states of a key, what the bench forgets, and how many unlisted names it keeps. */
 import { assert, describe, it } from "@effect/vitest"
 import * as BenchInfo from "../../src/health/BenchInfo.ts"
 import * as State from "../../src/health/state/BenchState.ts"

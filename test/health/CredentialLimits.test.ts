@@ -1,4 +1,4 @@
-/** Requests per minute of a credential: what is over them is passed by, and nothing is ever sent over them. */
+/** Requests per minute of a credential: a credential that is over its limit is skipped, and no request exceeds a limit. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

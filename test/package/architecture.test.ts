@@ -240,7 +240,11 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string]> = [
   [/\bheeded\b/i, "without type checks"],
   [/(?<!socket )\b(?:hung|hangs?) up\b/i, "disconnects"],
   [/\brests (?:for|until|on|at)\b|\bbenched? rests\b/i, "is benched"],
-  [/\bleads? nowhere\b/i, "unknown"]
+  [/\bleads? nowhere\b/i, "unknown"],
+  [/\bResting\b|\bisResting\b/, "Benched, isBenched"],
+  [/\bLastTries\b/, "NoTargetLeft"],
+  [/\bwithoutTokenCap\b|\btoken cap\b/i, "withoutOutputLimit, output limit"],
+  [/\b(?:is|are) let in\b|\blets? (?:it|\w+ requests?) in\b/i, "admit"]
 ]
 
 /** Old names of config fields and of saved records, which are still read. */

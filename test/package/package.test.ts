@@ -1,4 +1,4 @@
-/** What somebody gets who installs the package: built, packed, and used in an empty project. */
+/** The package as it is installed: built, packed, and used in an empty project. */
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { checkPackage, createPackageFromTarballData, type Problem } from "@arethetypeswrong/core"

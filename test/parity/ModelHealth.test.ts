@@ -28,7 +28,7 @@ const test = under({ policy: Policy.modelHealth })
 
 const fine = [["fine"]] as const
 
-/** What a first model's failure leads to, with a second model behind it: the answer, and whether the first rests. */
+/** What a first model's failure leads to, with a second model behind it: the answer, and whether the first one is benched. */
 const outcomeOf = (failure: Failure.Failure) =>
   Effect.gen(function* () {
     const [first, second] = [Scripted.make("first", [[failure]]), Scripted.make("second", fine)]

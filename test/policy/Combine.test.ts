@@ -1,4 +1,4 @@
-/** Options laid over others, field by field: what one of both does not speak of stays as the other has it. */
+/** Options merged with others, field by field: a field that one of them lacks is that of the other. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** Policies as data: what is said is taken, what is left out stays, and layers lie over each other field by field. */
+/** Policies as data: options that are set count, absent ones keep their value, and layers are merged field by field. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** Streams that are made of a flow: read without a fiber, by whom that suits, and like any stream by everybody else. */
+/** Streams that are made of a flow: read without a fiber by code that can, and as an ordinary stream by all other code. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

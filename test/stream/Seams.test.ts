@@ -1,4 +1,4 @@
-/** What a stream does at its edges: who looks late, what is cancelled while it begins, and sizes that are none. */
+/** Edge cases of a stream: observers that come late, a cancel while it begins, and invalid sizes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

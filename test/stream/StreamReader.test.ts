@@ -1,4 +1,4 @@
-/** Who reads a stream: slowly, not to its end, or twice. */
+/** Readers of a stream: slow ones, ones that stop early, and a second one. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

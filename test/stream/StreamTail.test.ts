@@ -1,4 +1,4 @@
-/** A stream after its commit point: it belongs to its target, and how it ends is told and remembered. */
+/** A stream after its commit point: it belongs to its target, and its end is reported and recorded. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -1,4 +1,4 @@
-/** Texts of the model that stood apart stay apart where a target has room for one text only. */
+/** Separate texts of the model stay separate where a target takes one text only. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
 

@@ -1,4 +1,4 @@
-/** Tools of chats that are no plain functions: those that take one text, and functions as they were before there were tools. */
+/** Tools of chats that are not plain functions: those that take one text, and the legacy `functions`. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
 import { addUp, context, dataOf, translateStream } from "../support/translate/support.ts"

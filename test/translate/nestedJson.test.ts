@@ -1,4 +1,4 @@
-/** JSON that stands as text in a request: it was not measured with the body, and is bounded before it is parsed. */
+/** JSON as text inside a request: it was not measured with the body, so it is measured before it is parsed. */
 import { assert, describe, it } from "@effect/vitest"
 import { type Dialect, expressRequest } from "../../src/translate/index.ts"
 

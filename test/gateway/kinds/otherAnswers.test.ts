@@ -5,7 +5,7 @@ import { chunk, completion, dataOf, type Json, message, type Reply, stage } from
 
 const hi = [{ role: "user", content: "hi" }]
 
-/** What a caller of messages gets who wants to see thoughts. */
+/** What a caller of messages gets that requests thoughts. */
 const toMessages = (reply: Reply, stream: boolean) =>
   Effect.gen(function* () {
     const { post } = yield* stage({ corp: { protocol: "openai", reply: () => reply } })

@@ -58,7 +58,7 @@ const callers = {
   responses: { path: "/v1/responses", body: { input: "hi" } }
 } as const
 
-/** What the caller is told: all input tokens, the cached ones among them, and the output. */
+/** What the caller gets: all input tokens, the cached ones among them, and the output. */
 const counted = (usage: Json): ReadonlyArray<unknown> => {
   const cached =
     usage.cache_read_input_tokens ??

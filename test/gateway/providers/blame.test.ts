@@ -1,4 +1,4 @@
-/** Faults of a caller's request, or of this process, take no target away from others. */
+/** Faults of a caller's request, or of this process, bench no target for others. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { Transient } from "../../../src/failure/Failure.ts"

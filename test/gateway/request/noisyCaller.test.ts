@@ -1,4 +1,4 @@
-/** A client whose prompts crash a model takes the model away from no other client. */
+/** A client whose prompts crash a model does not bench the model for other clients. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"
@@ -22,7 +22,7 @@ const crashes: Readonly<Record<string, (stream: boolean) => FaultServer.Behaviou
 
 const tokens = ["token-of-the-noisy-one", "token-of-another"]
 
-/** Clients that the gateway tells apart by their tokens, or by their conversations. */
+/** Clients that the gateway distinguishes by their tokens, or by their conversations. */
 const clients = {
   "their tokens": { server: { tokens }, noisy: tokens[0]!, other: tokens[1]! },
   "their conversations": { server: { tokens: [tokens[1]!] }, noisy: tokens[1]!, other: tokens[1]! }

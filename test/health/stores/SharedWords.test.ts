@@ -1,4 +1,4 @@
-/** What replicas tell each other over a real Redis, to the last word and in the right order. */
+/** The messages of replicas over a real Redis: all of them arrive, in the right order. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
