@@ -106,7 +106,10 @@ export const layer = <P extends Adapter.ChatProvider, R>(
   return withRuntime(layerNoDeps(chain, own), { observer, retryBudget })
 }
 
-/** The same as a `Model` of the provider `effect-failover`, with its own name. */
+/**
+ * The chain as a `Model` of `effect/ai`, with the provider name `effect-failover` and a model name of your own. It has its
+ * own runtime and the bench of the process, as with `layer`.
+ */
 export const model = <const Name extends string, P extends Adapter.ChatProvider, R>(
   name: Name,
   chain: Chain.Chain<P, R>,

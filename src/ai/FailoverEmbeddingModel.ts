@@ -112,7 +112,10 @@ export const layer = <const Links extends NonEmptyReadonlyArray<Link>>(
   Members.ServicesOf<Links[number]>
 > => withRuntime(layerNoDeps(model, members, options), options)
 
-/** The same as a `Model` of the provider `effect-failover`. The layers of its members must not fail. */
+/**
+ * The endpoints as a `Model` of `effect/ai`, with the provider name `effect-failover` and a model name of your own. It has
+ * its own runtime and the bench of the process, as with `layer`. The layers of its members must not fail.
+ */
 export const model = <const Name extends string, const Links extends NonEmptyReadonlyArray<Infallible>>(
   name: Name,
   members: Links,

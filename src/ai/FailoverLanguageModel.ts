@@ -136,7 +136,7 @@ export const layer = <const Links extends LanguageModelLinks>(
 export const provider = "effect-failover"
 
 /**
- * The same as a `Model` with its own name: outside an attempt `Model.ModelName` is this name, inside it is the name
+ * The members as a `Model` of `effect/ai` with a name of your own: outside an attempt `Model.ModelName` is this name, inside it is the name
  * of the attempt's model. The layers of its members must not fail; `optional` members do not.
  */
 export const model = <const Name extends string, const Links extends NonEmptyReadonlyArray<Infallible>>(

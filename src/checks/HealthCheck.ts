@@ -70,7 +70,7 @@ export interface Options<out R> extends CommonOptions {
   readonly check: (target: Target) => Effect.Effect<unknown, Failure.Failure, R>
 }
 
-/** The same for every target of a chain. */
+/** The chain whose targets are checked, and the check. */
 export interface ChainOptions<P extends Backend, out RP, out R> extends CommonOptions {
   readonly chain: Chain<P, RP>
   /** The runtime's own policy, if it has one: failed checks use the same decision table. */
@@ -153,7 +153,7 @@ export class HealthCheck extends Context.Service<
     )
 }
 
-/** Checks every target of a chain for as long as the scope is open; see `layerChain`. */
+/** Checks every target of a chain for as long as the scope is open. `layerChain` does it for as long as a layer lives. */
 export const makeChain = <P extends Backend, RP, R>({
   chain,
   check,
@@ -179,7 +179,7 @@ export const makeChain = <P extends Backend, RP, R>({
     return make({ ...options, targets, check: (target) => check(backends.get(target.key)!, target) })
   })
 
-/** Checks targets for as long as the scope is open; see `layer`. */
+/** Checks targets for as long as the scope is open. `layer` does it for as long as a layer lives. */
 export const make = Effect.fnUntraced(function* <R>(
   options: Options<R>
 ): Effect.fn.Return<HealthCheck["Service"], never, BenchRegistry | Scope.Scope | R> {

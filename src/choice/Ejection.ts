@@ -15,7 +15,7 @@ export interface Settings {
   readonly attempts: number
   /** A target with a larger share of failed attempts (0 to 1) is ejected. */
   readonly share: number
-  /** So is one with a share that exceeds the median of its equals by more than this (0 to 1). */
+  /** A target whose share exceeds the median of its equals by more than this (0 to 1) is ejected too. */
   readonly above: number
   /** The largest share of a tier that may be ejected at once (0 to 1), rounded down to whole targets. */
   readonly mostOut: number

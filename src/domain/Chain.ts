@@ -93,11 +93,11 @@ export function equals(...links: ReadonlyArray<Link<never, never>>): Chain<never
   return equalsOf(links)
 }
 
-/** Like `equals`, for a list of links. */
+/** Models that are equally good, from a list: a chain of one tier. See `equals` for models as arguments. */
 export const equalsOf = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>): Chain<P, R> =>
   ofTiers([{ models: fromLinks(links).models }])
 
-/** Like `make`, for a list of links. */
+/** Builds a chain from a list of models and chains. See `make` for models as arguments, and for what it rejects. */
 export const fromLinks = <P extends Backend, R>(links: ReadonlyArray<Link<P, R>>): Chain<P, R> => {
   Checks.fields("Chain.make", { links }, { links: Checks.list })
   Checks.refuse("Chain.make", linkProblems(links))

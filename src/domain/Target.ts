@@ -34,7 +34,7 @@ export interface Target {
   readonly policy: Policy
   /** The bench keys that concern this target, by what they cover. */
   readonly benchKeys: { readonly [S in Scope]: BenchKey.BenchKey }
-  /** The same, as a list. */
+  /** The four bench keys as a list. */
   readonly allBenchKeys: ReadonlyArray<BenchKey.BenchKey>
   /**
    * Internal: the cached state of the bench.

@@ -111,7 +111,10 @@ export const complete = <P extends AnyProvider, R>(
 ): Effect.Effect<AnswerOf<P>, RunError, R | Failover> =>
   Effect.flatMap(Failover, (failover) => failover.complete(chain, request, options))
 
-/** The same, with the target that answered and the attempts that had failed before. */
+/**
+ * One whole answer from a chain of providers, with the target that gave it and the attempts that had failed before; through
+ * the `Failover` in the context.
+ */
 export const answer = <P extends AnyProvider, R>(
   chain: Chain<P, R>,
   request: RequestOf<P>,
@@ -130,7 +133,11 @@ export const stream = <P extends AnyProvider, R>(
 ): Stream.Stream<ChunkOf<P>, RunError | StreamBroken, R | Failover> =>
   Stream.unwrap(Effect.map(Failover, (failover) => failover.stream(chain, request, options)))
 
-/** Opens a stream up to its commit point, through the `Failover` in the context; see its `open`. */
+/**
+ * Opens a stream from a chain of providers up to its commit point, for callers that have to send something before the first
+ * chunk, such as an HTTP status; through the `Failover` in the context. The stream is closed with the scope and can be run
+ * once.
+ */
 export const open = <P extends AnyProvider, R>(
   chain: Chain<P, R>,
   request: RequestOf<P>,
@@ -164,7 +171,10 @@ export const use: Use<Failover> = <P extends Backend, RP, A, E, R, K extends Fai
     failover.use(chain, effect, options as Classified<UseOptions<E, K>>)
   )
 
-/** The same, with the target that answered and the attempts before. */
+/**
+ * The generic form for any effect of any service, with the target that answered and the attempts that had failed before;
+ * through the `Failover` in the context.
+ */
 export const useAnswered: UseAnswered<Failover> = <
   P extends Backend,
   RP,
@@ -181,7 +191,10 @@ export const useAnswered: UseAnswered<Failover> = <
     failover.useAnswered(chain, effect, options as Classified<UseOptions<E, K>>)
   )
 
-/** The generic form for streams, through the `Failover` in the context. */
+/**
+ * The generic form for streams: any stream of any service fails over until its commit point, through the `Failover` in the
+ * context. The options say what a chunk means.
+ */
 export const useStream: UseStream<Failover> = <
   P extends Backend,
   RP,

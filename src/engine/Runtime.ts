@@ -46,7 +46,7 @@ export interface Runtime {
     request: RequestOf<P>,
     options?: CallOptions
   ) => Effect.Effect<AnswerOf<P>, RunError, R>
-  /** The same, with the target that answered and the attempts before. */
+  /** One whole answer, with the target that gave it and the attempts that had failed before. */
   readonly answer: <P extends AnyProvider, R>(
     chain: Chain<P, R>,
     request: RequestOf<P>,
@@ -72,7 +72,7 @@ export interface Runtime {
   ) => Effect.Effect<Opened<ChunkOf<P>>, RunError, R | Scope.Scope>
   /** The generic form: any effect of any service. */
   readonly use: Use
-  /** The same, with the target that answered and the attempts before. */
+  /** The generic form, with the target that answered and the attempts that had failed before. */
   readonly useAnswered: UseAnswered
   /** The generic form for streams. */
   readonly useStream: UseStream

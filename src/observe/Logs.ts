@@ -56,7 +56,7 @@ export const make = ({ spanOf }: Options = {}): Effect.Effect<Observer> =>
     }
   })
 
-/** The same without spans. */
+/** An observer that logs with the loggers of the context, without spans. Give it to the runtime. */
 export const observer: Effect.Effect<Observer> = make()
 
 /** Logs the changes of the bench until the scope closes. */

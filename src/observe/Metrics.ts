@@ -91,7 +91,10 @@ export interface Options {
    * that clients choose are unbounded.
    */
   readonly knowsModel?: ((target: Pick<Target, "provider" | "model">) => boolean) | undefined
-  /** The same for the requested name (`about.model`), which may be the name of a chain. */
+  /**
+   * Whether a requested name (`about.model`), which may be the name of a chain, may be a label. Default: never, all are
+   * `other`.
+   */
   readonly knowsName?: ((name: string) => boolean) | undefined
   /** The usage reported by the last attempt of a run at a target. Default: not read, and no tokens are counted. */
   readonly usageOf?: ((run: RunInfo, target?: Target) => Usage | undefined) | undefined

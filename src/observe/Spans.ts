@@ -74,7 +74,10 @@ export interface Spans {
 export const observer = (options: Options = {}): Effect.Effect<Observer> =>
   Effect.map(make(options), ({ observer }) => observer)
 
-/** The same, with access to the spans of runs. */
+/**
+ * An observer that makes spans with the `Tracer` of the context, and a function that finds the span of a run, for logs for
+ * example.
+ */
 export const make = (options: Options = {}): Effect.Effect<Spans> =>
   Effect.map(Effect.context<never>(), (context) => {
     const tracer = Context.get(context, Tracer.Tracer)

@@ -80,7 +80,7 @@ export interface EjectionOptions {
   readonly attempts?: number | undefined
   /** A target with a larger share of failed attempts (0 to 1) is ejected. Default 0.5. */
   readonly share?: number | undefined
-  /** So is one with a share that exceeds the median of its equals by more than this (0 to 1). Default 0.2. */
+  /** A target whose share exceeds the median of its equals by more than this (0 to 1) is ejected too. Default 0.2. */
   readonly above?: number | undefined
   /** The largest share of a tier that may be ejected at once (0 to 1), rounded down to whole targets. Default 0.5. */
   readonly mostOut?: number | undefined

@@ -19,7 +19,7 @@ export const complete = <Request, Answer, Chunk, R>(
 ): Effect.Effect<Answer, RunError, R | Failover.Failover> =>
   Effect.flatMap(router.way, (way) => Failover.complete(way.chain, request, observed(way, options)))
 
-/** The same, with the target that answered and the failed attempts before it. */
+/** One whole answer from the upstream in use, with the target that gave it and the attempts that had failed before. */
 export const answer = <Request, Answer, Chunk, R>(
   router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
   request: Request,
@@ -38,7 +38,10 @@ export const stream = <Request, Answer, Chunk, R>(
 ): Stream.Stream<Chunk, RunError | StreamBroken, R | Failover.Failover> =>
   Stream.unwrap(Effect.map(router.way, (way) => Failover.stream(way.chain, request, observed(way, options))))
 
-/** Opens a stream up to its commit point; see `open` of the `Failover` service. */
+/**
+ * Opens a stream from the upstream in use up to its commit point, for callers that have to send something before the first
+ * chunk, such as an HTTP status. The stream is closed with the scope and can be run once.
+ */
 export const open = <Request, Answer, Chunk, R>(
   router: UpstreamRouter<Provider<Request, Answer, Chunk>, R>,
   request: Request,

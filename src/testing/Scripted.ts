@@ -163,7 +163,10 @@ export const make = (
   options?: Options<unknown, string, Part>
 ): Scripted => makeWith(plain, name, script, options)
 
-/** A provider with a custom format of answers and chunks; see `make`. */
+/**
+ * A provider that plays a script, for answers and chunks of your own types: `format` makes them of the pieces of the script.
+ * `make` is this for plain texts.
+ */
 export const makeWith = <Request, Answer, Chunk>(
   format: Format<Request, Answer, Chunk>,
   name: string,

@@ -23,8 +23,8 @@ export const CallSettings = Context.Reference<Draft.Settings>("effect-failover/a
 export const none: Draft.Settings = {}
 
 /**
- * The same, merged with settings provided further out: an outer limit stays in force unless it is overridden.
- * (`Effect.provideService(CallSettings, …)` replaces the outer settings.)
+ * Provides settings for the calls inside an effect, merged with those provided further out: an outer limit stays in force
+ * unless it is overridden. (`Effect.provideService(CallSettings, …)` replaces the outer settings.)
  *
  * @example
  * import { ChainLanguageModel } from "effect-failover/ai"

@@ -165,7 +165,7 @@ export const Explanation = Schema.Struct({
    * credentials.
    */
   targets: Schema.Array(ExplainedTarget),
-  /** The same targets, tier by tier. */
+  /** The targets of `targets`, tier by tier. */
   tiers: Schema.Array(
     Schema.Struct({
       /** The number of the tier, from 1. */
