@@ -96,7 +96,7 @@ export function* problemsOf(options: Linked): Iterable<Problem> {
       const place = [...Links.placesIn(model.chain)].find((link) => link.name === circle[1])!
       yield {
         path: ["models", name, "chain", ...place.path],
-        message: `leads in a circle: ${circle.join(" → ")}`
+        message: `leads back to itself: ${circle.join(" → ")}`
       }
     }
     for (const list of ["chain", "onContextExceeded", "onContentPolicy"] as const) {

@@ -12,7 +12,7 @@ export interface AttemptCounts {
     | undefined
 }
 
-/** The same, mutable. */
+/** `AttemptCounts` that can be changed in place. */
 export type Counts = { -readonly [K in keyof AttemptCounts]: AttemptCounts[K] }
 
 /** The counts of a target and of its credential. */

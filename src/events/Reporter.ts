@@ -42,7 +42,7 @@ export class Reporter {
   readonly #begunAt: bigint
   #attempt = 0
   #attemptAt = 0
-  /** The same for the hedge beside it. */
+  /** The number of the attempt that is the hedge, and when it began. */
   #hedge = 0
   #hedgeAt = 0
   /** Attempts made, hedges included. */

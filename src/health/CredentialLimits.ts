@@ -57,7 +57,7 @@ export class CredentialLimits {
     return until === undefined || until <= now ? undefined : limited(key, credential.rpm, until)
   }
 
-  /** The same for a target that the limiter has just refused. */
+  /** Why a target that the limiter has just refused may not be called now. */
   whyNot(target: Target, now: number): Bench.Benched {
     return this.why(target, now) ?? limited(target.benchKeys.credential, target.credential.rpm, now)
   }

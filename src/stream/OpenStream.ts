@@ -284,7 +284,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
 
   #incomplete(): Transient {
     return this.#ready.length === 0 && !this.#point.hasContent
-      ? new Transient({ reason: "Empty", message: "the stream ended before it began" })
+      ? new Transient({ reason: "Empty", message: "the stream ended without content" })
       : new Transient({ reason: "Truncated", message: "the stream ended before the answer was complete" })
   }
 

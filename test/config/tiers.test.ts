@@ -110,7 +110,7 @@ describe("a tier in a config file", () => {
           "models.none[0].equals: the tier is empty; at least one model is needed",
           'models.wrong[0][1]: there is no provider "opnai" (known: openai, azure, anthropic); did you mean openai?',
           'models.wrong[1].equals[0].model: "nothing" is neither a name from models nor a spec such as "provider/model"',
-          "models.circle[0][0]: leads in a circle: circle → circle",
+          "models.circle[0][0]: leads back to itself: circle → circle",
           "models.weightless[0]: all weights of the tier are 0; at least one has to be more",
           'models.text[0][0]: "openai/gpt-5.2, azure/gpt-5.2" holds 2 models; in a list each is a text of its own',
           'models.text[2]: "smart, openai/gpt-5.2" is neither a name from models nor a spec such as "provider/model"',

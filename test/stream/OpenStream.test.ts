@@ -148,7 +148,7 @@ describe("a stream that ends too soon", () => {
       empty.tap.end(Exit.void)
       assert.strictEqual(
         yield* failureOf(empty.stream.pollUnsafe()),
-        "Empty: the stream ended before it began"
+        "Empty: the stream ended without content"
       )
       const silent = yield* opening()
       silent.tap.put("role", "stop")

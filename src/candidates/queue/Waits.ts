@@ -11,7 +11,7 @@ export class Waits<P extends Place> {
   retryUntil = 0
   /** Whether the run has waited for a target without result. It does not wait again. */
   hasWaited = false
-  /** The same for room at a target. */
+  /** Whether the run has waited for room at a target without result. It does not wait again. */
   hasWaitedForRoom = false
 
   /** Keeps a visit. A target has at most one. */

@@ -38,7 +38,7 @@ export const of = (
 /** The shortest time of a probe after a timeout, in milliseconds. */
 const leastOfProbe = 2_000
 
-/** The same for a target that has not answered this process yet, in milliseconds. */
+/** The time of a probe after a timeout at a target that has not answered this process yet, in milliseconds. */
 const unknown = 5_000
 
 /**

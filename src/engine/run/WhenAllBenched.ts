@@ -56,7 +56,7 @@ export interface Situation<P extends Backend, R> {
   readonly deadlineAt: number
   /** Whether it has waited without result. It does not wait again. */
   readonly hasWaited: boolean
-  /** The same for room at a target. */
+  /** Whether it has waited for room at a target without result. It does not wait for room again. */
   readonly hasWaitedForRoom?: boolean | undefined
   /** Retries left in the attempt budget. */
   readonly attemptsLeft: number

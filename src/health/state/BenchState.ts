@@ -90,7 +90,10 @@ export const empty: State = make()
 /** Entries that have been idle for so long are forgotten, in milliseconds. */
 export const idle = 3_600_000
 
-/** The same for dead keys: after a quiet night the first request is still a single probe, not a crowd. */
+/**
+ * Dead keys that have been idle for so long are forgotten, in milliseconds: the first request after a quiet night is still
+ * a probe.
+ */
 export const idleDead = 24 * 3_600_000
 
 /** How many unlisted keys have entries at once. */
