@@ -190,7 +190,7 @@ const longestWait = 60_000
 
 /** The error for a stream that ends before its answer does. */
 export const brokenOff = (error: CommittedStreamError | undefined): Refusal => {
-  if (error === undefined) return make(502, "stream_broken", "the answer ended before it began")
+  if (error === undefined) return make(502, "stream_broken", "the answer ended without content")
   if (error._tag === "DeadlineExceeded") return make(504, "deadline_exceeded", error.message)
   const { failure } = error
   if (failure._tag === "ContextExceeded") return make(400, contextExceeded, failure.message)
