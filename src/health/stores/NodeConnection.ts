@@ -59,6 +59,8 @@ const open = (url: Redacted.Redacted): Effect.Effect<Redis.Redis["Service"], Red
         url: Redacted.value(url),
         disableOfflineQueue: true,
         pingInterval: 2_000,
+        // For Redis Enterprise alone. Before it asks for them, the client looks up the name of the host, which fails for an IPv6 address.
+        maintNotifications: "disabled",
         socket: { connectTimeout: 2_000, socketTimeout: 6_000, reconnectStrategy: false }
       })
       // It logs each error, at each attempt to connect again. The user of the connection logs why there is none, once.

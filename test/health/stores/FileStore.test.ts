@@ -216,4 +216,61 @@ describe("a file store", () => {
       assert.deepStrictEqual(readdirSync(folder).sort(), ["bench.json", "bench.json.2.new", "real"])
     }).pipe(Effect.scoped)
   )
+
+  it.live("takes bytes as they are, and says which key could not be written, and why", () =>
+    Effect.gen(function* () {
+      const folder = yield* Files.folder
+      const store = yield* storeIn(folder)
+      yield* store.set("bytes", new Uint8Array([0, 255, 10]))
+      assert.deepStrictEqual([...readFileSync(join(folder, "bytes"))], [0, 255, 10])
+      symlinkSync("loop", join(folder, "loop"))
+      const error = yield* Effect.flip(store.set("loop", "new"))
+      assert.deepStrictEqual(
+        [error.method, error.key, error.message],
+        ["set", "loop", "Unable to set item with key loop"]
+      )
+      const { cause } = error
+      assert(PlatformError.isPlatformError(cause))
+      const { reason } = cause
+      assert.deepStrictEqual(
+        [reason._tag, reason.module, reason.method, reason._tag === "BadResource" && reason.description],
+        ["BadResource", "FileSystem", "readLink", "ELOOP: too many symbolic links"]
+      )
+      assert.include(
+        "pathOrDescriptor" in reason ? String(reason.pathOrDescriptor) : "",
+        join(folder, "loop")
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("follows as many links as Linux does: forty", () =>
+    Effect.gen(function* () {
+      const folder = yield* Files.folder
+      for (let i = 1; i <= 41; i++) symlinkSync(`l${i - 1}`, join(folder, `l${i}`))
+      const store = yield* storeIn(folder)
+      yield* Effect.flip(store.set("l41", "new"))
+      yield* store.set("l40", "new")
+      assert.strictEqual(readFileSync(join(folder, "l0"), "utf8"), "new")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("makes all folders above a file that a link leads to", () =>
+    Effect.gen(function* () {
+      const folder = yield* Files.folder
+      symlinkSync(join("a", "b", "file"), join(folder, "bench.json"))
+      const store = yield* storeIn(folder)
+      yield* store.set("bench.json", "new")
+      assert.strictEqual(readFileSync(join(folder, "a", "b", "file"), "utf8"), "new")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("writes no file for a key that names a folder", () =>
+    Effect.gen(function* () {
+      const folder = join(yield* Files.folder, "state")
+      const store = yield* storeIn(folder)
+      for (const key of ["", ".", ".."]) yield* Effect.ignore(store.set(key, "value"))
+      assert.deepStrictEqual(readdirSync(folder), [])
+      assert.deepStrictEqual(readdirSync(join(folder, "..")), ["state"])
+    }).pipe(Effect.scoped)
+  )
 })

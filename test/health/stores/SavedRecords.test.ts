@@ -124,12 +124,58 @@ describe("a saved bench", () => {
   it.effect("of another version, or not a bench at all, is copied before it is overwritten", () =>
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
-      for (const text of ['{"version":2,"entries":{"a":{}}}', "half of a fi", "[]", ""]) {
+      for (const [text, why] of [
+        ['{"version":2,"entries":{"a":{}}}', "it is of another version"],
+        ['{"version":1}', "it has no entries"],
+        ["half of a fi", "it is not JSON"],
+        ["[]", "it is not a bench"],
+        ["", "it is not JSON"]
+      ] as const) {
+        const logs: Array<string> = []
         yield* store.set(key, text)
-        yield* inProcess(Effect.flatMap(BenchRegistry, (registry) => registry.bench("a")))
+        yield* inProcess(
+          Effect.flatMap(BenchRegistry, (registry) => registry.bench("a")),
+          logs
+        )
+        assert.deepStrictEqual(logs, [
+          `The saved bench could not be read (${why}); it is kept under ${key}.unreadable, and this process starts with an empty one.`
+        ])
         assert.strictEqual(yield* store.get(`${key}.unreadable`), text)
         assert.deepStrictEqual(yield* inProcess(keys), ["a manual"])
       }
+    }).pipe(Effect.provide(KeyValueStore.layerMemory))
+  )
+
+  it.effect(
+    "forgets a record that has been idle for an hour to the millisecond, unless it is benched by hand",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* KeyValueStore.KeyValueStore
+        const entries = {
+          idle: rest,
+          recent: { ...rest, until: 60_001 },
+          held: { ...rest, manual: { since: 0 } }
+        }
+        yield* store.set(key, JSON.stringify({ version: 1, entries }))
+        yield* TestClock.adjust(3_600_000 + 60_000)
+        assert.deepStrictEqual(yield* inProcess(keys), ["held manual", "recent half-open"])
+      }).pipe(Effect.provide(KeyValueStore.layerMemory))
+  )
+
+  it.effect("keeps a record that it cannot read until the key changes here, and not after that", () =>
+    Effect.gen(function* () {
+      const store = yield* KeyValueStore.KeyValueStore
+      yield* store.set(key, JSON.stringify({ version: 1, entries: { later: nonsense.later } }))
+      yield* inProcess(
+        Effect.gen(function* () {
+          const registry = yield* BenchRegistry
+          yield* registry.bench("later")
+          yield* TestClock.adjust("2 seconds")
+          yield* registry.unbench("later")
+          yield* TestClock.adjust("2 seconds")
+        })
+      )
+      assert.deepStrictEqual(JSON.parse((yield* store.get(key)) ?? "").entries, {})
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
@@ -173,7 +219,9 @@ describe("a saved bench", () => {
         }),
         logs
       ).pipe(Effect.provideService(KeyValueStore.KeyValueStore, small))
-      assert.strictEqual(logs.length, 2, "once that it fails, once that it is over")
+      const [failed, over, ...others] = logs
+      assert.match(failed!, /^The bench could not be saved; the earlier copy stays/)
+      assert.deepStrictEqual([over, others], ["The bench is saved again.", []])
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
@@ -181,6 +229,7 @@ describe("a saved bench", () => {
     Effect.gen(function* () {
       const store = yield* KeyValueStore.KeyValueStore
       yield* store.set(key, JSON.stringify({ version: 1, entries: { old: rest } }))
+      const logs: Array<string> = []
       let isLocked = true
       const error = new KeyValueStore.KeyValueStoreError({ method: "get", message: "permission denied" })
       const locked = {
@@ -195,8 +244,10 @@ describe("a saved bench", () => {
           isLocked = false
           yield* TestClock.adjust("10 seconds")
           assert.deepStrictEqual(yield* keys, ["new manual", "old resting"])
-        })
+        }),
+        logs
       ).pipe(Effect.provideService(KeyValueStore.KeyValueStore, locked))
+      assert.match(logs[0]!, /^The saved bench could not be read; it is left unchanged until it can be/)
       assert.deepStrictEqual(yield* inProcess(keys), ["new manual", "old resting"])
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
