@@ -64,6 +64,7 @@ describe("a record", () => {
     [{ ...all, failures: -1 }, "`failures` is not a count"],
     [{ ...all, hint: "soon" }, "`hint` is not a time"],
     [{ ...all, evidence: 429 }, "`evidence` is not a text"],
+    [{ ...all, evidence: ["status 429"] }, "`evidence` is not a text"],
     [{ ...all, evidence: long }, "`evidence` is not a text"],
     [{ ...all, fingerprint: {} }, "`fingerprint` is not a text"],
     [{ ...all, unlisted: 1 }, "`unlisted` is neither true nor false"],

@@ -164,6 +164,12 @@ describe("a record that is merged", () => {
     assert.isFalse(entryOf(restore(forAll, "x", { ...two, until: 12_000 }, 9_999)).isTheirs)
   })
 
+  it("of callers begins anew where the key was cleared meanwhile", () => {
+    const one: Saved = { ...throttled, heldFor: "callers", callers: ["one"] }
+    const free = forgive(benchOf(1, one), "x", false, 1)
+    assert.deepStrictEqual(entryOf(restore(free, "x", { ...one, callers: ["two"] }, 2)).callers, ["two"])
+  })
+
   it("of all replaces a bench that holds for callers alone, whatever its end", () => {
     const callers = benchOf(1, { ...throttled, heldFor: "callers", callers: ["one"] })
     const entry = entryOf(restore(callers, "x", { ...throttled, until: 5_000, callers: ["two"] }, 1))
@@ -188,6 +194,7 @@ describe("a bench by hand that is merged", () => {
   it("is the later of two, and without an end the latest", () => {
     assert.strictEqual(then(10_000, byHand(20_000), 1, 0, false), 20_000)
     assert.strictEqual(then(20_000, byHand(10_000), 1, 0, false), 20_000)
+    assert.strictEqual(untilOf(benchOf(0, byHand(20_000), byHand(10_000))), 20_000)
     assert.strictEqual(then(20_000, byHand(), 1, 0, false), endless)
     assert.strictEqual(then(10_000, byHand(10_500), 1, 500, false), 10_000)
     assert.strictEqual(then(10_000, byHand(10_501), 1, 500, false), 10_501)

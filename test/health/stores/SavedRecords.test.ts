@@ -1,6 +1,7 @@
 /** A saved bench that holds what this version cannot read, or that cannot be written now. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
@@ -251,4 +252,13 @@ describe("a saved bench", () => {
       assert.deepStrictEqual(yield* inProcess(keys), ["new manual", "old resting"])
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
+
+  it("refuses a delay that is no length of time, by name", () => {
+    const made = Effect.runSyncExit(
+      Effect.scoped(PersistedBench.make({ delay: "soon" } as never)).pipe(
+        Effect.provide(KeyValueStore.layerMemory)
+      )
+    )
+    assert.match(String(Exit.isFailure(made) && made.cause), /PersistedBench.make: delay is/)
+  })
 })

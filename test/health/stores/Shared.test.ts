@@ -194,6 +194,8 @@ describe("the changes of a key that are sent", () => {
   it("are none where nothing has changed, or nothing that concerns others", () => {
     assert.deepStrictEqual(tags(benched, benched), [])
     assert.deepStrictEqual(tags({ ...benched, probe: 7 }, benched), [])
+    const held = byHand(20_000)
+    assert.deepStrictEqual(tags({ ...held, probe: 7 }, held), [])
     assert.deepStrictEqual(tags({ ...benched, failures: 9, touched: 99 }, benched), [])
     assert.deepStrictEqual(tags(free, undefined), [])
     assert.deepStrictEqual(tags({ ...free, failures: 2 }, free), [])
@@ -220,6 +222,7 @@ describe("the changes of a key that are sent", () => {
     assert.deepStrictEqual(tags(benched, byHand(20_000)), ["clear 5 true", "put 6000"])
     assert.deepStrictEqual(tags(byHand(15_000), byHand(20_000)), ["clear 5 true", "put 6000"])
     assert.deepStrictEqual(tags(byHand(25_000), byHand(20_000)), ["put 6000"])
+    assert.deepStrictEqual(tags(byHand(20_000), byHand(20_000)), ["put 6000"], "it was benched again")
     assert.deepStrictEqual(tags(benched, byHand(4_000)), [], "it had ended")
     assert.deepStrictEqual(tags(benched, byHand(4_001)), ["clear 5 true", "put 6000"])
   })

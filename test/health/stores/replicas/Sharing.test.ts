@@ -58,6 +58,21 @@ describe("replicas that share a bench", () => {
       assert.lengthOf(yield* standings(b), 1_200)
     })
   )
+
+  virtual("forget keys that have been idle for hours, without losing the connection", () =>
+    Effect.gen(function* () {
+      const net = network()
+      const a = yield* replicaOf(net)
+      yield* a.bench("x", { for: "1 second" })
+      yield* soon
+      yield* TestClock.adjust("3 hours")
+      yield* a.bench("y")
+      yield* a.bench("z")
+      yield* soon
+      assert.deepStrictEqual(yield* standings(a), ["y manual", "z manual"])
+      assert.strictEqual(net.opened, 1)
+    })
+  )
 })
 
 describe("a probe of one replica", () => {
