@@ -117,15 +117,15 @@ export const make: <E>(
   let online: RedisSession.Session | undefined
   let isJoining = true
   /** The last reported problem. */
-  let lastProblem = "at first"
+  let lastProblem = ""
   const joined = (session: RedisSession.Session) =>
     Effect.suspend(() => {
       online = session
       isJoining = false
-      const isNews = lastProblem !== ""
       lastProblem = ""
+      // The session before has ended with a problem.
       return Effect.andThen(
-        isNews ? Effect.logInfo("The bench is shared over Redis.") : Effect.void,
+        Effect.logInfo("The bench is shared over Redis."),
         Effect.addFinalizer(() => Effect.sync(() => (online = undefined)))
       )
     })

@@ -47,10 +47,12 @@ export const saved = (entry: Bench.Entry, now: number): Saved | undefined => {
   const manual = entry.manual !== undefined && now < entry.manual.until ? entry.manual : undefined
   if (reason === undefined && manual === undefined) return undefined
   return {
-    ...(reason !== undefined && { reason }),
-    ...(reason !== undefined && evidence !== undefined && { evidence }),
-    ...(reason !== undefined && hint !== undefined && { hint: moment(hint) }),
-    ...(reason !== undefined && fingerprint !== undefined && { fingerprint }),
+    ...(reason !== undefined && {
+      reason,
+      ...(evidence !== undefined && { evidence }),
+      ...(hint !== undefined && { hint: moment(hint) }),
+      ...(fingerprint !== undefined && { fingerprint })
+    }),
     ...(unlistedNumber !== undefined && { unlisted: true }),
     since: moment(since),
     until: moment(until),

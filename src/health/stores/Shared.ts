@@ -41,14 +41,21 @@ const parse = (text: string): unknown => {
 export const recordIn = (text: string): Record | string => recordOf(parse(text))
 
 const recordOf = (value: unknown): Record | string => {
-  const record = ReadSaved.read(value)
-  const usable = typeof record === "string" ? ReadSaved.manualOf(value) : record
-  if (usable === undefined && typeof record === "string") return record
-  if (usable === undefined || !ReadSaved.isFields(value)) return "it is not a record"
+  if (!ReadSaved.isFields(value)) return "it is not a record"
+  const usable = usableOf(value)
+  if (typeof usable === "string") return usable
   const { epoch, writer } = value
   if (!isEpoch(epoch)) return "`epoch` is not a count"
   if (typeof writer !== "string") return "`writer` is not a text"
-  return { saved: usable, epoch, writer, ...(typeof record === "string" && { unreadable: record }) }
+  return { ...usable, epoch, writer }
+}
+
+/** What can be read of a record: all of it, or its bench by hand. */
+const usableOf = (value: unknown): Pick<Record, "saved" | "unreadable"> | string => {
+  const record = ReadSaved.read(value)
+  if (typeof record !== "string") return { saved: record }
+  const saved = ReadSaved.manualOf(value)
+  return saved === undefined ? record : { saved, unreadable: record }
 }
 
 /** Reads a message; `undefined` if it is not a bench message. */
