@@ -227,5 +227,19 @@ describe("a full target that refuses one of two attempts", () => {
         )
       }).pipe(learning)
     )
+
+    it.effect(`is waited for with whenAllBenched: wait too (${which})`, () =>
+      Effect.gen(function* () {
+        const { calls, run } = scene(full, Effect.fail(dead()))
+        const { took, value } = yield* run
+        assert.deepStrictEqual([value, took], [full, 19_000])
+        assert.lengthOf(
+          calls.filter((name) => name === full),
+          3
+        )
+      }).pipe(
+        hedged({ learnedLimit: true, maxWait: "20 seconds", retries: { times: 0 }, whenAllBenched: "wait" })
+      )
+    )
   }
 })

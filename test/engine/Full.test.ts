@@ -64,6 +64,13 @@ for (const kind of ["effect", "stream"] as const) {
       }).pipe(learning())
     )
 
+    it.effect("ends when that has had no room for as long as it may wait", () =>
+      Effect.gen(function* () {
+        const { benches, error, took } = yield* next(scene())
+        assert.deepStrictEqual([error, took, benches], ["ChainExhausted", 3_000, []])
+      }).pipe(learning({ maxWait: "3 seconds" }))
+    )
+
     it.effect("goes to another one if there is one", () =>
       Effect.gen(function* () {
         const { benches, took, value } = yield* next(scene(throttle(), ["a", "b"]))

@@ -1,6 +1,7 @@
 /** Requests that can call no target for now: what they wait for together, and what becomes of a wait in vain. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
@@ -54,7 +55,7 @@ describe("a request that has waited in vain for one target", () => {
 
 describe("a request that has waited in vain for room", () => {
   /** `a` takes one request at once, which fails after three seconds. The key has a limit too, which no last attempt exceeds. */
-  const scene = (...others: ReadonlyArray<string>) =>
+  const scene = (others: ReadonlyArray<string>, needs = "3500 millis" as Duration.Input) =>
     Effect.gen(function* () {
       let open = 0
       const call = (name: string) =>
@@ -64,7 +65,7 @@ describe("a request that has waited in vain for room", () => {
           if (open < 0) return Effect.map(Clock.currentTimeMillis, (at) => `a at ${at}`)
           open = 1
           return Effect.ensuring(
-            Effect.delay(Effect.fail(fault("ServerError")), "3500 millis"),
+            Effect.delay(Effect.fail(fault("ServerError")), needs),
             Effect.sync(() => (open = -1))
           )
         })
@@ -79,18 +80,25 @@ describe("a request that has waited in vain for room", () => {
       yield* before
       yield* benchAt(500, "b", 3)
       yield* benchAt(3_500, "b", 60)
-      return (yield* play(ask(Chain.fromLinks(models)))).value
+      const { error, took, value } = yield* play(ask(Chain.fromLinks(models)))
+      return value ?? `${error?._tag} after ${took}`
     }).pipe(layer({ learnedLimit: true, maxWait: "3 seconds", retries: { times: 0 } }))
 
   it.effect("has its one attempt at the target that is benched by now", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* scene(), "a at 4000")
+      assert.strictEqual(yield* scene([]), "a at 4000")
+    })
+  )
+
+  it.effect("ends if that target still has none", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* scene([], "1 minute"), "AllBenched after 3000")
     })
   )
 
   it.effect("has it also if it has waited for the bench of another one, in vain", () =>
     Effect.gen(function* () {
-      assert.strictEqual(yield* scene("b"), "a at 5000")
+      assert.strictEqual(yield* scene(["b"]), "a at 5000")
     })
   )
 })

@@ -10,7 +10,7 @@ import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
 import * as Failover from "../../src/engine/Failover.ts"
-import type * as Failure from "../../src/failure/Failure.ts"
+import * as Failure from "../../src/failure/Failure.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { chainOf, layer } from "../support/chains.ts"
@@ -217,6 +217,25 @@ describe("a retry that a queue has let in", () => {
       yield* Fiber.interrupt(caller)
       assert.deepStrictEqual(next.pollUnsafe(), Exit.succeed("a"))
     }).pipe(layer({ maxWait: "5 seconds" }))
+  )
+})
+
+describe("a target that throttles a request without naming a wait", () => {
+  it.effect("is called once more after half a second, if that is within maxWait", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf([[throttle()], ["a"]])
+      const { took, value } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([value, took], ["a", 500])
+    }).pipe(layer({ maxWait: "500 millis" }))
+  )
+
+  it.effect("is not called once more if the refusal concerns that request alone", () =>
+    Effect.gen(function* () {
+      const large = new Failure.RateLimit({ message: "too large", onlyThisRequest: true })
+      const { calls, chain } = chainOf([[large], ["never"]])
+      const { error, took } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([error?._tag, took, calls()], ["ChainExhausted", 0, ["0 a/m"]])
+    }).pipe(layer({ maxWait: "10 seconds" }))
   )
 })
 
