@@ -237,6 +237,22 @@ describe("a target that throttles a request without naming a wait", () => {
       assert.deepStrictEqual([error?._tag, took, calls()], ["ChainExhausted", 0, ["0 a/m"]])
     }).pipe(layer({ maxWait: "10 seconds" }))
   )
+
+  it.effect("is not called once more if its own maxWait is shorter than that", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle()], ["never"]], { policy: { maxWait: "499 millis" } })
+      const { error, took } = yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
+      assert.deepStrictEqual([error?._tag, took, a.calls.length], ["ChainExhausted", 0, 1])
+    }).pipe(layer({ maxWait: "10 seconds" }))
+  )
+
+  it.effect("is called once more as well if another one was throttled before it", () =>
+    Effect.gen(function* () {
+      const { calls, chain } = chainOf([[throttle()], [dead()]], [[throttle()], ["b"]])
+      const { value } = yield* play(Failover.complete(chain, "q"))
+      assert.deepStrictEqual([value, calls()], ["b", ["0 a/m", "0 b/m", "500 a/m", "500 b/m"]])
+    }).pipe(layer({ maxWait: "3 seconds" }))
+  )
 })
 
 describe("a retry whose target is benched when it is due", () => {

@@ -210,20 +210,15 @@ const keepVisitAfterWait = <P extends Backend, R, A>(
 ): void => {
   if (retry !== "afterWait") return
   const wait = Failure.waitMillis(failure, now)
-  if (wait === undefined) keepSecondTry(run, failure, next, now)
+  if (wait === undefined) keepSecondTry(run, next, now)
   else if (wait <= run.maxWait) run.keepVisit(now + Math.max(wait, Bench.shortestCooldown), next)
 }
 
 /** Without a named wait the throttle may be short. With `wait` the run waits for the end of the bench, with `fail` not at all. */
-const keepSecondTry = <P extends Backend, R, A>(
-  run: RunState<P, R, A>,
-  failure: Failure.Failure,
-  next: Next,
-  now: number
-): void => {
+const keepSecondTry = <P extends Backend, R, A>(run: RunState<P, R, A>, next: Next, now: number): void => {
   const { options, shared, visit, waits } = run
   if (options.policy.whenAllBenched !== "tryAnyway" || visit.waited || shared.budget.isNone) return
-  if (Failure.isOnlyThisRequest(failure) || throttleBackoff > run.maxWait) return
+  if (throttleBackoff > run.maxWait) return
   if (waits.unfinished.some(({ forRoom, target }) => forRoom === true && target === visit.target)) return
   visit.waited = true
   run.keepVisit(now + throttleBackoff, next, { isThrottled: true })
