@@ -148,7 +148,8 @@ describe("a probe of one replica", () => {
         yield* TestClock.adjust(99)
         assert.isUndefined(fiber.pollUnsafe())
         yield* TestClock.adjust(1)
-        assert.isDefined(fiber.pollUnsafe())
+        const exit = fiber.pollUnsafe()
+        assert.strictEqual(exit !== undefined && Exit.isSuccess(exit) ? exit.value._tag : "waits", "Probe")
         yield* TestClock.adjust(10)
         net.ran.length = 0
         yield* on(a, fail(target("b", "m"), throttle("1 second")))
