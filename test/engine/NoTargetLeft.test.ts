@@ -1,4 +1,4 @@
-/** Requests that can call no target for now: what they wait for together, and what becomes of a wait in vain. */
+/** Requests that can call no target for now: what they wait for together, and what becomes of a wait without success. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
@@ -26,7 +26,7 @@ const benchAt = (at: number, key: string, seconds: number) =>
     Effect.forkChild(Effect.delay(registry.bench(key, { for: `${seconds} seconds` }), at), now)
   )
 
-describe("a request that has waited in vain for one target", () => {
+describe("a request that has waited for one target without success", () => {
   /** `a` is throttled for two seconds and benched by hand until the fourth, and then for longer; `b` is free after three. */
   const scene = (policy: Policy.Options = {}) =>
     Effect.gen(function* () {
@@ -53,7 +53,7 @@ describe("a request that has waited in vain for one target", () => {
   )
 })
 
-describe("a request that has waited in vain for room", () => {
+describe("a request that has waited for room without success", () => {
   /** `a` takes one request at once, which fails after three seconds. The key has a limit too, which no last attempt exceeds. */
   const scene = (others: ReadonlyArray<string>, needs = "3500 millis" as Duration.Input) =>
     Effect.gen(function* () {
@@ -96,7 +96,7 @@ describe("a request that has waited in vain for room", () => {
     })
   )
 
-  it.effect("has it also if it has waited for the bench of another one, in vain", () =>
+  it.effect("has it also if it has waited for the bench of another one, without success", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* scene(["b"]), "a at 5000")
     })
@@ -104,7 +104,7 @@ describe("a request that has waited in vain for room", () => {
 })
 
 describe("a request that returns to a target when the limit of its key allows it", () => {
-  it.effect("calls it at once, whoever else waits for that target", () =>
+  it.effect("calls it at once, although another request waits for that target", () =>
     Effect.gen(function* () {
       const a = Scripted.make(
         "a",

@@ -156,7 +156,7 @@ describe("what is behind the URL of a Redis", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("is a Redis with TLS, whoever signed its certificate", () =>
+  it.live("is a Redis with TLS, also if its certificate is not trusted", () =>
     Effect.gen(function* () {
       const folder = yield* Files.folder
       const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")]

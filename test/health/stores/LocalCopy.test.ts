@@ -184,7 +184,7 @@ describe("what Redis has written", () => {
       ["has another era", (copy: LocalCopy) => copy.isAt("other", 8), 0],
       ["writes something else", (copy: LocalCopy) => copy.written("era", [], [], new Map()), 7],
       ["writes in another era", (copy: LocalCopy) => copy.written("other", [], [9], new Map()), 0],
-      ["is connected anew", (copy: LocalCopy) => copy.reconnected(), 0]
+      ["is connected again", (copy: LocalCopy) => copy.reconnected(), 0]
     ] as const) {
       const { agree, bench, copy, knownOf } = copyOf()
       bench(until(10_000))
@@ -209,7 +209,7 @@ describe("what Redis has written", () => {
     assert.deepStrictEqual(knownOf(), [3, 0, true], "a new era counts anew")
   })
 
-  it("of a Redis that was connected anew says nothing of the one before", () => {
+  it("of a Redis that was connected again says nothing of the one before", () => {
     const { agree, bench, copy, knownOf } = copyOf()
     bench(until(10_000))
     copy.isAt("era", 7)
@@ -276,7 +276,7 @@ describe("a key that another replica cleared", () => {
 })
 
 describe("keys that Redis has lost", () => {
-  it("are sent again, but for those that were agreed anew", () => {
+  it("are sent again, but for those that were agreed again", () => {
     const { agree, bench, copy, knownOf } = copyOf()
     for (const key of ["x", "y"]) bench(until(10_000), key)
     agree(1, 0, "x")

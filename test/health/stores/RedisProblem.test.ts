@@ -116,7 +116,7 @@ describe("a Redis that is tried before its use", () => {
     })
   )
 
-  it.effect("delays nobody for more than two seconds, also if its message does not arrive", () =>
+  it.effect("delays the start by two seconds at most, also if its message does not arrive", () =>
     Effect.gen(function* () {
       let stopped = 0
       const hanging = Effect.onInterrupt(Effect.never, () => Effect.sync(() => stopped++))

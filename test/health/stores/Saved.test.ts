@@ -164,7 +164,7 @@ describe("a record that is merged", () => {
     assert.isFalse(entryOf(restore(forAll, "x", { ...two, until: 12_000 }, 9_999)).isTheirs)
   })
 
-  it("of callers begins anew where the key was cleared meanwhile", () => {
+  it("of callers begins again where the key was cleared meanwhile", () => {
     const one: Saved = { ...throttled, heldFor: "callers", callers: ["one"] }
     const free = forgive(benchOf(1, one), "x", false, 1)
     assert.deepStrictEqual(entryOf(restore(free, "x", { ...one, callers: ["two"] }, 2)).callers, ["two"])

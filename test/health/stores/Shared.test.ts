@@ -156,7 +156,7 @@ describe("a record in Redis", () => {
     assert.isTrue(isOver({ ...record(), manual: { since: 0, until: 2 * hour } }, 2 * hour))
   })
 
-  it("that cannot be read stays for a week after its end, or for ever without one", () => {
+  it("that cannot be read stays for a week after its end, or always without one", () => {
     const other = record({ reason: "QuantumFlux" })
     assert.deepStrictEqual([isOver(other, 10_000 + week - 1), isOver(other, 10_000 + week)], [false, true])
     assert.isFalse(isOver({ ...other, until: undefined }, 1e15))
