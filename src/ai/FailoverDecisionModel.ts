@@ -14,9 +14,9 @@ export type { LayerOptions, Options } from "./FailoverService.ts"
 const make = (through: FailoverService.Through<DecisionModel.DecisionModel>): DecisionModel.DecisionModel =>
   DecisionModel.DecisionModel.of({
     [DecisionModel.TypeId]: DecisionModel.TypeId,
-    decide: (definition, options) => through("decide", (model) => model.decide(definition, options)),
+    decide: (definition, options) => through("decide", (model) => model.decide(definition, options), options),
     decideSettled: (definition, options) =>
-      through("decideSettled", (model) => model.decideSettled(definition, options))
+      through("decideSettled", (model) => model.decideSettled(definition, options), options)
   })
 
 /** A `DecisionModel` over several models, using the runtime of the context. See `layer`. */

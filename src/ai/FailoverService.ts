@@ -43,7 +43,9 @@ export interface LayerOptions extends Options, Pick<FailoverOptions, "observer" 
 export type Through<S> = <A, E, R>(
   /** Names the call in spans and errors. */
   method: string,
-  effect: (service: S) => Effect.Effect<A, E, R>
+  effect: (service: S) => Effect.Effect<A, E, R>,
+  /** What the caller asks, from which a request that fails again is recognized. Default: not known. */
+  request?: unknown
 ) => Effect.Effect<A, E, R>
 
 /** A service over several members, using the runtime of the context. See `layer`. */
@@ -98,7 +100,11 @@ const through = <S>(
   options: Options
 ): Through<S> => {
   const chain = Members.toChain(members, options)
-  const run = (method: string, effect: (service: S) => Effect.Effect<unknown, unknown, unknown>) =>
+  const run = (
+    method: string,
+    effect: (service: S) => Effect.Effect<unknown, unknown, unknown>,
+    request?: unknown
+  ) =>
     Effect.useSpan(`${module}.${method}`, (span) =>
       Effect.withFiber((fiber) => {
         const call = new Call(span, fiber.context)
@@ -113,7 +119,7 @@ const through = <S>(
                 )
               )
             },
-            { classify: call.classify }
+            { classify: call.classify, request }
           ),
           {
             onSuccess: ({ value }) => Effect.succeed(value),

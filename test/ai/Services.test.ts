@@ -66,6 +66,54 @@ describe("a decision model", () => {
   }
 })
 
+describe("a decision that fails at a model each time", () => {
+  it.effect("is known again: the model is benched for it alone", () =>
+    Effect.gen(function* () {
+      const definition = Decision.make({
+        input: Schema.Struct({ text: Schema.String }),
+        decisions: {
+          mood: Decision.classify({ instructions: "the mood", criteria: { good: "happy", bad: "sad" } })
+        }
+      })
+      const asked: Array<string> = []
+      const model = (name: string) =>
+        Layer.effect(
+          DecisionModel.DecisionModel,
+          DecisionModel.make({
+            decide: ({ state }) => {
+              const text = JSON.stringify(state).includes("cursed") ? "cursed" : "fine"
+              asked.push(`${name} ${text}`)
+              return name === "a" && text === "cursed"
+                ? Effect.fail(errors.fault)
+                : Effect.succeed({
+                    answers: {
+                      mood: { _tag: "Classify", label: "good", probabilities: { good: 0.9, bad: 0.1 } }
+                    },
+                    usage: { inputTokens: 1, outputTokens: 1 }
+                  })
+            }
+          })
+        )
+      const decide = (text: string) =>
+        Effect.flatMap(DecisionModel.DecisionModel, (model) => model.decide(definition, { input: { text } }))
+      const layer = FailoverDecisionModel.layer(
+        [FailoverDecisionModel.member("a/m", model("a")), FailoverDecisionModel.member("b/m", model("b"))],
+        { policy }
+      )
+      yield* Effect.gen(function* () {
+        yield* decide("cursed")
+        yield* TestClock.adjust("1 minute")
+        yield* decide("one")
+        asked.length = 0
+        yield* decide("cursed")
+        yield* decide("cursed")
+        yield* decide("two")
+        assert.deepStrictEqual(asked, ["a cursed", "b cursed", "b cursed", "a fine"])
+      }).pipe(Effect.provide(layer))
+    })
+  )
+})
+
 describe("a service of any kind", () => {
   class Search extends Context.Service<
     Search,
