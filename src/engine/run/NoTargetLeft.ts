@@ -4,6 +4,7 @@ import type { BenchedTarget } from "../../candidates/BenchedTargets.ts"
 import { type Turn, Waiter } from "../../candidates/queue/Waiter.ts"
 import type { Visit } from "../../candidates/Visit.ts"
 import type { Backend } from "../../domain/Backend.ts"
+import * as BenchAndLeave from "./BenchAndLeave.ts"
 import * as NextTarget from "./NextTarget.ts"
 import * as Retry from "./Retry.ts"
 import type { RunState } from "./RunState.ts"
@@ -42,6 +43,9 @@ const situationOf = <P extends Backend, R, A>(
   const { hasWaited, hasWaitedForRoom, unfinished } = waits
   const longest = Math.max(now + maxWait, waits.retryUntil)
   const until = whenAllBenched === "wait" ? deadlineAt : Math.min(deadlineAt, longest)
+  // Another attempt may have taken longer than the time for which a retry that was put off is waited for.
+  const isDue = unfinished.some(({ forRoom, notBefore }) => forRoom !== true && notBefore <= now)
+  const untilTurn = isDue ? Math.min(deadlineAt, now + BenchAndLeave.turnTime) : 0
   return {
     candidates,
     mayMove: run.mayMove,
@@ -54,7 +58,7 @@ const situationOf = <P extends Backend, R, A>(
     hasWaitedForRoom,
     waitsUntil: () => {
       waits.until ??= until
-      return waits.until
+      return Math.max(waits.until, untilTurn)
     }
   }
 }

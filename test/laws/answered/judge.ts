@@ -1,0 +1,138 @@
+/** What has to hold on every day. Each throws where it does not. */
+import { assert } from "@effect/vitest"
+import { type Day, type Service, troubleAt, wellSince } from "./day.ts"
+import { type Call, type End, nameOf, type Played } from "./play.ts"
+
+/** Throws if a day breaks it. */
+export type Law = (played: Played, day: Day) => void
+
+/** All laws of a day. */
+export const laws: Readonly<Record<string, Law>> = {
+  "no request is lost while a target that it has not called would answer it": (played, day) => {
+    for (const end of lostOf(played)) {
+      for (const [index, service] of day.services.entries()) {
+        const own = callsOf(played, end, index)
+        if (own.length > 0 || wellSince(service, end.at) === undefined) continue
+        assert.isTrue(
+          isExcused(played, day, end, index),
+          `${nameOf(index)} was not called; ${story(played, end)}`
+        )
+      }
+    }
+  },
+
+  "no request is lost while a target that it may retry is well again": (played, day) => {
+    for (const end of lostOf(played)) {
+      for (const [index, service] of day.services.entries()) {
+        const own = callsOf(played, end, index)
+        if (own.length === 0 || !mayRetry(played, day, end, index, own)) continue
+        const since = wellSince(service, end.at)
+        // The pause after failures, and the time of the batches in which a crowd is let in.
+        if (since === undefined || end.at - since < 1_000 + 12 * service.latency) continue
+        assert.isTrue(
+          isExcused(played, day, end, index),
+          `${nameOf(index)} was not retried; ${story(played, end)}`
+        )
+      }
+    }
+  },
+
+  "a failing target gets few calls": ({ calls }, day) => {
+    for (const [index, service] of day.services.entries()) {
+      const failed = calls.filter(
+        ({ at, service }) => service === index && troubleAt(day.services[index]!, at)
+      )
+      const callers = new Set(failed.map(({ caller }) => caller)).size
+      const spent = (failed.at(-1)?.at ?? 0) - (failed[0]?.at ?? 0)
+      const { retryBudget } = day.policy
+      const retries = retryBudget === 1_000 ? 3 * callers : 0.2 * day.callers + 10
+      const most = 2 * callers + retries + 6 * (spent / 1_000) + 10
+      assert.isAtMost(failed.length, most, `${nameOf(index)} ${JSON.stringify(service.troubles)}`)
+    }
+  },
+
+  "a request ends at its deadline at the latest": ({ ends }, { policy }) => {
+    for (const { at, startedAt } of ends) assert.isAtMost(at - startedAt, policy.deadline + 1)
+  },
+
+  "nothing is left": ({ left }) => {
+    for (const [what, count] of Object.entries(left)) assert.strictEqual(count, 0, what)
+  }
+}
+
+const lostOf = ({ ends }: Played): ReadonlyArray<End> =>
+  ends.filter(({ hadContent, how }) => how !== "left" && !hadContent)
+
+const callsOf = ({ calls }: Played, { caller }: End, index: number): ReadonlyArray<Call> =>
+  calls.filter((call) => call.caller === caller && call.service === index)
+
+const story = (played: Played, end: End): string => {
+  const own = played.calls
+    .filter(({ caller }) => caller === end.caller)
+    .map(({ at, isSingle, service }) => `${nameOf(service)} at ${at}${isSingle ? " (single)" : ""}`)
+  return `caller ${end.caller}, ${end.how} at ${end.at} after ${own.join(", ")}: ${end.states.join(", ")}`
+}
+
+/** Whether a lost request may have left out a target that would have answered it. */
+const isExcused = (played: Played, day: Day, end: End, index: number): boolean => {
+  const { maxWait, learnedLimit, whenAllBenched } = day.policy
+  const state = end.states.find((each) => each.startsWith(`${nameOf(index)}/`))!
+  // A limit is never exceeded, and the end of a manual bench is noticed within a second.
+  const wasByHand = day.byHand.some(({ at, lasts, service }) => {
+    return service % day.services.length === index && at <= end.at && end.at <= at + lasts + maxWait + 1_000
+  })
+  if (wasByHand || / limited |OwnLimit/.test(state) || isAtItsLimit(played, day, end, index)) return true
+  // A target may be benched and at a learned limit at the same time.
+  if (learnedLimit && day.services[index]!.troubles.some(({ way }) => /RateLimit|Overloaded/.test(way)))
+    return true
+  if (end.how === "DeadlineExceeded" && !hadTime(day, index)) return true
+  if (whenAllBenched !== "tryAnyway") return !/ (callable|probe) /.test(`${state} `)
+  // Dead keys and models do not recover by themselves.
+  return / resting (InvalidKey|Balance|ModelMissing)/.test(state)
+}
+
+/** Whether the limit of its credential may have been used up. */
+const isAtItsLimit = ({ calls }: Played, { services }: Day, { at }: End, index: number): boolean => {
+  const { rpm } = services[index]!
+  const latest = calls.filter((call) => call.service === index && call.at > at - 60_000 && call.at <= at)
+  // The next attempt may have been due in this moment.
+  return rpm > 0 && latest.length >= rpm - 1
+}
+
+/** Whether the other targets leave enough of the deadline. */
+const hadTime = ({ policy, services }: Day, index: number): boolean => {
+  const others = services.filter((_, other) => other !== index)
+  const takes = ({ latency, troubles }: Service) =>
+    3 * latency +
+    2_500 +
+    Math.max(0, ...troubles.map(({ way }) => (way === "hang" || way === "slow" ? policy.timeout : 0)))
+  const spent = others.reduce((sum, service) => sum + takes(service), 0)
+  return 2 * (spent + policy.maxWait + 2_500) < policy.deadline
+}
+
+const retried = new Set([
+  "Overloaded",
+  "ServerError",
+  "Connection",
+  "Truncated",
+  "Empty",
+  "Malformed",
+  "Unknown",
+  "cut early"
+])
+
+/** Whether the visit to a target was not finished: a retry of its schedule is left. */
+const mayRetry = (
+  { calls }: Played,
+  { policy, services }: Day,
+  { caller }: End,
+  index: number,
+  own: ReadonlyArray<Call>
+): boolean => {
+  if (policy.retryBudget === 0 || policy.whenAllBenched === "fail" || own.some(({ isSingle }) => isSingle))
+    return false
+  const all = calls.filter((call) => call.caller === caller)
+  const targets = new Set(all.map(({ service }) => service)).size
+  if (own.length > 2 || all.length - targets >= policy.attempts - 1) return false
+  return own.every(({ at }) => retried.has(troubleAt(services[index]!, at)?.way ?? "none"))
+}
