@@ -44,7 +44,7 @@ export interface Seen {
   /** Attempts at a target that was benched or half-open. Such an attempt is made once, and is not repeated. */
   readonly single: ReadonlySet<FailoverEvent.FailoverEvent>
   readonly steps: ReadonlyArray<Step>
-  /** When the target was benched by hand. */
+  /** When the target was benched by hand; infinite without that. */
   readonly benchedAt: number
   /** The number of events before it. */
   readonly eventsBefore: number
@@ -105,9 +105,9 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
     )
     yield* restFromTheStart(registry)
 
-    let benchedAt = 0
-    let eventsBefore = 0
-    let stepsBefore = 0
+    let benchedAt = Number.POSITIVE_INFINITY
+    let eventsBefore = Number.POSITIVE_INFINITY
+    let stepsBefore = Number.POSITIVE_INFINITY
     const take = (turn: Turn): Effect.Effect<void> => {
       switch (turn) {
         case "a caller":
@@ -125,6 +125,11 @@ export const play = (order: ReadonlyArray<Turn>, world: World): Effect.Effect<Se
             eventsBefore = events.length
             stepsBefore = steps.length
             yield* registry.bench(primary, { for: byHand })
+          })
+        case "a hang-up":
+          return Effect.suspend(() => {
+            const waiting = callers.find((fiber) => fiber.pollUnsafe() === undefined)
+            return waiting === undefined ? Effect.void : Fiber.interrupt(waiting)
           })
         case "a reload":
           return Effect.sync(() => void (current = begin()))
