@@ -1,5 +1,5 @@
 /**
- * The first law, with more reasons to skip a target than failures: limits of its own, manual benches, and a bench that is
+ * The first law, with more reasons to skip a target than failures: limits of its own, manual benches, set clocks, and a bench that is
  * shared with another process. A lost request has called each target that would have answered it, except those that it may
  * not call.
  */
@@ -13,7 +13,8 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as RedisBench from "../../src/health/stores/RedisBench.ts"
 import { Backend, BenchRegistry, Chain, Credential, Failover, Failure, Model } from "../../src/index.ts"
-import { patientClock } from "../support/clock.ts"
+import * as MonotonicClock from "../../src/time/MonotonicClock.ts"
+import { patientClock, settable } from "../support/clock.ts"
 import { VirtualRedis } from "../support/virtualRedis.ts"
 import { check } from "./scenario.ts"
 
@@ -50,7 +51,13 @@ const Day = Schema.Struct({
   maxWait: Schema.Literals([3_000, 0]),
   processes: Schema.Literals([1, 2]),
   /** The time of a message to Redis, in milliseconds. */
-  delay: Schema.Literals([0, 1, 30])
+  delay: Schema.Literals([0, 1, 30]),
+  /** When the wall clock of the first process is set, and by how many hours. */
+  jumps: List(
+    Schema.Struct({ at: Schema.Literals([0, 250, 2_500, 8_000]), hours: Schema.Literals([-1, 24, -0.01]) }),
+    0,
+    2
+  )
 })
 type Day = typeof Day.Type
 type Service = typeof Service.Type
@@ -93,7 +100,7 @@ const chainOf = ({ services }: Day, calls: Array<Call>) =>
       const { latency, rpm, way } = service
       const ask = (caller: number) =>
         Effect.gen(function* () {
-          const at = yield* Clock.currentTimeMillis
+          const at = yield* MonotonicClock.currentTimeMillis
           calls.push({ caller, target: index, at })
           if (!isWell(service, at - start) && way === "hang") return yield* Effect.never
           if (latency > 0) yield* Effect.sleep(latency)
@@ -111,10 +118,19 @@ const play = (day: Day) =>
   Effect.gen(function* () {
     const calls: Array<Call> = []
     const lost: Array<Lost> = []
-    const redis = new VirtualRedis(day.delay)
+    const redis = new VirtualRedis(day.delay, yield* Clock.Clock)
     const chain = chainOf(day, calls)
-    const registries = yield* Effect.forEach(Array.from({ length: day.processes }), () =>
-      day.processes === 1 ? BenchRegistry.makeMemory : RedisBench.make(Effect.succeed(redis.connection))
+    const { clock, set } = yield* settable
+    // All times of this process are counted from its first reading.
+    MonotonicClock.millis(clock)
+    /** Only the wall clock of the first process is set. */
+    const inProcess = <A, E, R>(process: number, effect: Effect.Effect<A, E, R>) =>
+      process === 0 ? Effect.provideService(effect, Clock.Clock, clock) : effect
+    const registries = yield* Effect.forEach(Array.from({ length: day.processes }), (_, process) =>
+      inProcess(
+        process,
+        day.processes === 1 ? BenchRegistry.makeMemory : RedisBench.make(Effect.succeed(redis.connection))
+      )
     )
     const { maxWait, whenAllBenched } = day
     const runtimes = yield* Effect.forEach(registries, (registry) =>
@@ -130,7 +146,21 @@ const play = (day: Day) =>
         day.byHand,
         ({ at, millis, target }, i) =>
           Effect.delay(
-            registries[i % day.processes]!.bench(nameOf(target % day.services.length), { for: millis }),
+            inProcess(
+              i % day.processes,
+              registries[i % day.processes]!.bench(nameOf(target % day.services.length), { for: millis })
+            ),
+            at
+          ),
+        { concurrency: "unbounded" }
+      )
+    )
+    yield* Effect.forkChild(
+      Effect.forEach(
+        day.jumps,
+        ({ at, hours }) =>
+          Effect.delay(
+            Effect.sync(() => set(hours * 3_600_000)),
             at
           ),
         { concurrency: "unbounded" }
@@ -145,13 +175,14 @@ const play = (day: Day) =>
           : Stream.runDrain(
               failover.useStream(chain, ({ service }) => Stream.fromEffect(service.ask(caller)))
             )
-      return Effect.catch(ask, ({ _tag }) =>
+      const noted = Effect.catch(ask, ({ _tag }) =>
         Effect.gen(function* () {
-          const at = yield* Clock.currentTimeMillis
+          const at = yield* MonotonicClock.currentTimeMillis
           const states = (yield* failover.explain(chain)).map(({ state, why }) => `${state} ${why?.reason}`)
           lost.push({ caller, process, at, tag: _tag, states })
         })
       )
+      return inProcess(process, noted)
     }
     const callers = yield* Effect.forEach(Array.from({ length: day.callers }), (_, i) =>
       Effect.forkChild(Effect.delay(request(i), i * day.gap + 1))
@@ -207,7 +238,7 @@ const judge = (day: Day) =>
   })
 
 /** Sixty callers, one every 0.4 s. */
-const sixty = { callers: 60, gap: 400, maxWait: 3_000, processes: 1, byHand: [] } as const
+const sixty = { callers: 60, gap: 400, maxWait: 3_000, processes: 1, byHand: [], jumps: [] } as const
 
 describe("no request is lost", () => {
   it.effect.prop(

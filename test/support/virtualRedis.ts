@@ -58,11 +58,14 @@ export class VirtualRedis {
   readonly #probes = new Map<string, { readonly replica: string; readonly deadline: number }>()
   readonly #listeners = new Set<Queue.Queue<Redis.RedisMessage, Redis.RedisError>>()
   readonly #delay: number
+  readonly #clock: Clock.Clock | undefined
   #epoch = 0
   #era = ""
 
-  constructor(delay: number) {
+  /** Without a clock of its own it reads that of the process that calls it. */
+  constructor(delay: number, clock?: Clock.Clock) {
     this.#delay = delay
+    this.#clock = clock
   }
 
   /** A connection to it. */
@@ -92,7 +95,10 @@ export class VirtualRedis {
           const done: Effect.Effect<unknown> = answer(
             ...(params as ReadonlyArray<unknown> as ReadonlyArray<never>)
           )
-          return Effect.delay(done, this.#delay).pipe(Effect.tap(Effect.sleep(this.#delay))) as never
+          const both = Effect.delay(done, this.#delay).pipe(Effect.tap(Effect.sleep(this.#delay)))
+          return (
+            this.#clock === undefined ? both : Effect.provideService(both, Clock.Clock, this.#clock)
+          ) as never
         }
     }
   }

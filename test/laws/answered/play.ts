@@ -25,7 +25,7 @@ import {
 } from "../../../src/index.ts"
 import * as MonotonicClock from "../../../src/time/MonotonicClock.ts"
 import { Sleeper } from "../../../src/util/Sleeper.ts"
-import { patientClock } from "../../support/clock.ts"
+import { patientClock, settable } from "../../support/clock.ts"
 import { Fibers } from "../play.ts"
 import { type Day, type Service, troubleAt } from "./day.ts"
 
@@ -111,18 +111,6 @@ const askStream = (service: Service, call: Call): Stream.Stream<string, Failure.
   const content = Effect.as(Effect.sleep(service.latency), "well")
   return Stream.concat(Stream.fromEffect(content), Stream.fromEffect(ask(service, call)))
 }
-
-/** The test's clock, with a wall clock that can be set. */
-const settable = Effect.map(Clock.Clock, (clock) => {
-  let by = 0
-  const wall = {
-    millis: () => clock.currentTimeMillisUnsafe() + by,
-    nanos: () => clock.currentTimeNanosUnsafe() + BigInt(by) * 1_000_000n
-  }
-  // TestClock finds its controls on the clock itself.
-  const own: Clock.Clock = { ...clock, ...MonotonicClock.withWallTime(clock, wall) }
-  return { clock: own, set: (millis: number) => void (by += millis) }
-})
 
 /** The chain of a day. A reload makes it again. */
 const chainOf = ({ services, strategy, tiers }: Day) => {
