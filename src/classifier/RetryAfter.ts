@@ -180,6 +180,21 @@ const fieldUnits: ReadonlyArray<readonly [string, Unit]> = [
   ["quotaresetsat", "reset"]
 ]
 
+/**
+ * Further names of a wait, by their words: what ends (`reset`, `cooldown`, `nextRetry`), when (`at`, `in`, `after`) and a unit. A name without
+ * a unit is a number of seconds or a point in time. `retry` and `available` alone are counts or flags.
+ */
+const furtherName =
+  /^(next|quota|ratelimit|limit|requests?|tokens?|time(to|until|till))?(resets?|cooldown|backoff|wait|(retry|available|tryagain)(?=.))(time|timestamp|date|delay|period|after|in|at|on|until|for)*(ms|millis|milliseconds|s|secs?|seconds)?$/
+
+const unitOf = (name: string): Unit | undefined => {
+  const match = name.length > 40 ? null : furtherName.exec(name)
+  if (match === null) return undefined
+  const unit = match[6]
+  if (unit === undefined) return "reset"
+  return unit.startsWith("m") ? "ms" : "s"
+}
+
 const fold = (key: string): string => key.toLowerCase().replace(/[^a-z]/g, "")
 
 const readField = (value: unknown, unit: Unit, now: number | undefined): number | undefined => {
@@ -251,6 +266,12 @@ const fromBody = (body: unknown, now: number | undefined): Wait | undefined => {
     )
     if (found !== undefined) return found
   }
+  for (const [name, value] of fields) {
+    const unit = unitOf(name)
+    const found =
+      unit === undefined ? undefined : wait(readField(value, unit, now), `field ${name}: ${String(value)}`)
+    if (found !== undefined) return found
+  }
   for (const inner of headers) {
     const found = fromRetryHeaders(inner, now) ?? fromBuckets(inner, now)
     if (found !== undefined) return found
@@ -262,7 +283,7 @@ const date =
   "\\d{4}-\\d{2}-\\d{2}(?:(?:t| |,? at )\\d{1,2}:\\d{2}(?::\\d{2}(?:\\.\\d{1,9})?)?)?(?: ?(?:z|utc|gmt|[+-]\\d{2}:?\\d{2}))?"
 
 const again =
-  "(?:try|retry|retrying|again|available|resets?|reset|resetting|replenished|refresh(?:ed|es)?|renewed|renews?|resumes?|continue|access)"
+  "(?:try|retry|retrying|again|available|resets?|reset|resetting|replenished|refresh(?:ed|es)?|renewed|renews?|resumes?|continue|access|allowed|cool(?:ing)?[- ]?down)"
 
 const inWords: ReadonlyArray<RegExp> = [
   new RegExp(
@@ -270,6 +291,9 @@ const inWords: ReadonlyArray<RegExp> = [
   ),
   new RegExp(`\\bwait(?:ing)?\\b[^.\\d\\n]{0,30}?(${durationPattern})`),
   new RegExp(`\\b${again}\\b[^.\\d\\n]{0,30}\\b(?:in|after)\\s+((?:\\d{1,3}\\.)?\\d{1,4}:\\d{2}:\\d{2})\\b`),
+  new RegExp(
+    `\\b(?:retry[- ]?delay|cool-?down|back-?off|resets?)\\b[:= ]{1,3}(?:of |is )?(${durationPattern})`
+  ),
   new RegExp(`(${durationPattern})\\s?(?:之后|以后|后)`)
 ]
 

@@ -168,7 +168,8 @@ export const contextSentences: ReadonlyArray<ContextSentence> = [
     "https://github.com/sigoden/aichat/pull/825 (Voyage); https://github.com/aurelio-labs/semantic-router/issues/297 (Mistral)",
     /\btoo many tokens in (the |a |your )?(batch|document|text|chunk)s?\b/,
     /\btokens (per|in an?|in each|in the) (submitted )?(batch|input|document|text|chunk)s? (is|are|of) [\d,]+/,
-    /\b(batch|input|document|text|chunk)s? (must|should|can) have (less|fewer|no more|at most)( than)? [\d,]+ tokens\b/
+    /\b(batch|input|document|text|chunk|prompt)s? (must|should|can) (have|be) (less|fewer|shorter|no more|no longer|at most)( than)? [\d,]+ tokens\b/,
+    /\bsupports? (at most|up to|a maximum of|only) [\d,]+k? ((input|prompt) tokens|tokens (of input|in the (prompt|input)))\b/
   ),
   ...rows(
     "https://github.com/huggingface/transformers (the tokenizer's warning, which servers of a single model repeat)",

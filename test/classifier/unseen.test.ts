@@ -214,3 +214,26 @@ describe("a bucket of the caller that a provider may not read", () => {
     assert.strictEqual(classOf(403, says(text)), "Unsupported")
   })
 })
+
+describe("tokens that are no key", () => {
+  it.each(["Unknown token in grammar", "Invalid token at position 4", "Unexpected token } in JSON"])(
+    "are those of a text: %s",
+    (text) => {
+      assert.strictEqual(classOf(400, says(text)), "Invalid")
+    }
+  )
+})
+
+describe("a limit of the input in tokens", () => {
+  it.each(["The input must be at most 512 tokens", "This model supports at most 8192 tokens of input"])(
+    "is one of the window: %s",
+    (text) => {
+      assert.strictEqual(classOf(400, says(text)), "ContextExceeded")
+    }
+  )
+
+  it("differs from one of the output", () => {
+    const text = "max_tokens is too large: 100000. This model supports at most 4096 completion tokens"
+    assert.strictEqual(classOf(400, says(text)), "MaxTokens")
+  })
+})
