@@ -20,7 +20,7 @@ import { fromFinish } from "./Finish.ts"
 import { byFirewall } from "./Firewall.ts"
 import type { Wait } from "./RetryAfter.ts"
 import type { SignalClass } from "./sentences/Row.ts"
-import { fromCode, fromGeneralCode, fromGrpcStatus } from "./signals/Codes.ts"
+import { fromCode, fromGeneralCode, fromGrpcStatus, fromGrpcText } from "./signals/Codes.ts"
 import { day } from "./signals/Durations.ts"
 import { fromStatus } from "./signals/Status.ts"
 import { fromFaultText, fromServerText, fromText, leadingNames } from "./signals/Texts.ts"
@@ -232,6 +232,14 @@ const byCodeWords = (c: Case): Verdict | undefined => {
   return undefined
 }
 
+/** Statuses under which gateways and relays pass on another status. */
+const wraps = (status: number | undefined): boolean =>
+  hasNoErrorStatus(status) ||
+  status === 400 ||
+  status === 404 ||
+  status === 424 ||
+  (status !== undefined && status >= 500)
+
 /** Statuses that have only one meaning; a general code does not override them. */
 const telling = new Set([402, 407, 413, 429])
 
@@ -241,6 +249,8 @@ const byGeneralCode = (c: Case): Verdict | undefined => {
   if (fromRpc !== undefined) return { as: fromRpc, evidence: `grpc-status ${rpc}` }
   if (c.status !== undefined && telling.has(c.status)) return undefined
   for (const view of c.views) {
+    const named = wraps(c.status) ? fromGrpcText(view.text) : undefined
+    if (named !== undefined) return { as: named, evidence: "gRPC status in the text" }
     for (const code of [
       ...view.codes,
       ...leadingNames(view.text).map((value) => ({ field: "name", value }))
@@ -256,14 +266,6 @@ const byGeneralCode = (c: Case): Verdict | undefined => {
   }
   return undefined
 }
-
-/** Statuses under which gateways and relays pass on another status. */
-const wraps = (status: number | undefined): boolean =>
-  hasNoErrorStatus(status) ||
-  status === 400 ||
-  status === 404 ||
-  status === 424 ||
-  (status !== undefined && status >= 500)
 
 /** The status that an error in the body names instead of the response's own. */
 const claimedStatus = (c: Case): number | undefined => {

@@ -237,3 +237,34 @@ describe("a limit of the input in tokens", () => {
     assert.strictEqual(classOf(400, says(text)), "MaxTokens")
   })
 })
+
+describe("a gRPC status in a sentence", () => {
+  it.each([
+    ["rpc error: code = Unauthenticated desc = bad", "InvalidKey"],
+    ["rpc error: code = NotFound desc = no", "ModelMissing"],
+    ["rpc error: code = InvalidArgument desc = no", "Invalid"],
+    ["failed: rpc error: code = Unavailable desc = EOF", "Overloaded"],
+    ["7 PERMISSION_DENIED: no", "Forbidden"],
+    ["8 RESOURCE_EXHAUSTED: no", "RateLimit"],
+    ["status = StatusCode.RESOURCE_EXHAUSTED", "RateLimit"],
+    ["rpc error: code = Nonsense desc = no", "ServerError"],
+    ["7 items: no", "ServerError"]
+  ] as const)("counts instead of a relay's own status: %s", (text, as) => {
+    assert.strictEqual(classOf(500, says(text)), as)
+  })
+
+  it("does not count beside a status that says more, nor beside words", () => {
+    assert.strictEqual(classOf(429, says("rpc error: code = InvalidArgument desc = no")), "RateLimit")
+    assert.strictEqual(
+      classOf(500, says("rpc error: code = ResourceExhausted desc = grpc: received message larger than max")),
+      "TooLarge"
+    )
+  })
+})
+
+describe("a client that a provider does not approve of", () => {
+  it("is refused, also with status 200", () => {
+    const body = { code: 11128, msg: "Illegal API invocation from an unapproved channel" }
+    assert.strictEqual(classOf(200, body), "Forbidden")
+  })
+})

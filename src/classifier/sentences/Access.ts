@@ -29,6 +29,8 @@ export const forbidden: ReadonlyArray<Row> = [
     /\bip address[^.]{0,60}\b(not (authori[sz]ed|allowed|permitted|in)|blocked|denied|restricted)/,
     /\b(not (authori[sz]ed|allowed)|blocked|denied)[^.]{0,30}\bip\b|\bip( address)? (is |was |has been )?(not (allowed|authori[sz]ed|permitted)|blocked|banned)\b/,
     /\bonly authorized for use with\b/,
+    // https://github.com/Sliverkiss/workbuddy2api/issues/4
+    /\b(unapproved|unauthori[sz]ed|disallowed|untrusted) (channel|client|app(lication)?|source|caller|origin|ip)\b/,
     /\bcan only be used (from|with|within|by|in|inside)\b/,
     /\bonly available (for|to) (coding agents|[\w ]{0,20}clients?|[\w ]{0,20}apps?|members|subscribers)\b/
   ),

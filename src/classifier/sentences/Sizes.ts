@@ -21,7 +21,9 @@ export const tooLarge: ReadonlyArray<Row> = [
     /\bmaximum request body size\b/,
     // https://www.kimi.com/code/docs/en/kimi-code/error-reference.html
     /\btotal message size [\d,]+ exceeds limit\b/,
-    /\bsize exceeds (the )?upload limit\b/
+    /\bsize exceeds (the )?upload limit\b/,
+    // gRPC
+    /\breceived message larger than max\b/
   ),
   ...rows(
     "TooLarge",

@@ -81,6 +81,39 @@ const grpc: { readonly [status: string]: SignalClass } = {
   16: "InvalidKey"
 }
 
+/** The names of the statuses, without case and separators. */
+const grpcNames =
+  "ok cancelled unknown invalidargument deadlineexceeded notfound alreadyexists permissiondenied resourceexhausted failedprecondition aborted outofrange unimplemented internal unavailable dataloss unauthenticated".split(
+    " "
+  )
+
+/** How the libraries of Go, Node and Python write such a status in a message. */
+const grpcForms: ReadonlyArray<RegExp> = [
+  // https://github.com/grpc/grpc-go/blob/master/internal/status/status.go, https://github.com/lfnovo/open-notebook/issues/470
+  /\brpc error: code = (\w{2,20}) desc = /i,
+  // https://github.com/grpc/grpc-node/blob/master/packages/grpc-js/src/call.ts
+  /^\d{1,2} ([A-Z_]{2,20}): /,
+  // https://github.com/grpc/grpc/blob/master/src/python/grpcio/grpc/__init__.py
+  /\bStatusCode\.([A-Z_]{2,20})\b/
+]
+
+/**
+ * The class of a gRPC status in a sentence.
+ *
+ * @example
+ * import { fromGrpcText } from "./Codes.ts"
+ *
+ * fromGrpcText("rpc error: code = Unauthenticated desc = no key") // => "InvalidKey"
+ */
+export const fromGrpcText = (text: string): SignalClass | undefined => {
+  const start = text.slice(0, 512).trimStart()
+  for (const form of grpcForms) {
+    const name = form.exec(start)?.[1]
+    if (name !== undefined) return fromGrpcStatus(String(grpcNames.indexOf(fold(name))))
+  }
+  return undefined
+}
+
 /** The class of a `grpc-status` trailer. */
 export const fromGrpcStatus = (value: string): SignalClass | undefined =>
   Object.hasOwn(grpc, value) ? grpc[value] : undefined
