@@ -56,7 +56,7 @@ describe("a plan without this model", () => {
     assert.strictEqual(classOf(status, says(text)), "ModelMissing")
   })
 
-  it("is told from one whose quota is used up", () => {
+  it("differs from one whose quota is used up", () => {
     assert.strictEqual(classOf(429, says("Your subscription quota limit has been reached")), "RateLimit")
   })
 })
@@ -89,11 +89,11 @@ describe("an option with which a server was not started", () => {
     assert.strictEqual(classOf(status, says(text)), "Unsupported")
   })
 
-  it("is told from a command that the caller should run", () => {
+  it("differs from a command that the caller should run", () => {
     assert.strictEqual(classOf(401, says("Session over. Run login with --device-auth")), "InvalidKey")
   })
 
-  it("is told from a dash between words", () => {
+  it("differs from a dash between words", () => {
     assert.strictEqual(classOf(400, says("use a number -- not a text")), "Invalid")
   })
 })
@@ -123,7 +123,7 @@ describe("a name with a dot in the middle of a sentence", () => {
     assert.strictEqual(failure.evidence, 'text "model gpt-4.1 does not exist"')
   })
 
-  it("is told from a dot between words in the evidence", () => {
+  it("differs from a dot between words in the evidence", () => {
     const failure = classify({ status: 429, body: says("You've hit your limit · resets 5pm") })
     assert.strictEqual(failure.evidence, 'text "limit · resets 5"')
   })
@@ -153,7 +153,7 @@ describe("a limit of one server", () => {
     assert.strictEqual(classOf(429, says("Worker local total request limit reached (16/16)")), "Overloaded")
   })
 
-  it("is told from a limit of the caller", () => {
+  it("differs from a limit of the caller", () => {
     assert.strictEqual(classOf(429, says("Your request limit reached its end")), "RateLimit")
   })
 })

@@ -1,4 +1,4 @@
-/** A request that waits for several targets, of which more than one may be called when a queue lets it in. */
+/** A request that waits for several targets, of which more than one may be called when a queue admits it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -29,7 +29,7 @@ const benched = (seconds: Readonly<Record<string, number>>) =>
 describe("with whenAllBenched: wait, a request that may call", () => {
   const waiting = layer({ whenAllBenched: "wait" })
 
-  it.effect("the target whose queue lets it in, and a later one, calls the first of them", () =>
+  it.effect("the target whose queue admits it, and a later one, calls the first of them", () =>
     Effect.gen(function* () {
       const [a, b] = yield* benched({ a: 10, b: 10 })
       const both = yield* ask(a!, b!)
@@ -38,7 +38,7 @@ describe("with whenAllBenched: wait, a request that may call", () => {
     }).pipe(waiting)
   )
 
-  it.effect("two of three, of which the last one lets it in, calls the first that it may call", () =>
+  it.effect("two of three, of which the last one admits it, calls the first that it may call", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const [a, b, c] = yield* benched({ a: 60, b: 60, c: 60 })
@@ -54,7 +54,7 @@ describe("with whenAllBenched: wait, a request that may call", () => {
     }).pipe(waiting)
   )
 
-  it.effect("another target than the one whose queue lets it in leaves that queue to the others", () =>
+  it.effect("another target than the one whose queue admits it leaves that queue to the others", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const [c] = yield* benched({ c: 60, a: 60 })
@@ -88,7 +88,7 @@ describe("with whenAllBenched: wait, a request that may call", () => {
   )
 })
 
-describe("by default, a request that is let in at a benched target", () => {
+describe("by default, a request that is admitted at a benched target", () => {
   it.effect("calls another one instead that is free by then", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry

@@ -211,7 +211,8 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string]> = [
   [/\bpatience\b/i, "maxWait, or a timeout"],
   [/["`]Silent["`]/, "Timeout"],
   [/["`]hits["`]|\.hits\b/, "consecutiveBenches"],
-  [/\b(?:Member)?Pool(?:Of)?\b/, "Backend"],
+  // undici's own class has this name.
+  [/(?<!undici\.)\b(?:Member)?Pool(?:Of)?\b/, "Backend"],
   [
     /\b(?:Onlookers|OwnThoughts|OwnLimits|KeptBench|KeptLimits|ReloadTold|UndiciUpstream)\b/,
     "the names in docs/design.md"

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { Agent, Pool } from "undici"
+import * as undici from "undici"
 import * as Checks from "../../util/Checks.ts"
 import * as Call from "./Call.ts"
 import { Transport } from "./Transport.ts"
@@ -32,7 +32,7 @@ export const layer = (options: Options = {}): Layer.Layer<Transport> => Layer.ef
 /** Makes a `Transport`. Its connections are closed with the scope. */
 export const make = (options: Options = {}): Effect.Effect<Transport["Service"], never, Scope.Scope> => {
   Checks.fields("UndiciTransport.make", options, { connections: Checks.count })
-  return canDispatch(Agent) ? open(options) : overFetch
+  return canDispatch(undici.Agent) ? open(options) : overFetch
 }
 
 let sharedTransport: Transport["Service"] | undefined
@@ -86,18 +86,19 @@ export const overFetch: Effect.Effect<Transport["Service"]> = Effect.promise(asy
 const open = (options: Options): Effect.Effect<Transport["Service"], never, Scope.Scope> =>
   Effect.map(
     Effect.acquireRelease(
-      Effect.sync(() => new Map<number, Agent>()),
+      Effect.sync(() => new Map<number, undici.Agent>()),
       (agents) => Effect.promise(() => Promise.all([...agents.values()].map((agent) => agent.destroy())))
     ),
     (agents) => {
       // undici takes the connect timeout per agent (and checks it twice a second), so there is one agent for each
       // timeout. An agent that knows whether it may use HTTP/2 joins a text for each request; a pool does not: 1 µs of a request
       // (2026-11-30).
-      const agentFor = (connectTimeout: number): Agent => {
+      const agentFor = (connectTimeout: number): undici.Agent => {
         const known = agents.get(connectTimeout)
         if (known !== undefined) return known
-        const agent = new Agent({
-          factory: (origin, settings) => new Pool(origin, { ...settings, allowH2: options.http2 ?? false }),
+        const agent = new undici.Agent({
+          factory: (origin, settings) =>
+            new undici.Pool(origin, { ...settings, allowH2: options.http2 ?? false }),
           connect: { timeout: Number.isFinite(connectTimeout) ? connectTimeout : 0 },
           connections: options.connections ?? null,
           headersTimeout: 0,
