@@ -56,7 +56,7 @@ const spokenPart = (text: string): string => {
   return (at < 0 ? text.slice(0, 4096) : text.slice(0, at)).trim()
 }
 
-const isTransient = (as: Failure.FailureClass): boolean =>
+const isTransient = (as: Verdict["as"]): boolean =>
   (Failure.TransientReason.literals as ReadonlyArray<string>).includes(as)
 
 /**
@@ -69,6 +69,10 @@ const keepsWait = (as: Failure.FailureClass, verdict: Verdict, wait: Wait): bool
   return as === "Balance" && (isWindow || /^(text|field resets?)/.test(wait.evidence))
 }
 
+/** True for a class that a wait can belong to; for any other none is searched. */
+const mayWait = (as: Verdict["as"]): boolean =>
+  as === "RateLimit" || as === "Balance" || as === "UsageWindow" || as === "Allowance" || isTransient(as)
+
 /**
  * A request that is larger than the account's limit of a minute, or that only a paid extra allows. Others are answered.
  * https://platform.openai.com/docs/guides/rate-limits, https://console.groq.com/docs/errors, https://support.claude.com/en/articles/12429409
@@ -78,7 +82,7 @@ const isTooLargeFor = (as: Failure.FailureClass, c: Case): boolean =>
   (as === "Balance" && c.texts.some((text) => /\brequired for long context\b/.test(text)))
 
 const build = (c: Case, verdict: Verdict): Failure.Failure => {
-  const found = waitOf(c)
+  const found = mayWait(verdict.as) ? waitOf(c) : undefined
   const as = byHorizon(c, verdict.as, found)
   const wait = found !== undefined && keepsWait(as, verdict, found) ? found : undefined
   return failureOf(as, {

@@ -73,9 +73,11 @@ const parseReset = (value: string | undefined, now: number | undefined): number 
  * `ratelimit-remaining`. A reset without a matching `remaining` counts if it is the only one.
  */
 const fromBuckets = (headers: Headers, now: number | undefined): Wait | undefined => {
+  const names = Object.keys(headers)
+  if (names.length === 0) return undefined
   let latest: Wait | undefined
   const alone: Array<Wait> = []
-  for (const name of Object.keys(headers)) {
+  for (const name of names) {
     const value = headers[name]!
     if (name.includes("remaining") && Number(value) === 0 && value !== "") {
       const reset = name.replace("remaining", "reset")

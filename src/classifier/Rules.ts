@@ -289,6 +289,17 @@ const byServerWords = (c: Case, status: number | undefined): Verdict | undefined
     const verdict = from(text)
     if (verdict !== undefined) return verdict
   }
+  return status === 400 ? byFaultName(c) : undefined
+}
+
+/** `litellm.InternalServerError: …`, with which a gateway names a fault of the server behind it. */
+const byFaultName = (c: Case): Verdict | undefined => {
+  for (const view of c.views) {
+    for (const name of leadingNames(view.text)) {
+      if (!/(error|exception|timeout)$/i.test(name)) continue
+      if (fromGeneralCode(name) === "ServerError") return { as: "ServerError", evidence: `name=${name}` }
+    }
+  }
   return undefined
 }
 

@@ -124,8 +124,8 @@ describe("a name with a dot in the middle of a sentence", () => {
   })
 
   it("differs from a dot between words in the evidence", () => {
-    const failure = classify({ status: 429, body: says("You've hit your limit · resets 5pm") })
-    assert.strictEqual(failure.evidence, 'text "limit · resets 5"')
+    const failure = classify({ status: 429, body: says("Rate limit · exceeded") })
+    assert.strictEqual(failure.evidence, 'text "rate limit · exceed"')
   })
 
   it("leaves two sentences apart", () => {
@@ -266,5 +266,31 @@ describe("a client that a provider does not approve of", () => {
   it("is refused, also with status 200", () => {
     const body = { code: 11128, msg: "Illegal API invocation from an unapproved channel" }
     assert.strictEqual(classOf(200, body), "Forbidden")
+  })
+})
+
+describe("a gateway that could not reach the server behind it, with status 400", () => {
+  it.each([
+    'Post "https://api.example.com/chat/completions": EOF',
+    'Post "https://api.example.com/v1": dial tcp 192.0.2.1:443: i/o timeout',
+    "Cannot connect to host api.example.com:443 ssl:default [Name or service not known]",
+    "HTTPSConnectionPool(host='api.example.com', port=443): Read timed out. (read timeout=60)",
+    "HTTPSConnectionPool(host='api.example.com', port=443): Max retries exceeded with url: /v1/chat",
+    "Server disconnected without sending a response.",
+    "peer closed connection without sending complete message body (incomplete chunked read)",
+    "[Errno 111] Connection refused",
+    "request to https://api.example.com failed, reason: getaddrinfo ENOTFOUND api.example.com",
+    "litellm.InternalServerError: InternalServerError: OpenAIException - x",
+    "litellm.Timeout: APITimeoutError - x"
+  ])("has failed: %s", (text) => {
+    assert.strictEqual(classify({ status: 400, body: says(text) })._tag, "Transient")
+  })
+
+  it.each([
+    "Failed to download the image: dial tcp 192.0.2.1:443: i/o timeout",
+    "tool server: [Errno 111] Connection refused",
+    "litellm.BadRequestError: OpenAIException - x"
+  ])("is at fault only for its own calls: %s", (text) => {
+    assert.strictEqual(classify({ status: 400, body: says(text) })._tag, "BadRequest")
   })
 })

@@ -21,7 +21,8 @@ export const usageWindow: ReadonlyArray<Row> = [
     /\b(reached|hit|exceeded|exhausted)( your| the| its| their)? (\(?\w+\)?[- ]){0,4}(usage|session|message|weekly|5[- ]hour|five[- ]hour) (limit|quota|cap)/,
     /\busage limit (reached )?for \d/,
     /\byou(r|'ve| have)[^.]{0,40}(subscription|plan)[^.]{0,20} quota( limit)?/,
-    /\b(quota|limit|capacity)[^.]{0,60}\b(will )?(be )?(resets?|replenished|renewed|restored) (after|at|in|on|when|\d|(mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b)/,
+    // What is reset is looked for last, because most texts have no reset.
+    /\b(resets?|replenished|renewed|restored) (after|at|in|on|when|\d|(mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b)(?<=\b(quota|limit|capacity)[^.]{0,80})/,
     // https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies#predefined-errors-for-policies
     /\bout of (call volume|bandwidth) quota\b/,
     /\bweekly(\/monthly)? (usage )?(limit|quota)/,

@@ -31,7 +31,7 @@ export const references: ReadonlyArray<Row> = [
     "https://cloud.google.com/storage/docs/access-control/iam-permissions",
     /\bstorage·(objects|buckets)·\w{2,20}\b/,
     // https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/api-errors (403)
-    /\b(access|permissions?)\b[^.]{0,60}\b(cloud storage|gcs|s3) (bucket|object|uri)\b/
+    /\b(cloud storage|gcs|s3) (bucket|object|uri)\b(?<=\b(access|permissions?)\b[^.]{0,80})/
   ),
   ...rows(
     "Unsupported",

@@ -11,8 +11,8 @@ import { billing, usageWindow } from "./Allowances.ts"
 import { model, place } from "./Models.ts"
 import { references } from "./References.ts"
 import { policy } from "./Refusals.ts"
-import type { Row } from "./Row.ts"
-import { output, overload, ownFault, server } from "./Servers.ts"
+import { needsChinese, type Row } from "./Row.ts"
+import { lostConnection, output, overload, ownFault, server } from "./Servers.ts"
 import { context, outputCeiling, tooLarge, tooLargeUnitless } from "./Sizes.ts"
 import { rate, throttleGuard } from "./Throttling.ts"
 import { notSupported, options, unsupported } from "./Unsupported.ts"
@@ -41,8 +41,14 @@ export const sentences: ReadonlyArray<Row> = [
   ...notSupported
 ]
 
+/** The same for a text without Chinese characters. */
+export const sentencesWithoutChinese: ReadonlyArray<Row> = sentences.filter(({ when }) => !needsChinese(when))
+
 /** The rows that count without a deciding status. */
 export const serverSentences: ReadonlyArray<Row> = server
 
 /** The rows that count also with a status that blames the request. */
 export const faultSentences: ReadonlyArray<Row> = ownFault
+
+/** The rows that count with such a status unless something was fetched for the request. */
+export const connectionSentences: ReadonlyArray<Row> = lostConnection

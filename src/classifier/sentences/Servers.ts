@@ -88,6 +88,27 @@ export const ownFault: ReadonlyArray<Row> = rows(
   /\b(no module named|import failed)\b/
 )
 
+/**
+ * Sentences of the libraries with which a gateway calls the server behind it: Go's net, Python's requests, aiohttp and httpx, Node. They count
+ * unless something was fetched for the request.
+ */
+export const lostConnection: ReadonlyArray<Row> = rows(
+  "Connection",
+  "https://pkg.go.dev/net#OpError; https://requests.readthedocs.io; https://docs.aiohttp.org; https://www.python-httpx.org/exceptions; https://nodejs.org/api/errors.html",
+  /\b(dial|read|write) tcp\b/,
+  /^(post|get) ["': ]{0,6}(eof|unexpected eof|context deadline exceeded|net\/http)\b/,
+  /\bhttps?connectionpool\(/,
+  /\bcannot connect to host\b/,
+  /^server disconnected( without sending a response)?$/,
+  /\bpeer closed connection without sending\b|\bincomplete chunked read\b/,
+  /\[errno -?\d{1,5}\]/,
+  /\bgetaddrinfo e[a-z_]{4,12}\b|\b(econnrefused|econnreset|econnaborted|etimedout|epipe|ehostunreach|enetunreach)\b/
+)
+
+/** What the request made the provider fetch, or what it called for the request. */
+export const fetched =
+  /\b(fetch|download|upload|retriev|image|file|video|audio|media|document|url|uri|webhook|tool|mcp|plugin)/
+
 /** A fault of the server; read only if no status decides. */
 export const server: ReadonlyArray<Row> = [
   ...rows(

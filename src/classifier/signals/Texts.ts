@@ -5,8 +5,15 @@
  * lines and advice ("add 10 credits to unlock …") are removed first.
  */
 import { toSimplified } from "../../words/SimplifiedChinese.ts"
-import type { Row } from "../sentences/Row.ts"
-import { faultSentences, sentences, serverSentences } from "../sentences/Sentences.ts"
+import { isChinese, type Row } from "../sentences/Row.ts"
+import {
+  connectionSentences,
+  faultSentences,
+  sentences,
+  sentencesWithoutChinese,
+  serverSentences
+} from "../sentences/Sentences.ts"
+import { fetched } from "../sentences/Servers.ts"
 import type { Verdict } from "./Verdict.ts"
 
 /** The most of one message that is read. Error messages are shorter; a longer text quotes something. */
@@ -110,7 +117,9 @@ const firstMatch = (
 
 /** The verdict of the first row that matches a prepared text with its status; `undefined` if none does. */
 export const fromText = (prepared: string, status?: number): Verdict | undefined =>
-  prepared === "" ? undefined : firstMatch(prepared, sentences, status)
+  prepared === ""
+    ? undefined
+    : firstMatch(prepared, isChinese(prepared) ? sentences : sentencesWithoutChinese, status)
 
 /** The verdict of a prepared text about the server, for responses with a status that decides nothing. */
 export const fromServerText = (prepared: string): Verdict | undefined =>
@@ -118,7 +127,12 @@ export const fromServerText = (prepared: string): Verdict | undefined =>
 
 /** The verdict of a prepared text that is a gateway's own fault, for a status that blames the request. */
 export const fromFaultText = (prepared: string): Verdict | undefined =>
-  prepared === "" ? undefined : firstMatch(prepared, faultSentences, undefined)
+  prepared === ""
+    ? undefined
+    : (firstMatch(prepared, faultSentences, undefined) ??
+      (fetched.test(prepared.replace("exceeded with url", ""))
+        ? undefined
+        : firstMatch(prepared, connectionSentences, undefined)))
 
 /** Exception and error names at the start of a sentence: `ThrottlingException: …`, `litellm.RateLimitError: …`. */
 export const leadingNames = (text: string): ReadonlyArray<string> => {

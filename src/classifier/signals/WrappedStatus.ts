@@ -5,6 +5,8 @@
  * at the beginning. Nothing else in a text is read as a status.
  */
 
+import { fetched } from "../sentences/Servers.ts"
+
 /** Sentences in which a library or relay repeats a status. Nothing else in a text is read as a status. */
 const wrappers: ReadonlyArray<RegExp> = [
   // https://github.com/axios/axios (AxiosError)
@@ -77,13 +79,11 @@ const grammar: ReadonlyArray<RegExp> = [
   )
 ]
 
-/** What the request made the provider fetch: its status says nothing about the provider. */
-const fetched =
-  /\b(fetch|download|upload|retriev|image|file|video|audio|media|document|url|uri|webhook|tool|mcp|plugin)/
-
 /** The status repeated by a wrapping sentence. */
 export const wrappedStatus = (text: string): number | undefined => {
-  const lower = text.slice(0, 2048).toLowerCase().trim()
+  const start = text.slice(0, 2048)
+  if (!/[1-9]\d\d/.test(start)) return undefined
+  const lower = start.toLowerCase().trim()
   for (const wrapper of wrappers) {
     const digits = wrapper.exec(lower)?.[1]
     if (digits !== undefined) return Number(digits)
