@@ -85,8 +85,6 @@ export const after = (
   if (entry.isTheirs) return { ...forAll, callers: adding(entry.callers, id), isTheirs: true }
   // A caller who had failed before has failed again. That is no new evidence, so another caller may probe at once.
   if (probe === "yes" && entry.callers.includes(id)) return { ...forAll, callers: [id], othersAt: now }
-  if (probe === "yes" && !isNamed)
-    return { ...forAll, callers: adding(entry.callers, id), othersAt: now + early }
   return { ...forAll, callers: adding(entry.callers, id) }
 }
 
