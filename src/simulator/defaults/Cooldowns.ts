@@ -95,14 +95,14 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good: 1 benches a target for what single requests may have provoked, and with 6 a broken target costs twice the calls and a second more."
+      "Good: 1 benches a target for what single requests may have provoked, and with 6 a broken target costs more calls and a second more."
   },
   cooldown(
     "transient.base",
     "5 seconds",
     (base) => ({ transient: { base } }),
     [flapping, outage],
-    "Has little effect: with a longer one a flapping provider is used more only because of the phase of its faults, and after a long outage the longest cooldown decides."
+    "Has little effect: how much of a flapping provider is used depends on the phase of its faults, and after a long outage the longest cooldown decides."
   ),
   cooldown(
     "transient.max",

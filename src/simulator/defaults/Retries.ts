@@ -45,7 +45,7 @@ export const experiments: ReadonlyArray<Experiment> = [
     values: factor(2, [1, 2, 4], (times) => ({ retries: { times } })),
     plays: [errors, outage],
     reading:
-      "Good: one retry loses five times as many requests without another provider, and with four a caller waits two seconds longer for what another provider answers at once."
+      "Good: one retry loses four times as many requests without another provider, and with four a caller waits two seconds longer for what another provider answers at once."
   },
   {
     name: "retries.backoff",
@@ -87,6 +87,6 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good: half of it loses twice as many requests, and twice that saves few at the price of longer waits."
+      "Good: half of it loses eight times as many requests, and twice that saves the last few at the price of more calls."
   }
 ]
