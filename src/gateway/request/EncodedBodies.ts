@@ -66,10 +66,12 @@ export const decode = (
     const most = Math.min(maxBytes, maxDecoded, Math.max(unsuspicious, maxRatio * bytes.length))
     const gathered = new ByteChunks()
     const held: Array<() => void> = []
+    const decoder = decoders[encoding]!()
     response.on("close", () => {
+      // Nothing decoded after it would be released.
+      decoder.destroy()
       for (const release of held.splice(0)) release()
     })
-    const decoder = decoders[encoding]!()
     const end = (exit: Exit.Exit<Uint8Array, Refusal>): void => {
       decoder.destroy()
       resume(exit)
