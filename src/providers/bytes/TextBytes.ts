@@ -58,4 +58,4 @@ export const withoutMark = (bytes: Uint8Array): Uint8Array =>
 
 /** Whether a content type names another character set than UTF-8, in which JSON and events are passed on. */
 export const hasOtherCharset = (type: string | ReadonlyArray<string>): boolean =>
-  /charset="?(?!utf-?8\b)/i.test(String(type))
+  /charset=(?!"?utf-?8\b)/i.test(String(type))

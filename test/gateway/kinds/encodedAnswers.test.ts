@@ -245,4 +245,22 @@ describe("an answer without a header for its encoding", () => {
       assert.strictEqual(got.headers["x-failover-target"], "b/m#k")
     })
   )
+
+  it.live("keeps a content type that names UTF-8, with quotes too", () =>
+    Effect.gen(function* () {
+      for (const type of [
+        "application/json; charset=utf-8",
+        'application/json; charset="UTF-8"',
+        "application/json;charset=utf8"
+      ]) {
+        const answer = Buffer.from(JSON.stringify(completion({ content: text })))
+        const whole = yield* gateway(labelled(type, answer, answer.length))
+        assert.strictEqual((yield* whole("/v1/chat/completions", body)).headers["content-type"], type)
+        const event = type.replace("application/json", "text/event-stream")
+        const streams = yield* gateway(labelled(event, Buffer.from(events.join("")), 1000))
+        const streamed = yield* streams("/v1/chat/completions", { ...body, stream: true })
+        assert.strictEqual(streamed.headers["content-type"], event)
+      }
+    })
+  )
 })
