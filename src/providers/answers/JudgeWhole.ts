@@ -113,8 +113,7 @@ function* judging(
   const inner = status < 300 ? unwrapped(json ?? textIn(body), isUsable) : undefined
   if (inner !== undefined) return Effect.succeed(yield* made(inner, whole, secrets))
   const { forms, meanings } = operation
-  const mended =
-    json === undefined ? undefined : normalised(operation.mend?.(json, asked) ?? forms?.mend(json))
+  const mended = json === undefined ? undefined : normalised(yield* mending(operation, json, asked))
   if (mended !== undefined && isUsable(mended)) return Effect.succeed(yield* made(mended, whole, secrets))
   const failures = ProviderFailures.make(protocol, operation, target, secrets)
   if (status < 300 && forms !== undefined && meanings !== undefined) {
@@ -143,6 +142,16 @@ function* judging(
     whole,
     body.length > ProviderFailures.maxBytes ? body.subarray(0, ProviderFailures.maxBytes) : body
   )
+}
+
+/** The answer as it was requested, or as its protocol has it. */
+function* mending(
+  { forms, mend }: Operation,
+  json: Wire.JsonObject,
+  asked: Wire.JsonObject
+): Turns.Steps<Wire.JsonObject | undefined> {
+  const mended = mend === undefined ? undefined : yield* mend(json, asked)
+  return mended ?? forms?.mend(json)
 }
 
 /** An answer that was found in a body of another form. */

@@ -56,7 +56,7 @@ const operations: Readonly<Record<OperationName, Operation>> = {
   embeddings: {
     path: "embeddings",
     isUsable: (answer, body) => !isError(answer) && Embeddings.isAsAsked(answer, body),
-    mend: (answer, body) => (isError(answer) ? undefined : Embeddings.mend(answer, body)),
+    mend: Embeddings.mend,
     beginsUsable: Embeddings.beginsAsAsked
   },
   // https://platform.openai.com/docs/api-reference/models/list; Together's is a bare list

@@ -2,6 +2,7 @@
 
 import type { Phase } from "../../domain/Phase.ts"
 import type { BadRequest } from "../../failure/Failure.ts"
+import type * as Turns from "../../util/Turns.ts"
 import type { Forms } from "../forms/Forms.ts"
 import type { Style } from "../wire/BaseUrl.ts"
 import type { JsonObject } from "../wire/Wire.ts"
@@ -40,7 +41,7 @@ export interface Operation {
    */
   readonly isUsable: (answer: JsonObject, body: JsonObject, mayBeEmpty?: boolean) => boolean
   /** The answer as it was requested, if it can be made of one that is not usable; `undefined` if it cannot. */
-  readonly mend?: ((answer: JsonObject, body: JsonObject) => JsonObject | undefined) | undefined
+  readonly mend?: ((answer: JsonObject, body: JsonObject) => Turns.Steps<JsonObject | undefined>) | undefined
   /** Whether an answer that is too large to be parsed begins as it was requested. Default: yes. */
   readonly beginsUsable?: ((begin: Uint8Array, body: JsonObject) => boolean) | undefined
   /** Converts its answers to events and back; absent if the operation has no streams. */

@@ -73,6 +73,22 @@ describe("embeddings", () => {
     })
   )
 
+  it.live("whose form another field chooses are passed on byte for byte", () =>
+    Effect.gen(function* () {
+      // https://jina.ai/embeddings, https://docs.voyageai.com/reference/embeddings-api, https://docs.mistral.ai/api
+      for (const [more, given] of [
+        [{ embedding_type: "base64" }, '"AACAPwAAAEA="'],
+        [{ output_dtype: "int8", encoding_format: "base64" }, "[1, -2, 3]"],
+        [{ encoding_format: "binary" }, '"AACAPwAAAEA="']
+      ] as const) {
+        const text = `{"data": [{"embedding": ${given}}]}`
+        const { post } = yield* stage({ p: { protocol: "openai", reply: () => ({ text }) } })
+        const got = yield* post("/v1/embeddings", { model: "p/e", input: "a", ...more })
+        assert.strictEqual(got.text, text)
+      }
+    })
+  )
+
   it.live("are a failure if there are none", () =>
     Effect.gen(function* () {
       for (const json of [{ data: [] }, { embeddings: [] }, { embeddings: ["x"] }, {}]) {
