@@ -111,3 +111,34 @@ describe("what a text quotes", () => {
     assert.strictEqual(Failure.classOf(classify({ status: 400, body })), "Invalid")
   })
 })
+
+describe("what a refusal quotes of the request", () => {
+  const errors = [
+    "HTTP 401: Unauthorized",
+    "error: 403 Forbidden",
+    "request failed with status 402",
+    "401 Unauthorized"
+  ]
+  const refusals: ReadonlyArray<(text: string) => string> = [
+    (text) => `Invalid message content: '${text}'`,
+    (text) => `Unprocessable content in messages.3: "${text}"`,
+    (text) => `Invalid parameter: user '${text}'`,
+    (text) => `messages.0.content: string did not match: got '${text}'`,
+    (text) => `'${text}' does not match '^[a-zA-Z0-9_-]+$' - 'tools.0.function.name'`,
+    (text) => `Value error, bad role [input_value={'role': 'x', 'content': '${text} and "more"'}]`
+  ]
+  for (const error of errors)
+    it.each(refusals.map((refusal) => refusal(error)))("is no status of the provider: %s", (message) => {
+      const failure = classify({ status: 400, body: { error: { message, type: "invalid_request_error" } } })
+      assert.strictEqual(failure._tag, "BadRequest", failure.evidence)
+    })
+
+  it("is told from what it quotes of another response", () => {
+    for (const text of [
+      "Upstream said: 'HTTP 401: Unauthorized'",
+      `the user's request failed with status 401: nope`,
+      "provider error {'error': 'HTTP 401: Unauthorized'}"
+    ])
+      assert.strictEqual(wrappedStatus(text), 401, text)
+  })
+})

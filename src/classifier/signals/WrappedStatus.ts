@@ -79,6 +79,20 @@ const grammar: ReadonlyArray<RegExp> = [
   )
 ]
 
+/** What the request made the provider fetch: its status says nothing about the provider. */
+const fetched =
+  /\b(fetch|download|upload|retriev|image|file|video|audio|media|document|url|uri|webhook|tool|mcp|plugin)/
+
+/**
+ * A quotation of the request: a provider that refuses a message, a name or a value often repeats it, and a conversation is full of
+ * other programs' errors.
+ */
+const quoted =
+  /(?<=\b(?:contents?|messages?[.[ ]{0,2}\d{1,4}\]?[\w.]{0,40}|function|tools?|description|name|named|called|values?|field|property|schema|string|role|arguments?|parameter|text|input(?:_value)?|prompt|query|user|got)["'`]?[ :=({]{1,3})(["'`])(?:(?!\1)[^\n])*\1?/g
+
+/** A quotation about which something is said, and with which the text begins. */
+const subject = /^(["'`])(?:(?!\1)[^\n]){1,200}\1(?= (?:does|is|are|must|should|has|cannot|can)\b)/
+
 /** The status repeated by a wrapping sentence. */
 export const wrappedStatus = (text: string): number | undefined => {
   const start = text.slice(0, 2048)
@@ -88,10 +102,10 @@ export const wrappedStatus = (text: string): number | undefined => {
     const digits = wrapper.exec(lower)?.[1]
     if (digits !== undefined) return Number(digits)
   }
+  const own = lower.replace(quoted, "…").replace(subject, "…")
   for (const form of grammar) {
-    const found = form.exec(lower)
-    if (found !== null && !fetched.test(lower.slice(0, found.index + found[0].length)))
-      return Number(found[1])
+    const found = form.exec(own)
+    if (found !== null && !fetched.test(own.slice(0, found.index + found[0].length))) return Number(found[1])
   }
   return undefined
 }
