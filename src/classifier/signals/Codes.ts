@@ -12,6 +12,7 @@ import type { SignalClass } from "../sentences/Row.ts"
 import { access } from "./AccessCodes.ts"
 import { general } from "./GeneralCodes.ts"
 import { limits } from "./LimitCodes.ts"
+import { withoutQuoted } from "./Quoted.ts"
 import { requests } from "./RequestCodes.ts"
 import { servers } from "./ServerCodes.ts"
 import type { CodeGroup } from "./Verdict.ts"
@@ -106,7 +107,7 @@ const grpcForms: ReadonlyArray<RegExp> = [
  * fromGrpcText("rpc error: code = Unauthenticated desc = no key") // => "InvalidKey"
  */
 export const fromGrpcText = (text: string): SignalClass | undefined => {
-  const start = text.slice(0, 512).trimStart()
+  const start = withoutQuoted(text.slice(0, 512).trimStart())
   for (const form of grpcForms) {
     const name = form.exec(start)?.[1]
     if (name !== undefined) return fromGrpcStatus(String(grpcNames.indexOf(fold(name))))

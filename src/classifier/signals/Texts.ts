@@ -14,6 +14,7 @@ import {
   serverSentences
 } from "../sentences/Sentences.ts"
 import { fetched } from "../sentences/Servers.ts"
+import { withoutQuoted } from "./Quoted.ts"
 import type { Verdict } from "./Verdict.ts"
 
 /** The most of one message that is read. Error messages are shorter; a longer text quotes something. */
@@ -85,7 +86,7 @@ export const prepare = (text: string): string => {
     const at = lower.indexOf(mark)
     if (at >= 0) lower = lower.slice(0, at)
   }
-  const plain = maskQuotes(lower.replace(/\bhttps?:\/\/\S{0,2000}/g, " "))
+  const plain = maskQuotes(withoutQuoted(lower.replace(/\bhttps?:\/\/\S{0,2000}/g, " ")))
     .replace(/(?<=\w)\.(?=\w)/g, "·")
     .replace(/\s+/g, " ")
   const parts = plain

@@ -6,6 +6,7 @@
  */
 
 import { fetched } from "../sentences/Servers.ts"
+import { withoutQuoted } from "./Quoted.ts"
 
 /** Sentences in which a library or relay repeats a status. Nothing else in a text is read as a status. */
 const wrappers: ReadonlyArray<RegExp> = [
@@ -83,16 +84,6 @@ const grammar: ReadonlyArray<RegExp> = [
 const fetched =
   /\b(fetch|download|upload|retriev|image|file|video|audio|media|document|url|uri|webhook|tool|mcp|plugin)/
 
-/**
- * A quotation of the request: a provider that refuses a message, a name or a value often repeats it, and a conversation is full of
- * other programs' errors.
- */
-const quoted =
-  /(?<=\b(?:contents?|messages?[.[ ]{0,2}\d{1,4}\]?[\w.]{0,40}|function|tools?|description|name|named|called|values?|field|property|schema|string|role|arguments?|parameter|text|input(?:_value)?|prompt|query|user|got)["'`]?[ :=({]{1,3})(["'`])(?:(?!\1)[^\n])*\1?/g
-
-/** A quotation about which something is said, and with which the text begins. */
-const subject = /^(["'`])(?:(?!\1)[^\n]){1,200}\1(?= (?:does|is|are|must|should|has|cannot|can)\b)/
-
 /** The status repeated by a wrapping sentence. */
 export const wrappedStatus = (text: string): number | undefined => {
   const start = text.slice(0, 2048)
@@ -102,7 +93,7 @@ export const wrappedStatus = (text: string): number | undefined => {
     const digits = wrapper.exec(lower)?.[1]
     if (digits !== undefined) return Number(digits)
   }
-  const own = lower.replace(quoted, "…").replace(subject, "…")
+  const own = withoutQuoted(lower)
   for (const form of grammar) {
     const found = form.exec(own)
     if (found !== null && !fetched.test(own.slice(0, found.index + found[0].length))) return Number(found[1])
