@@ -128,12 +128,12 @@ describe("what a refusal quotes of the request", () => {
     (text) => `Value error, bad role [input_value={'role': 'x', 'content': '${text} and "more"'}]`
   ]
   for (const error of errors)
-    it.each(refusals.map((refusal) => refusal(error)))("is no status of the provider: %s", (message) => {
+    it.each(refusals.map((refusal) => refusal(error)))("is not a status of the provider: %s", (message) => {
       const failure = classify({ status: 400, body: { error: { message, type: "invalid_request_error" } } })
       assert.strictEqual(failure._tag, "BadRequest", failure.evidence)
     })
 
-  it("is told from what it quotes of another response", () => {
+  it("is not confused with what it quotes of another response", () => {
     for (const text of [
       "Upstream said: 'HTTP 401: Unauthorized'",
       `the user's request failed with status 401: nope`,
