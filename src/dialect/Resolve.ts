@@ -109,9 +109,10 @@ const anthropicOrder = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> => [
   ...rows.filter(({ kind }) => kind === "models")
 ]
 
+/** The host; without the region of Vertex AI, such as `us-central1-aiplatform.googleapis.com`. */
 const hostOf = (url: string | undefined): string => {
   if (url === undefined || !URL.canParse(url)) return ""
-  return new URL(url).hostname.toLowerCase()
+  return new URL(url).hostname.toLowerCase().replace(/^[a-z]+-[a-z]+\d+-(?=aiplatform\.)/, "")
 }
 
 const isUnder = (host: string, end: string): boolean => host === end || host.endsWith(`.${end}`)

@@ -16,6 +16,14 @@ describe("a dialect", () => {
     assert.deepStrictEqual(rowsOf({ baseUrl: "https://notmistral.ai/v1", model: "x" }), [])
   })
 
+  it("is recognised at each region of Vertex AI", () => {
+    for (const host of ["aiplatform", "us-central1-aiplatform", "europe-west4-aiplatform"]) {
+      const baseUrl = `https://${host}.googleapis.com/v1/projects/p/locations/l/endpoints/openapi`
+      const dialect = resolve({ protocol: "openai", provider: "p", model: "google/gemini-3-pro", baseUrl })
+      assert.strictEqual(dialect.unsignedCalls, "marked", host)
+    }
+  })
+
   it("prefers a server's own rules to those of its models", () => {
     const groq = resolve({
       protocol: "openai",
