@@ -163,4 +163,32 @@ describe("an anthropic-beta that a server does not know", () => {
         )
       })
     )
+
+  it.live("is sent with the next request too, unless the config lists what the server accepts", () =>
+    Effect.gen(function* () {
+      const own = "claude-code-20250219"
+      for (const [dialect, sent] of [
+        [{}, [given, undefined, given, undefined]],
+        [{ betas: [own] }, [own, own]]
+      ] as const) {
+        const { post, seen } = yield* stage({
+          relay: {
+            protocol: "anthropic",
+            more: { dialect },
+            reply: (_, count) =>
+              sent[count - 1] === given
+                ? { status: 400, json: claude("invalid beta flag") }
+                : { json: message([{ type: "text", text: "Mild." }]) }
+          }
+        })
+        const body = { model: "relay/m", max_tokens: 9, messages: [{ role: "user", content: "hi" }] }
+        for (const _ of [1, 2])
+          assert.strictEqual((yield* post("/v1/messages", body, { "anthropic-beta": given })).status, 200)
+        assert.deepStrictEqual<unknown>(
+          seen.relay!.map(({ headers }) => headers["anthropic-beta"]),
+          sent
+        )
+      }
+    })
+  )
 })
