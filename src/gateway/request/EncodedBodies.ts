@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { ByteChunks } from "../../providers/bytes/ByteChunks.ts"
 import { type Refusal, make as refuse } from "../http/Refusal.ts"
-import type { Bodies } from "../server/Bodies.ts"
+import { type Bodies, tooLarge as tooLargeFor } from "../server/Bodies.ts"
 
 /** The most bytes of a decoded body. */
 export const maxDecoded = 8 * 1024 * 1024
@@ -63,7 +63,7 @@ export const decode = (
   { maxBytes, maxTotalBytes }: { readonly maxBytes: number; readonly maxTotalBytes: number }
 ): Effect.Effect<Uint8Array, Refusal> =>
   Effect.callback((resume) => {
-    const most = Math.min(maxBytes, maxDecoded, Math.max(unsuspicious, maxRatio * bytes.length))
+    const most = Math.min(maxDecoded, Math.max(unsuspicious, maxRatio * bytes.length))
     const gathered = new ByteChunks()
     const held: Array<() => void> = []
     const decoder = decoders[encoding]!()
@@ -78,7 +78,12 @@ export const decode = (
     }
     decoder.on("data", (part: Uint8Array) => {
       gathered.push(part)
-      const place = gathered.size > most ? tooLarge : bodies.hold(part.length, maxTotalBytes)
+      const place =
+        gathered.size > maxBytes
+          ? tooLargeFor(maxBytes)
+          : gathered.size > most
+            ? tooLarge
+            : bodies.hold(part.length, maxTotalBytes)
       if (typeof place === "function") held.push(place)
       else end(Exit.fail(place))
     })
