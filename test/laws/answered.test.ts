@@ -2,11 +2,16 @@
  * The first law on whole days: a request is answered if, within its deadline, a target that it has not called would answer it or one
  * that it may retry is well again; a failing target gets few calls; and nothing is left when all callers have gone.
  */
-import { afterAll, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { makeRuntime } from "../../src/engine/Runtime.ts"
+import { makeSharedState } from "../../src/engine/SharedState.ts"
+import * as EngineBench from "../../src/health/EngineBench.ts"
+import { Backend, BenchRegistry, Chain, Failure, Model } from "../../src/index.ts"
 import { Day, quiet } from "./answered/day.ts"
 import { laws } from "./answered/judge.ts"
 import { type Played, play } from "./answered/play.ts"
+import { Standings, textOf } from "./answered/standing.ts"
 import { check } from "./scenario.ts"
 
 /** All laws check the same days, so each day is played once. */
@@ -54,6 +59,77 @@ describe("no request is lost that has a retry left at a target that is well agai
       services: [fails, hangs],
       callers: 60,
       policy: { ...quiet.policy, maxWait: 0, timeout: 30_000, deadline: 600_000 }
+    })
+  )
+})
+
+describe("a request that has a retry left at a target that is well again", () => {
+  /** Requests that are all alike, of callers without a name. They count as one caller from its second failed visit on. */
+  const alike: Day = {
+    ...quiet,
+    seed: 6,
+    services: [
+      { ...quiet.services[0]!, latency: 900, troubles: [{ way: "Balance", from: 0, lasts: 1e9 }], weight: 0 },
+      {
+        ...quiet.services[0]!,
+        latency: 5,
+        troubles: [{ way: "Malformed", from: 0, lasts: 2_000 }],
+        weight: 0
+      },
+      { ...quiet.services[0]!, latency: 900, troubles: [{ way: "Empty", from: 0, lasts: 40_000 }], weight: 3 }
+    ],
+    strategy: "random",
+    kind: "stream",
+    callers: 200,
+    gap: 10,
+    names: -1,
+    policy: { ...quiet.policy, deadline: 2_500, whenAllBenched: "wait", retryBudget: 1_000 }
+  }
+
+  it.effect(
+    "is lost with `wait` if the target is benched until its deadline, also for its caller alone",
+    () =>
+      Effect.map(play(alike), (seen) => {
+        const end = seen.ends.find(({ caller }) => caller === 91)!
+        assert.strictEqual(end.how, "ChainExhausted")
+        assert.deepStrictEqual(end.standings.map(textOf), [
+          "p0/m#key Balance",
+          "p1/m#key Malformed",
+          "p2/m#key callable"
+        ])
+        for (const law of Object.values(laws)) law(seen, alike)
+      })
+  )
+
+  it.effect("is not excused by a bench that holds for other callers", () =>
+    Effect.map(play(alike), (seen) => {
+      const ends = seen.ends.map((end) => ({
+        ...end,
+        standings: end.standings.map((standing) => ({ ...standing, benchedFor: undefined }))
+      }))
+      const law = laws["no request is lost while a target that it may retry is well again"]!
+      assert.throws(() => law({ ...seen, ends }, alike), "p1 was not retried; caller 91")
+    })
+  )
+})
+
+describe("how a target stands for a request", () => {
+  it.effect("depends on whether its caller is one for whom the target is benched", () =>
+    Effect.gen(function* () {
+      const backend = Backend.make("p", {})
+      const registry = yield* BenchRegistry.makeMemory
+      const runtime = makeRuntime(registry, { policy: { threshold: { unknown: 1 } }, retryBudget: 0 }, {})
+      const chain = Chain.make(Model.make(backend, "m"))
+      const one = { caller: "one", request: "q" }
+      const failure = new Failure.Transient({ reason: "Malformed", message: "out of order" })
+      yield* Effect.flip(runtime.use(chain, () => failure, { ...one, whenAllBenched: "fail" }))
+      const standings = new Standings(EngineBench.of(registry), makeSharedState())
+      const { target } = (yield* runtime.explain(chain))[0]!
+      const textFor = (caller: string) => textOf(standings.of(target, { ...one, caller }, 0))
+      assert.deepStrictEqual(
+        [textFor("one"), textFor("two")],
+        ["p/m#default Malformed", "p/m#default callable"]
+      )
     })
   )
 })

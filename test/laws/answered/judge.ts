@@ -2,6 +2,7 @@
 import { assert } from "@effect/vitest"
 import { type Day, type Service, troubleAt, wellSince } from "./day.ts"
 import { type Call, type End, nameOf, type Played } from "./play.ts"
+import { textOf } from "./standing.ts"
 
 /** Throws if a day breaks it. */
 export type Law = (played: Played, day: Day) => void
@@ -13,10 +14,7 @@ export const laws: Readonly<Record<string, Law>> = {
       for (const [index, service] of day.services.entries()) {
         const own = callsOf(played, end, index)
         if (own.length > 0 || wellSince(service, end.at) === undefined) continue
-        assert.isTrue(
-          isExcused(played, day, end, index),
-          `${nameOf(index)} was not called; ${story(played, end)}`
-        )
+        assert.isTrue(isExcused(day, end, index), `${nameOf(index)} was not called; ${story(played, end)}`)
       }
     }
   },
@@ -29,10 +27,7 @@ export const laws: Readonly<Record<string, Law>> = {
         const since = wellSince(service, end.at)
         // The pause after failures, and the time of the batches in which a crowd is let in.
         if (since === undefined || end.at - since < 1_000 + 12 * service.latency) continue
-        assert.isTrue(
-          isExcused(played, day, end, index),
-          `${nameOf(index)} was not retried; ${story(played, end)}`
-        )
+        assert.isTrue(isExcused(day, end, index), `${nameOf(index)} was not retried; ${story(played, end)}`)
       }
     }
   },
@@ -70,34 +65,24 @@ const story = (played: Played, end: End): string => {
   const own = played.calls
     .filter(({ caller }) => caller === end.caller)
     .map(({ at, isSingle, service }) => `${nameOf(service)} at ${at}${isSingle ? " (single)" : ""}`)
-  return `caller ${end.caller}, ${end.how} at ${end.at} after ${own.join(", ")}: ${end.states.join(", ")}`
+  return `caller ${end.caller}, ${end.how} at ${end.at} after ${own.join(", ")}: ${end.standings.map(textOf).join("; ")}`
 }
 
 /** Whether a lost request may have left out a target that would have answered it. */
-const isExcused = (played: Played, day: Day, end: End, index: number): boolean => {
-  const { maxWait, learnedLimit, whenAllBenched } = day.policy
-  const state = end.states.find((each) => each.startsWith(`${nameOf(index)}/`))!
+const isExcused = (day: Day, end: End, index: number): boolean => {
+  const { benchedFor, isAtLimit, isProbed } = end.standings[index]!
   // A limit is never exceeded, and the end of a manual bench is noticed within a second.
   const wasByHand = day.byHand.some(({ at, lasts, service }) => {
-    return service % day.services.length === index && at <= end.at && end.at <= at + lasts + maxWait + 1_000
+    return service % day.services.length === index && at <= end.at && end.at <= at + lasts + 1_000
   })
-  if (wasByHand || / limited |OwnLimit/.test(state) || isAtItsLimit(played, day, end, index)) return true
-  // A target may be benched and at a learned limit at the same time.
-  if (learnedLimit && day.services[index]!.troubles.some(({ way }) => /RateLimit|Overloaded/.test(way)))
-    return true
+  if (wasByHand || isAtLimit) return true
   if (end.how === "DeadlineExceeded" && !hadTime(day, index)) return true
-  if (whenAllBenched !== "tryAnyway") return !/ (callable|probe) /.test(`${state} `)
+  if (day.policy.whenAllBenched !== "tryAnyway") return benchedFor !== undefined
   // Dead keys and models do not recover by themselves.
-  return / resting (InvalidKey|Balance|ModelMissing)/.test(state)
+  return benchedFor !== undefined && dead.has(benchedFor) && !isProbed
 }
 
-/** Whether the limit of its credential may have been used up. */
-const isAtItsLimit = ({ calls }: Played, { services }: Day, { at }: End, index: number): boolean => {
-  const { rpm } = services[index]!
-  const latest = calls.filter((call) => call.service === index && call.at > at - 60_000 && call.at <= at)
-  // The next attempt may have been due in this moment.
-  return rpm > 0 && latest.length >= rpm - 1
-}
+const dead: ReadonlySet<string> = new Set(["InvalidKey", "Balance", "ModelMissing"])
 
 /** Whether the other targets leave enough of the deadline. */
 const hadTime = ({ policy, services }: Day, index: number): boolean => {

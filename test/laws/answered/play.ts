@@ -28,6 +28,7 @@ import { Sleeper } from "../../../src/util/Sleeper.ts"
 import { patientClock, settable } from "../../support/clock.ts"
 import { Fibers } from "../play.ts"
 import { type Day, type Service, troubleAt } from "./day.ts"
+import { type Asking, type Standing, Standings } from "./standing.ts"
 
 /** A call that reached a service. Times are milliseconds since the start. */
 export interface Call {
@@ -48,8 +49,8 @@ export interface End {
   readonly how: "answered" | "left" | RunError.RunError["_tag"] | RunError.StreamBroken["_tag"]
   /** Whether a target answered it. A stream may still break or last too long. */
   readonly hadContent: boolean
-  /** The state of each service's target at the end of a lost request. */
-  readonly states: ReadonlyArray<string>
+  /** How each service's target stands for a lost request at its end. */
+  readonly standings: ReadonlyArray<Standing>
 }
 
 /** Everything that can be seen of a day. */
@@ -142,7 +143,7 @@ const policyOf = ({ policy }: Day): Policy.Options => ({
   timeouts: { answer: policy.timeout, firstContent: policy.timeout, idle: policy.timeout }
 })
 
-const callerOf = ({ names }: Day, caller: number) => ({
+const callerOf = ({ names }: Day, caller: number): Asking => ({
   caller: names > 0 ? `caller ${caller % names}` : undefined,
   request: names === 0 ? `request ${caller}` : "a request"
 })
@@ -162,6 +163,7 @@ const playWith = (day: Day, set: (millis: number) => void): Effect.Effect<Played
     const registry = yield* BenchRegistry.makeMemory
     const state = () => EngineBench.of(registry).stateUnsafe()
     const kept = makeSharedState()
+    const standings = new Standings(EngineBench.of(registry), kept)
     const context = yield* Effect.context<never>()
     const clock = Context.get(context, Clock.Clock)
     const now = () => MonotonicClock.millis(clock) - start
@@ -170,10 +172,13 @@ const playWith = (day: Day, set: (millis: number) => void): Effect.Effect<Played
       runtime: makeRuntime(registry, { policy: policyOf(day), retryBudget: day.policy.retryBudget }, {}, kept)
     })
     let current = begin()
+    const targets = (yield* current.runtime.explain(current.chain)).map(({ target }) => target)
+    const targetOf = (service: number) => targets.find(({ key }) => key === `${nameOf(service)}/m#key`)!
     yield* TestClock.adjust(start)
 
     const called = (caller: number, service: number): Call => {
-      const isSingle = state().entries.get(`${nameOf(service)}/m#key`)?.reason !== undefined
+      const asking = callerOf(day, caller)
+      const isSingle = standings.isSingle(targetOf(service), asking, MonotonicClock.millis(clock))
       const call = { caller, service, at: now(), isSingle, endedAt: Number.POSITIVE_INFINITY }
       calls.push(call)
       return call
@@ -214,27 +219,21 @@ const playWith = (day: Day, set: (millis: number) => void): Effect.Effect<Played
         yield* Effect.sleep(caller * day.gap + 1)
         const { chain, runtime } = current
         const startedAt = now()
-        let states: ReadonlyArray<string> = []
+        let lost: ReadonlyArray<Standing> = []
         let hadContent = false
-        const skipped = new Map<string, FailoverEvent.Skipped>()
-        // In the turn in which it is lost: in the next one others may have been answered. A bench may hold for its caller only.
+        // In the turn in which it is lost: in the next one others may have been answered.
         const observer: FailoverEvent.Observer = (event) => {
-          if (event._tag === "Skipped") skipped.set(event.target.key, event)
           if (event._tag === "AttemptSucceeded") hadContent = true
           if (event._tag !== "RunFailed") return
-          states = Effect.runSyncWith(context)(runtime.explain(chain)).map(
-            ({ state, target: { key }, why }) => {
-              const skip = skipped.get(key)
-              const isSkipped = skip !== undefined && (skip.at === event.at || skip.until > event.at)
-              return isSkipped ? `${key} resting ${skip.reason}` : `${key} ${state} ${why?.reason}`
-            }
+          lost = day.services.map((_, index) =>
+            standings.of(targetOf(index), callerOf(day, caller), event.at)
           )
         }
         const ended = (exit: Exit.Exit<unknown, RunError.RunError | RunError.StreamBroken>) =>
           Effect.sync(() => {
             const error = Option.map(Exit.findErrorOption(exit), ({ _tag }) => _tag)
             const how = Exit.isSuccess(exit) ? "answered" : Option.getOrElse(error, () => "left" as const)
-            ends.push({ caller, startedAt, at: now(), how, hadContent, states })
+            ends.push({ caller, startedAt, at: now(), how, hadContent, standings: lost })
           })
         const fiber = yield* request(runtime, chain, caller, observer).pipe(
           Effect.provideService(Metric.FiberRuntimeMetrics, fibers),
