@@ -140,7 +140,7 @@ export class VirtualRedis {
   }
 
   #publish(message: Fields): Effect.Effect<void> {
-    const text = JSON.stringify(message)
+    const text = JSON.stringify({ ...message, era: this.#era })
     const send = Effect.sync(() => {
       for (const queue of this.#listeners) Queue.offerUnsafe(queue, { channel: "", message: text })
     })

@@ -74,6 +74,14 @@ export const make = (copy: LocalCopy, settings: Settings) => {
   let sentVersion: Bench.State["entries"] | undefined
   /** The state of Redis when this process was last in sync. */
   let synced: SyncPoint = { era: "", epoch: 0, size: undefined }
+  /** Whether the last comparison found an empty Redis, which has no era, and nothing here that it lacks. */
+  let isBeginning = false
+  /** The next change of an empty Redis begins its era. */
+  const begins = (era: string | undefined, epoch: number) => {
+    if (!isBeginning || era === undefined || epoch !== synced.epoch + 1) return
+    isBeginning = false
+    synced = { ...synced, era }
+  }
   /** Names unreadable records in the log, each once. */
   const name = (records: ReadonlyMap<string, string>) => {
     const names = unreadable.tell(records)
@@ -88,6 +96,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
   let isCatchingUp = false
   const catchUp = (session: Session) =>
     Effect.suspend(() => {
+      isBeginning = false
       if (isCatchingUp) return Effect.void
       isCatchingUp = true
       return later(session, messageDelay, { _tag: "Pull", isWhole: false })
@@ -96,7 +105,8 @@ export const make = (copy: LocalCopy, settings: Settings) => {
   const listen = Effect.fnUntraced(function* (session: Session, text: string) {
     const message = Shared.messageIn(text)
     if (message === undefined) return yield* name(new Map([["a message", "it is not a bench message"]]))
-    const { byHand, epoch, key, record, writer } = message
+    const { byHand, epoch, era, key, record, writer } = message
+    if (epoch !== undefined) begins(era, epoch)
     if (epoch === synced.epoch + 1) synced = { ...synced, epoch, size: undefined }
     else if (epoch !== undefined && epoch > synced.epoch) yield* catchUp(session)
     if (writer === copy.replica) return
@@ -122,9 +132,10 @@ export const make = (copy: LocalCopy, settings: Settings) => {
       said = []
       entryOf = new Map()
       const written = redis.eval(Scripts.write)(names, copy.replica, part)
-      return Effect.map(Effect.timeout(written, timeout), ([era, epochs]) =>
+      return Effect.map(Effect.timeout(written, timeout), ([era, epochs]) => {
+        begins(era, epochs.find((epoch) => epoch > 0) ?? 0)
         copy.written(era, part, epochs, sent)
-      )
+      })
     })
     const now = yield* MonotonicClock.currentTimeMillis
     let looked = 0
@@ -198,6 +209,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
         const epoch = Number(epochText) || 0
         isSame = era !== "" && era === before.era && epoch >= before.epoch
         copy.isAt(era, epoch)
+        isBeginning = false
         synced = { era, epoch, size: Number(size) }
         known = ""
       }
@@ -232,6 +244,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
       if (isSame) copy.cleared(key, true, now)
       else missing.set(key, known)
     }
+    isBeginning = synced.era === "" && synced.size === 0 && missing.size === 0
     if (missing.size > 0) yield* later(session, messageDelay, { _tag: "Missing", keys: missing })
   })
 
@@ -272,6 +285,7 @@ export const make = (copy: LocalCopy, settings: Settings) => {
         const session: Session = { redis, work }
         const messages = yield* redis.subscribe(names.channel)
         sentVersion = undefined
+        isBeginning = false
         copy.reconnected()
         // Holding a version would keep all changes since.
         yield* Effect.addFinalizer(() => Effect.sync(() => (sentVersion = undefined)))

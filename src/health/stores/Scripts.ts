@@ -83,6 +83,10 @@ export const write = Redis.script(
 local replica, channel = ARGV[1], ARGV[2]
 local era = replica .. "-" .. string.format("%.0f", now)
 redis.call("SET", KEYS[4], era, "NX")
+local function publish(message)
+  message.writer = replica; message.now = now; message.era = redis.call("GET", KEYS[4])
+  redis.call("PUBLISH", channel, cjson.encode(message))
+end
 local function number(x) return type(x) == "number" and x or nil end
 local function recordIn(text)
   if not text then return nil end
@@ -144,7 +148,7 @@ local function put(key, record)
   new.epoch = redis.call("INCR", KEYS[2])
   new.writer = replica
   redis.call("HSET", KEYS[1], key, cjson.encode(new))
-  redis.call("PUBLISH", channel, cjson.encode({ key = key, writer = replica, now = now, record = new }))
+  publish({ key = key, record = new })
   return new.epoch
 end
 local function clear(key, epoch, byHand)
@@ -166,7 +170,7 @@ local function clear(key, epoch, byHand)
     redis.call("HDEL", KEYS[1], key)
     if redis.call("HLEN", KEYS[1]) == 0 then redis.call("SET", KEYS[5], "1") end
   end
-  redis.call("PUBLISH", channel, cjson.encode({ key = key, writer = replica, now = now, byHand = byHand, epoch = count }))
+  publish({ key = key, byHand = byHand, epoch = count })
   return count
 end
 local epochs = {}

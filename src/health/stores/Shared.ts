@@ -25,6 +25,8 @@ export interface Message {
   readonly byHand: boolean
   /** The number of changes so far; absent in messages of a version that did not count cleared keys. */
   readonly epoch: number | undefined
+  /** The era of Redis after the change; absent in messages of an older version. */
+  readonly era: string | undefined
 }
 
 const isEpoch = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value)
@@ -62,12 +64,20 @@ const usableOf = (value: unknown): Pick<Record, "saved" | "unreadable"> | string
 export const messageIn = (text: string): Message | undefined => {
   const value = parse(text)
   if (!ReadSaved.isFields(value)) return undefined
-  const { byHand = false, epoch, key, now, record, writer } = value
+  const { byHand = false, epoch, era, key, now, record, writer } = value
   if (typeof key !== "string" || typeof writer !== "string") return undefined
   if (typeof now !== "number" || typeof byHand !== "boolean") return undefined
   const change = record === undefined ? undefined : recordOf(record)
   const count = ReadSaved.isFields(record) ? record.epoch : epoch
-  return { key, writer, now, record: change, byHand, epoch: isEpoch(count) ? count : undefined }
+  return {
+    key,
+    writer,
+    now,
+    record: change,
+    byHand,
+    epoch: isEpoch(count) ? count : undefined,
+    era: typeof era === "string" ? era : undefined
+  }
 }
 
 /** An entry as it is sent, with spans instead of times. `undefined` if it is free. */

@@ -1,9 +1,11 @@
 /** A Redis that drops keys (`maxmemory-policy allkeys-lru`), or loses writes when its master fails, loses no bench. */
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import { connect } from "../../../src/health/stores/NodeConnection.ts"
 import * as RedisBench from "../../../src/health/stores/RedisBench.ts"
+import * as Scripts from "../../../src/health/stores/Scripts.ts"
 import { throttle } from "../../support/engine.ts"
 import * as Redis from "../../support/redis.ts"
 import { becomes, eventually, live, on, pair, quick, replica, statusOf } from "../../support/replicas.ts"
@@ -41,6 +43,57 @@ describe.skipIf(!Redis.isInstalled)(
         })
       )
     }
+
+    live(
+      "names its era in every message, the new one after it dropped its records",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const redis = yield* connect(Redacted.make(url))
+        const messages = yield* redis.subscribe("{effect-failover}:changes")
+        const a = yield* replica(url, quick)
+        const eras: Array<string> = []
+        const next = Effect.gen(function* () {
+          const { message } = yield* Queue.take(messages)
+          const { era } = JSON.parse(message) as { readonly era: string }
+          assert.strictEqual(era, yield* redis.send("GET", names[2]!))
+          eras.push(era)
+        })
+        yield* a.bench("x/m#k")
+        yield* next
+        yield* a.unbench("x/m#k")
+        yield* next
+        yield* redis.send("DEL", ...names)
+        yield* Effect.sleep("5 millis")
+        yield* a.bench("y/m#k")
+        yield* next
+        assert.strictEqual(eras[0], eras[1])
+        assert.notStrictEqual(eras[1], eras[2])
+      })
+    )
+
+    live(
+      "gets the records again that a replica found there without an era",
+      Effect.gen(function* () {
+        const { url } = yield* Redis.make
+        const redis = yield* connect(Redacted.make(url))
+        const record = { reason: "RateLimit", since: 0, consecutiveBenches: 1, failures: 0 }
+        const before = { ...record, until: 8e12, epoch: 1, writer: "other" }
+        yield* redis.send("HSET", names[0]!, "x/m#k", JSON.stringify(before))
+        yield* redis.send("SET", names[1]!, "1")
+        const a = yield* replica(url, { ...quick, resync: "300 millis" })
+        yield* becomes(a, "x/m#k", "resting")
+        yield* redis.send("DEL", names[0]!)
+        yield* redis.eval(Scripts.write)(Scripts.names("effect-failover"), "other", [
+          { _tag: "Put", key: "y/m#k", record: JSON.stringify({ ...record, until: 0, left: 60_000, age: 0 }) }
+        ])
+        yield* becomes(a, "y/m#k", "resting")
+        yield* eventually(
+          Effect.orDie(redis.send<ReadonlyArray<string>>("HKEYS", names[0]!)),
+          (keys) => keys.length === 2
+        )
+        assert.strictEqual(yield* statusOf(a, "x/m#k"), "resting")
+      })
+    )
 
     live(
       "takes nothing for dropped that was cleared, not even the last key",

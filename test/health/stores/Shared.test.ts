@@ -59,22 +59,23 @@ describe("a message of another replica", () => {
   const heard = (value: unknown) => Shared.messageIn(JSON.stringify(value))
 
   it("says that a key was cleared, and how many changes there were", () => {
-    const cleared = { ...message, record: undefined, byHand: false, epoch: undefined }
+    const cleared = { ...message, record: undefined, byHand: false, epoch: undefined, era: undefined }
     assert.deepStrictEqual<unknown>(heard(message), cleared)
     assert.deepStrictEqual<unknown>(heard({ ...message, byHand: true, epoch: 7 }), {
       ...cleared,
       byHand: true,
       epoch: 7
     })
-    assert.deepStrictEqual<unknown>(heard({ ...message, epoch: 7.5 }), cleared)
+    assert.deepStrictEqual<unknown>(heard({ ...message, epoch: 7.5, era: 1 }), cleared)
   })
 
   it("has a new record, or why that cannot be read", () => {
-    assert.deepStrictEqual<unknown>(heard({ ...message, epoch: 9, record: record() }), {
+    assert.deepStrictEqual<unknown>(heard({ ...message, epoch: 9, era: "e", record: record() }), {
       ...message,
       record: { saved: throttled, epoch: 3, writer: "r1" },
       byHand: false,
-      epoch: 3
+      epoch: 3,
+      era: "e"
     })
     assert.deepInclude(heard({ ...message, record: "none" }), {
       record: "it is not a record",

@@ -160,6 +160,32 @@ describe("a message that is lost", () => {
     })
   )
 
+  for (const [who, isOthers, isOwnLost] of [
+    ["another replica benched", true, false],
+    ["this replica benched", false, false],
+    ["this replica benched, and whose own message was lost too", false, true]
+  ] as const) {
+    virtual(
+      `in the first half minute of an empty Redis, that a key was cleared which ${who}, is made good`,
+      () =>
+        Effect.gen(function* () {
+          const net = network()
+          const own = network(net.redis)
+          const [a, b] = [yield* replicaOf(net), yield* replicaOf(own)]
+          own.isDeaf = isOwnLost
+          yield* (isOthers ? a : b).bench("x")
+          yield* soon
+          own.isDeaf = true
+          yield* a.unbench("x")
+          yield* soon
+          own.isDeaf = false
+          assert.deepStrictEqual(yield* standings(b), ["x manual"])
+          yield* TestClock.adjust("31 seconds")
+          assert.deepStrictEqual([yield* standings(a), yield* standings(b)], [[], []])
+        })
+    )
+  }
+
   virtual("leaves a comparison without news short, but every tenth reads all records", () =>
     Effect.gen(function* () {
       const net = network()
@@ -202,6 +228,46 @@ describe("a Redis that has lost its records", () => {
       yield* Queue.fail(net.queues[0]!, redisError("Socket closed unexpectedly"))
       yield* TestClock.adjust("3 seconds")
       assert.deepStrictEqual(yield* standings(yield* replicaOf(net)), ["a/m#k resting", "x manual"])
+    })
+  )
+})
+
+describe("a Redis that was empty when a replica joined and is replaced in the first half minute", () => {
+  virtual("gets the keys again that the replica learnt meanwhile", () =>
+    Effect.gen(function* () {
+      const net = network()
+      const own = network(net.redis)
+      const [a, b] = [yield* replicaOf(net), yield* replicaOf(own)]
+      yield* a.bench("x")
+      yield* soon
+      own.redis = new VirtualRedis(1)
+      const other = yield* replicaOf(network(own.redis))
+      yield* other.bench("y")
+      yield* TestClock.adjust("31 seconds")
+      assert.deepStrictEqual(yield* standings(b), ["x manual", "y manual"])
+      assert.deepStrictEqual(yield* standings(other), ["x manual", "y manual"])
+    })
+  )
+
+  virtual("gets them also if the replica had missed messages, and writes first", () =>
+    Effect.gen(function* () {
+      const net = network()
+      const own = network(net.redis)
+      const [a, b] = [yield* replicaOf(net), yield* replicaOf(own)]
+      own.isDeaf = true
+      yield* a.bench("missed")
+      yield* soon
+      own.isDeaf = false
+      yield* a.bench("x")
+      yield* soon
+      own.redis = new VirtualRedis(1)
+      yield* Queue.fail(own.queues[0]!, redisError("Socket closed unexpectedly"))
+      yield* soon
+      yield* b.bench("z")
+      yield* TestClock.adjust("4 seconds")
+      assert.strictEqual(own.opened, 2)
+      assert.deepStrictEqual(yield* standings(b), ["x manual", "z manual"])
+      assert.deepStrictEqual(yield* standings(yield* replicaOf(network(own.redis))), ["x manual", "z manual"])
     })
   )
 })
