@@ -14,7 +14,10 @@ export const laws: Readonly<Record<string, Law>> = {
       for (const [index, service] of day.services.entries()) {
         const own = callsOf(played, end, index)
         if (own.length > 0 || wellSince(service, end.at) === undefined) continue
-        assert.isTrue(isExcused(day, end, index), `${nameOf(index)} was not called; ${story(played, end)}`)
+        assert.isTrue(
+          isExcused(played, day, end, index),
+          `${nameOf(index)} was not called; ${story(played, end)}`
+        )
       }
     }
   },
@@ -27,7 +30,10 @@ export const laws: Readonly<Record<string, Law>> = {
         const since = wellSince(service, end.at)
         // The pause after failures, and the time of the batches in which a crowd is let in.
         if (since === undefined || end.at - since < 1_000 + 12 * service.latency) continue
-        assert.isTrue(isExcused(day, end, index), `${nameOf(index)} was not retried; ${story(played, end)}`)
+        assert.isTrue(
+          isExcused(played, day, end, index),
+          `${nameOf(index)} was not retried; ${story(played, end)}`
+        )
       }
     }
   },
@@ -69,17 +75,15 @@ const story = (played: Played, end: End): string => {
 }
 
 /** Whether a lost request may have left out a target that would have answered it. */
-const isExcused = (day: Day, end: End, index: number): boolean => {
+const isExcused = (played: Played, day: Day, end: End, index: number): boolean => {
   const { benchedFor, isAtLimit, isProbed } = end.standings[index]!
-  // A limit is never exceeded, and the end of a manual bench is noticed within a second.
-  const wasByHand = day.byHand.some(({ at, lasts, service }) => {
-    return service % day.services.length === index && at <= end.at && end.at <= at + lasts + 1_000
-  })
-  if (wasByHand || isAtLimit) return true
+  // A limit is never exceeded, and a manual bench holds for last attempts too.
+  if (benchedFor === "Manual" || isAtLimit) return true
   if (end.how === "DeadlineExceeded" && !hadTime(day, index)) return true
   if (day.policy.whenAllBenched !== "tryAnyway") return benchedFor !== undefined
-  // Dead keys and models do not recover by themselves.
-  return benchedFor !== undefined && dead.has(benchedFor) && !isProbed
+  // Dead keys and models do not recover by themselves: they are tried only if nothing else was.
+  const hasCalled = played.calls.some(({ caller }) => caller === end.caller)
+  return benchedFor !== undefined && dead.has(benchedFor) && hasCalled && !isProbed
 }
 
 const dead: ReadonlySet<string> = new Set(["InvalidKey", "Balance", "ModelMissing"])
