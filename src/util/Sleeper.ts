@@ -128,7 +128,12 @@ export class Sleeper {
       first = timers.first
     }
     this.#sleepUntil(first === undefined ? Number.POSITIVE_INFINITY : Math.max(first.dueAt, now + 1), now)
-    let at = 0
+    this.#call(due, 0, now)
+  }
+
+  /** Calls the timers that are due, from a place on. If the code of one throws, the others fire all the same. */
+  #call(due: ReadonlyArray<Sleeping>, from: number, now: number): void {
+    let at = from
     try {
       while (at < due.length) {
         const timer = due[at++]!
@@ -136,8 +141,7 @@ export class Sleeper {
         if (timer.dueAt <= now) timer.onDue()
       }
     } finally {
-      // One of them threw: the others fire all the same.
-      for (const timer of due.slice(at)) if (timer.dueAt <= now) this.moved(timer)
+      if (at < due.length) this.#call(due, at, now)
     }
   }
 }
