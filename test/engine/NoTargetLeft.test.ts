@@ -4,6 +4,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
@@ -101,6 +102,43 @@ describe("a request that has waited for room without success", () => {
       assert.strictEqual(yield* scene(["b"]), "a at 5000")
     })
   )
+})
+
+describe("a request with a retry that is due, and with a target that is full", () => {
+  /** `a` is benched by hand before the retry, `b` refuses after 45 seconds because another attempt is under way there. */
+  const scene = Effect.gen(function* () {
+    let open = 0
+    const call = (name: string) =>
+      Effect.suspend((): Effect.Effect<string, Failure.Failure> => {
+        if (name === "a") return Effect.fail(fault("ServerError"))
+        return open++ > 0 ? Effect.delay(Effect.fail(throttle()), "45 seconds") : Effect.never
+      })
+    const [a, b] = ["a", "b"].map((name) => Model.make(Backend.make(name, {}), "m"))
+    const ask = (chain: Chain.Chain<Backend.Backend>) => Failover.use(chain, ({ name }) => call(name))
+    const other = yield* Effect.forkChild(ask(Chain.make(b!)), now)
+    yield* benchAt(30_000, "a", 10_000)
+    const { error, took } = yield* play(ask(Chain.make(a!, b!)))
+    yield* Fiber.interrupt(other)
+    return [error?._tag, took]
+  })
+
+  for (const targets of [2, 3]) {
+    it.effect(`waits for a second at most, with ${targets} targets allowed`, () =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* scene, ["ChainExhausted", 46_000])
+      }).pipe(
+        layer({
+          targets,
+          learnedLimit: true,
+          maxWait: 0,
+          deadline: "200 seconds",
+          timeouts: { answer: "10 minutes" },
+          fallbackReserve: 0.9,
+          rules: { ServerError: { retry: Schedule.spaced("40 seconds"), rest: null, next: "model" } }
+        })
+      )
+    )
+  }
 })
 
 describe("a request that returns to a target when the limit of its key allows it", () => {

@@ -13,6 +13,8 @@ export class Waits<P extends Place> {
   hasWaited = false
   /** Whether the run has waited for room at a target without result. It does not wait again. */
   hasWaitedForRoom = false
+  /** The attempts that the run had made when it last waited without result. It does not wait again for a retry that was due then. */
+  attempts: number | undefined
 
   /** Keeps a visit. A target has at most one. */
   keep(place: P): void {

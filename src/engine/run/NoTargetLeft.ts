@@ -44,7 +44,9 @@ const situationOf = <P extends Backend, R, A>(
   const longest = Math.max(now + maxWait, waits.retryUntil)
   const until = whenAllBenched === "wait" ? deadlineAt : Math.min(deadlineAt, longest)
   // Another attempt may have taken longer than the time for which a retry that was put off is waited for.
-  const isDue = unfinished.some(({ forRoom, notBefore }) => forRoom !== true && notBefore <= now)
+  const isDue =
+    waits.attempts !== run.attempts &&
+    unfinished.some(({ forRoom, notBefore }) => forRoom !== true && notBefore <= now)
   const untilTurn = isDue ? Math.min(deadlineAt, now + BenchAndLeave.turnTime) : 0
   return {
     candidates,
@@ -89,6 +91,7 @@ const waitedInVain = <P extends Backend, R, A>(run: RunState<P, R, A>, decision:
   const free = freeAgain(run)
   if (free !== undefined) return NextTarget.begin(run, free)
   if (decision.goBack !== undefined) return goBack(run, decision.goBack)
+  run.waits.attempts = run.attempts
   run.waits.hasWaitedForRoom = true
   // A target without room may be benched by now, and may get a last attempt.
   run.waits.hasWaited = decision.places.every(({ forRoom }) => forRoom !== true)
