@@ -58,6 +58,11 @@ export class Visit<out P extends Backend> {
     return this.isLastAttempt || this.admission._tag === "Probe"
   }
 
+  /** Whether an attempt has failed and was retried at once or after a delay. */
+  get hasRetried(): boolean {
+    return this.#others !== undefined
+  }
+
   /** Whether the target has answered another request since the visit first failed and was retried. */
   get hasAnsweredOthers(): boolean {
     return this.#others !== undefined && this.#others.answers.count > this.#others.before

@@ -1,7 +1,9 @@
 /** A target at which only one caller's requests fail stays in rotation for all other callers. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Model from "../../src/domain/Model.ts"
@@ -121,4 +123,22 @@ describe("callers without a name who send another request each time", () => {
         })
     )
   }
+
+  it.effect("do not keep a target in rotation that fails nine of ten attempts by chance", () =>
+    Effect.gen(function* () {
+      let sent = 0
+      let calls = 0
+      const answer: Answer = (backend) =>
+        Effect.flatMap(Random.next, (chance) => {
+          if (backend.name === "first") calls++
+          return answerTo(chance < 0.9 ? "noisy" : "other", "ServerError")(backend)
+        })
+      const ask = Effect.suspend(() => Failover.use(chain, answer, { request: { prompt: `${sent++}` } }))
+      for (let i = 0; i < 600; i++) {
+        yield* Effect.forkDetach(Effect.exit(ask))
+        yield* TestClock.adjust("1 second")
+      }
+      assert.isBelow(calls, 300)
+    }).pipe(Random.withSeed("chance"), Effect.provide(Failover.layer()))
+  )
 })

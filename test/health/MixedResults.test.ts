@@ -42,6 +42,20 @@ describe("the row of failures after which a target counts as down", () => {
     }
   })
 
+  it("is one again while a quarter of the answers came after a failed attempt at the same request", () => {
+    const { answered, failed, least, mixed } = world()
+    mixed.rescued(a, 0)
+    failed(10)
+    answered(8)
+    assert.strictEqual(least(), 12)
+    mixed.rescued(a, 0)
+    assert.strictEqual(least(), 12)
+    mixed.rescued(a, 0)
+    assert.strictEqual(least(), 1)
+    answered(1)
+    assert.strictEqual(least(), 11)
+  })
+
   it("forgets what was long ago", () => {
     const { answered, failed, least } = world()
     failed(10)

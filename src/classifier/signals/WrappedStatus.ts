@@ -80,10 +80,6 @@ const grammar: ReadonlyArray<RegExp> = [
   )
 ]
 
-/** What the request made the provider fetch: its status says nothing about the provider. */
-const fetched =
-  /\b(fetch|download|upload|retriev|image|file|video|audio|media|document|url|uri|webhook|tool|mcp|plugin)/
-
 /** The status repeated by a wrapping sentence. */
 export const wrappedStatus = (text: string): number | undefined => {
   const start = text.slice(0, 2048)

@@ -62,13 +62,14 @@ const remembersFailures = ({ answers, cutOffs, room, streaks }: Shared): boolean
  * Learns from an answer that took `took` milliseconds. `now` is absent for an answer that came at once: it read no clock.
  */
 const learn = <P extends Backend, R, A>(
-  { shared, visit }: RunState<P, R, A>,
+  { clock, shared, visit }: RunState<P, R, A>,
   took: number,
   now: number | undefined
 ): void => {
-  const { answers, cutOffs, room, streaks } = shared
+  const { answers, cutOffs, mixed, room, streaks } = shared
   const { begun, target } = visit
   answers.answered(target)
+  if (visit.hasRetried) mixed.rescued(target, now ?? clock.millis())
   streaks.succeeded(target)
   if (room.mayBeFull) room.answered(target, begun)
   cutOffs.answered(target, took, now)
