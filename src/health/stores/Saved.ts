@@ -30,7 +30,7 @@ export interface Saved {
   readonly failures: number
   /** Whose requests have failed, by their ids; never their keys. See `callers/CallerId.ts`. */
   readonly callers?: ReadonlyArray<string>
-  /** Who is kept out: these callers only (`callers`), or all, but one of the others may probe at once (`open`). Absent: all. */
+  /** Who is kept out: these callers only (`callers`), or all, but one of the others may soon probe (`open`). Absent: all. */
   readonly heldFor?: "callers" | "open"
   readonly manual?: SavedManual
 }
@@ -128,7 +128,8 @@ export const restore = (
       by: undefined,
       callers: mergedCallers(entry, from),
       isTheirs: from.heldFor === "callers",
-      othersAt: from.heldFor === "open" ? now : Number.POSITIVE_INFINITY,
+      // Later than at the replica that wrote it, so that not every replica probes before the result of another one arrives.
+      othersAt: from.heldFor === "open" ? now + HeldFor.early : Number.POSITIVE_INFINITY,
       generation,
       probe: 0
     }

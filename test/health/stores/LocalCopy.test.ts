@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Bench from "../../../src/health/Bench.ts"
 import * as EngineBench from "../../../src/health/EngineBench.ts"
+import * as HeldFor from "../../../src/health/state/HeldFor.ts"
 import { LocalCopy } from "../../../src/health/stores/LocalCopy.ts"
 import { restore, type Saved } from "../../../src/health/stores/Saved.ts"
 import type { Record } from "../../../src/health/stores/Shared.ts"
@@ -325,9 +326,9 @@ describe("a probe that another replica makes", () => {
     const over = probing({ ...until(10_000), heldFor: "open" }, 10_000)
     over.copy.denied(over.probe, 400, 10_000)
     assert.strictEqual(over.untilOf(), 10_400)
-    const inTime = probing({ ...until(10_000), heldFor: "open" }, 0)
-    inTime.copy.denied(inTime.probe, 400, 0)
-    assert.deepStrictEqual([inTime.untilOf(), inTime.copy.entries.get("x")?.othersAt], [10_000, 400])
+    const inTime = probing({ ...until(10_000), heldFor: "open" }, HeldFor.early)
+    inTime.copy.denied(inTime.probe, 400, HeldFor.early)
+    assert.deepStrictEqual([inTime.untilOf(), inTime.copy.entries.get("x")?.othersAt], [10_000, 1_400])
   })
 
   it("changes nothing of a later probe, and leaves to be sent what has not been sent", () => {

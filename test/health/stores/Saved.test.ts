@@ -116,7 +116,7 @@ describe("a record that is merged", () => {
       probe: 0
     })
     assert.deepStrictEqual(entry.manual, { since: 1, until: 20_000, reason: "repairs", by: "ann" })
-    assert.strictEqual(entryOf(benchOf(7, { ...throttled, heldFor: "open" })).othersAt, 7)
+    assert.strictEqual(entryOf(benchOf(7, { ...throttled, heldFor: "open" })).othersAt, 1_007)
   })
 
   it("of a later end replaces the earlier one, and keeps the earlier beginning and the higher counts", () => {

@@ -1,12 +1,15 @@
 /** Replicas in virtual time: what they send and when, who probes, and what becomes of the records of others. */
 import { assert, describe } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import * as EngineBench from "../../../../src/health/EngineBench.ts"
 import * as Scripts from "../../../../src/health/stores/Scripts.ts"
-import { throttle } from "../../../support/engine.ts"
+import * as Policy from "../../../../src/policy/Policy.ts"
+import { fault, throttle } from "../../../support/engine.ts"
 import { on } from "../../../support/replicas.ts"
 import { answer, fail, target } from "../../../support/stores.ts"
 import { full, network, replicaOf, soon, standings, virtual } from "../../../support/virtualReplicas.ts"
@@ -133,6 +136,36 @@ describe("a probe of one replica", () => {
       assert.deepStrictEqual(probing.pollUnsafe(), Exit.succeed("Probe"))
       yield* soon
       assert.deepStrictEqual(yield* standings(b), [])
+    })
+  )
+
+  virtual("before the end of a cooldown is the only one of all replicas in that cooldown", () =>
+    Effect.gen(function* () {
+      const net = network()
+      const replicas = yield* Effect.all([replicaOf(net), replicaOf(net), replicaOf(net)])
+      const failed: Array<string> = []
+      const { rest } = Policy.defaults.rules.ServerError
+      /** A request that nothing tells apart from others comes to each replica, and fails there if the bench admits it. */
+      const requests = (at: number) =>
+        Effect.forEach(replicas, (registry, index) =>
+          Effect.gen(function* () {
+            const bench = EngineBench.of(registry)
+            const now = yield* Clock.currentTimeMillis
+            const id = `${index} at ${at}`
+            const who = { idAt: () => id, isKnownAt: () => false, isNamed: false }
+            const admission = bench.admitUnsafe(to, { millis: () => now } as never, who)
+            if (admission._tag !== "Benched") {
+              failed.push(id)
+              bench.failUnsafe(to, admission, fault("ServerError"), rest, now, who)
+            }
+            yield* soon
+          })
+        )
+      for (let at = 0; at < 5_000; at += 100) {
+        yield* requests(at)
+        yield* TestClock.adjust(40)
+      }
+      assert.deepStrictEqual(failed, ["0 at 0", "0 at 1000"])
     })
   )
 
