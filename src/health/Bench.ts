@@ -32,6 +32,7 @@ import * as HeldFor from "./state/HeldFor.ts"
 export type { Admission, Benched, Go, Probe } from "../domain/Admission.ts"
 export {
   admit,
+  holdsFor,
   inRow,
   isForAll,
   isFree,

@@ -124,6 +124,19 @@ describe("callers without a name who send another request each time", () => {
     )
   }
 
+  it.effect("move few requests of others although one of their failing requests comes again and again", () =>
+    Effect.gen(function* () {
+      let sent = 0
+      const ask = (who: string, prompt: string) =>
+        Failover.use(chain, answerTo(who, "ServerError"), { request: { prompt } })
+      const seen = yield* Noisy.play(
+        (n) => ask("noisy", n % 3 === 0 ? "the same" : `noisy ${sent++}`),
+        () => ask("other", `other ${sent++}`)
+      ).pipe(Effect.provide(Failover.layer()))
+      assert.isAtMost(seen.moved, 0.1 * seen.others)
+    })
+  )
+
   it.effect("do not keep a target in rotation that fails nine of ten attempts by chance", () =>
     Effect.gen(function* () {
       let sent = 0
