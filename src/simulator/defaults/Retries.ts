@@ -87,6 +87,6 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good: half of it loses eight times as many requests, and twice that saves the last few at the price of more calls."
+      "Good: half of it loses six times as many requests, and twice that saves hardly any."
   }
 ]
