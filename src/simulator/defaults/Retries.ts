@@ -86,7 +86,6 @@ export const experiments: ReadonlyArray<Experiment> = [
         columns: [Columns.lost, Columns.calls, Columns.p99]
       }
     ],
-    reading:
-      "Good: half of it loses six times as many requests, and twice that saves hardly any."
+    reading: "Good: half of it loses six times as many requests, and twice that saves hardly any."
   }
 ]
