@@ -85,7 +85,7 @@ export const begins = (event: FailoverEvent): boolean =>
   event._tag === "RunFailed" ||
   (event._tag === "AttemptStarted" && event.attempt === 1)
 
-/** A record in progress. It is changed in place: copies for each event take 1 µs of a request (2026-11-30). */
+/** A record in progress. It is changed in place: the events of a request take 0.3 µs, and 0.5 with a copy for each (2026-11-30). */
 export interface Draft extends Mutable<Omit<Decision, "attempts" | "skips">> {
   readonly attempts: Array<Mutable<AttemptRecord>>
   readonly skips: Array<typeof Skip.Type>

@@ -108,6 +108,32 @@ describe("the record of recent decisions", () => {
     })
   )
 
+  it.effect("gives a decision that does not change any more, and the next reading has what came later", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[new Failure.RateLimit({ message: "slow down" })]])
+      const b = Scripted.make("b", [[{ wait: "1 second" }, "hello"]])
+      const chain = Chain.make(Model.make(a, "m"), Model.make(b, "m"))
+      const decisions = Decisions.make()
+      const failover = yield* Failover.make({ observer: decisions.observer }).pipe(
+        Effect.provideServiceEffect(BenchRegistry.BenchRegistry, BenchRegistry.makeMemory)
+      )
+      const fiber = yield* Effect.forkChild(failover.complete(chain, "a prompt"))
+      yield* TestClock.adjust("500 millis")
+      const [early] = yield* decisions.recent
+      const [unchanged] = yield* decisions.recent
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      const [late] = yield* decisions.recent
+      const outcomes = (decision = late) => [
+        decision?.outcome,
+        decision?.attempts.map(({ outcome }) => outcome)
+      ]
+      assert.strictEqual(unchanged, early)
+      assert.deepStrictEqual(outcomes(early), ["running", ["failed", "running"]])
+      assert.deepStrictEqual(outcomes(late), ["answered", ["failed", "answered"]])
+    })
+  )
+
   it.effect("remembers at most its capacity, newest first", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [["hello"]])

@@ -91,8 +91,8 @@ const open = (options: Options): Effect.Effect<Transport["Service"], never, Scop
     ),
     (agents) => {
       // undici takes the connect timeout per agent (and checks it twice a second), so there is one agent for each
-      // timeout. An agent that knows whether it may use HTTP/2 joins a text for each request; a pool does not: 1 µs of a request
-      // (2026-11-30).
+      // timeout. The pools get `allowH2`, not the agent: an agent that has it off joins a text to find the pool of each request, which
+      // takes 0.16 instead of 0.02 µs (2026-11-30).
       const agentFor = (connectTimeout: number): undici.Agent => {
         const known = agents.get(connectTimeout)
         if (known !== undefined) return known
