@@ -5,13 +5,11 @@
  * begun counts. A skipped target is not an error.
  */
 import type * as Context from "effect/Context"
-import { type Asking, CallerId } from "../callers/CallerId.ts"
-import type { Repeats } from "../callers/Repeats.ts"
+import type { Asking } from "../callers/CallerId.ts"
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type { ContextExceeded } from "../failure/Failure.ts"
 import * as Bench from "../health/Bench.ts"
-import type { MixedResults } from "../health/MixedResults.ts"
 import type { Next } from "../policy/Rule.ts"
 import type { RunClock } from "../time/RunClock.ts"
 import * as Availability from "./Availability.ts"
@@ -21,6 +19,7 @@ import * as Lookahead from "./Lookahead.ts"
 import { Position } from "./Position.ts"
 import type { PreparedChain } from "./PreparedChain.ts"
 import { mayCall, type Place } from "./queue/WaitQueue.ts"
+import { type Remembered, RunCaller } from "./RunCaller.ts"
 import { type Candidate, Skipped } from "./Skipped.ts"
 import { type Choosing, TierOrder, type Turns } from "./TierOrder.ts"
 import { Visit } from "./Visit.ts"
@@ -31,15 +30,15 @@ export type { Turns } from "./TierOrder.ts"
 const several = 4
 
 /** What the runs of a runtime share, as far as it is needed here. */
-interface Shared extends Availability.Limits {
+interface Shared extends Availability.Limits, Remembered {
   readonly turns: Turns
-  readonly repeats?: Repeats | undefined
-  readonly mixed?: MixedResults | undefined
 }
 
 /** The candidates of one run. The current attempt belongs to the visit. */
-export class Candidates<P extends Backend, R> implements Bench.Who {
+export class Candidates<P extends Backend, R> {
   readonly position: Position<P, R>
+  /** The caller, whom a bench may concern alone. */
+  readonly who: Bench.Who
   /** The targets that are not tried; made on first use. */
   #excluded: Exclusions | undefined
   /** The targets that were skipped; made on first use. */
@@ -49,8 +48,6 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
   readonly #shared: Shared
   readonly #now: RunClock
   readonly #choosing: Choosing & Partial<Asking>
-  /** The caller; read on first use. */
-  #caller: CallerId | undefined
   readonly #onSkip: ((target: Target, why: Bench.Benched) => void) | undefined
 
   constructor(
@@ -59,13 +56,15 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
     now: RunClock,
     shared: Shared,
     onSkip: ((target: Target, why: Bench.Benched) => void) | undefined,
-    choosing: Choosing & Partial<Asking> = unchosen
+    choosing: Choosing & Partial<Asking> = unchosen,
+    who: Bench.Who = new RunCaller(choosing, context, now, shared)
   ) {
     this.position = new Position(prepared, context, this)
     this.#now = now
     this.#shared = shared
     this.#onSkip = onSkip
     this.#choosing = choosing
+    this.who = who
   }
 
   // -- the next target ------------------------------------------------------------------------------------------
@@ -97,12 +96,12 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
 
   #isAvoided(target: Target): boolean {
     if (this.position.avoids(target)) return true
-    return this.#excluded?.hasHung === true && Availability.mayHang(this.#shared, target, this.#now, this)
+    return this.#excluded?.hasHung === true && Availability.mayHang(this.#shared, target, this.#now, this.who)
   }
 
   #isSkipped(target: Target, now: number): boolean {
     if (target.credential.rpm !== undefined) return false
-    const why = this.#shared.registry.whyBenchedUnsafe(target, now, this)
+    const why = this.#shared.registry.whyBenchedUnsafe(target, now, this.who)
     if (why !== undefined) this.#onSkip?.(target, why)
     return why !== undefined
   }
@@ -134,7 +133,7 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
   }
 
   #admission(backend: P, target: Target, isNext: boolean): Bench.Go | Bench.Probe | undefined {
-    const admission = Availability.admit(this.#shared, target, this.#now, this, isNext)
+    const admission = Availability.admit(this.#shared, target, this.#now, this.who, isNext)
     if (admission._tag !== "Benched") return admission
     this.#onSkip?.(target, admission)
     if (admission.reason === "OwnLimit") this.#skips().limit(backend, target, admission)
@@ -165,17 +164,17 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
 
   /** Why a target cannot be called now: it is benched or at a limit. `undefined` when it can. */
   why(target: Target, isNext = false): Bench.Benched | undefined {
-    return Availability.why(this.#shared, target, this.#now, this, isNext)
+    return Availability.why(this.#shared, target, this.#now, this.who, isNext)
   }
 
   /** Whether a target is not benched, and has no room for another attempt. */
   isFull(target: Target): boolean {
-    return Availability.isFull(this.#shared, target, this.#now, this)
+    return Availability.isFull(this.#shared, target, this.#now, this.who)
   }
 
   /** Whether the bench would admit a target now, and not as a probe. */
   isFree(target: Target): boolean {
-    return Availability.isFree(this.#shared, target, this.#now, this)
+    return Availability.isFree(this.#shared, target, this.#now, this.who)
   }
 
   /** Whether its credential is over its own limit, or the target at a learned one. Requests that wait for room do not matter at a benched target. */
@@ -184,43 +183,6 @@ export class Candidates<P extends Backend, R> implements Bench.Who {
       this.#shared.limits.why(target, this.#now.millis()) !== undefined ||
       Availability.whyFull(this.#shared, target, this.#now, true) !== undefined
     )
-  }
-
-  // -- the caller -----------------------------------------------------------------------------------------------
-
-  /** The id of the caller at a target; `undefined` if nothing identifies the caller. */
-  idAt(target: Target): string | undefined {
-    this.#caller ??= new CallerId(this.#choosing, this.position.context)
-    return this.#caller.at(target)
-  }
-
-  /** Whether the caller is named, or its conversation or request has failed at the target before. */
-  isKnownAt(target: Target): boolean {
-    const id = this.idAt(target)
-    if (id === undefined) return false
-    return (
-      this.#caller?.isNamed === true || this.#shared.repeats?.has(target, id, this.#now.millis()) === true
-    )
-  }
-
-  /** Whether the application named the caller. */
-  get isNamed(): boolean {
-    this.#caller ??= new CallerId(this.#choosing, this.position.context)
-    return this.#caller.isNamed
-  }
-
-  /** After how many failed visits in a row, of callers that nothing tells apart, a target counts as down. */
-  leastInRowAt(target: Target): number {
-    if (this.isNamed) return 1
-    return this.#shared.mixed?.leastInRow(target, this.#now.millis()) ?? 1
-  }
-
-  /** The request has failed at a target, which was not benched if `wasFree`. */
-  hasFailedAt(target: Target, wasFree: boolean): void {
-    if (wasFree) this.#shared.mixed?.failed(target, this.#now.millis())
-    const id = this.idAt(target)
-    if (id === undefined || this.#caller?.isNamed === true) return
-    this.#shared.repeats?.add(target, id, this.#now.millis())
   }
 
   // -- skipped targets ------------------------------------------------------------------------------------------

@@ -4,8 +4,10 @@ import type { ContextExceeded } from "../failure/Failure.ts"
 
 /** The exclusions of one request. */
 export class Exclusions {
-  /** Every target that has been given up, also before the last restart. */
-  #asked: Set<string> | undefined
+  /** The first target that was given up. Without a set for one target, a call whose first target fails takes 1.15 µs instead of 1.24 (thread CPU, 2026-11-30). */
+  #first: string | undefined
+  /** All other targets that have been given up, also before the last restart. */
+  #others: Set<string> | undefined
   /** Those of them that may be tried again since the last restart. */
   #open: Set<string> | undefined
   /** Targets that a hedge has called since the last restart. */
@@ -23,13 +25,17 @@ export class Exclusions {
   }
 
   #isOut(key: string): boolean {
-    const isTried = this.#asked?.has(key) === true && this.#open?.has(key) !== true
+    const isTried = this.#isTried(key) && this.#open?.has(key) !== true
     return isTried || this.#taken?.has(key) === true
   }
 
   /** Whether a target has been tried and given up. */
   hasTried(target: Target): boolean {
-    return this.#asked?.has(target.key) === true
+    return this.#isTried(target.key)
+  }
+
+  #isTried(key: string): boolean {
+    return key === this.#first || this.#others?.has(key) === true
   }
 
   /** Whether a target may accept the request: its model has not refused it, and its window is large enough. */
@@ -53,8 +59,11 @@ export class Exclusions {
 
   /** Gives a target up. */
   giveUp({ key }: Target): void {
-    this.#asked ??= new Set()
-    this.#asked.add(key)
+    this.#first ??= key
+    if (key !== this.#first) {
+      this.#others ??= new Set()
+      this.#others.add(key)
+    }
     this.#open?.delete(key)
   }
 
@@ -72,7 +81,8 @@ export class Exclusions {
 
   /** Starts again; targets that were tried are included if `again`. */
   restart(again: boolean): void {
-    this.#open = again ? new Set(this.#asked) : undefined
+    this.#open = again ? new Set(this.#others) : undefined
+    if (this.#first !== undefined) this.#open?.add(this.#first)
     this.#taken = undefined
   }
 }

@@ -116,6 +116,11 @@ export class PreparedTier<out P extends Backend, out R> {
       : this.single.backendIn(context).strategy
   }
 
+  /** Its only target, from the second run on; `undefined` with several targets, or with a backend that may change between calls. */
+  get sole(): Target.Target | undefined {
+    return this.#isFixed && this.#targets.length === 1 ? this.#targets[0] : undefined
+  }
+
   /** The targets of its models, one model after another. */
   targetsIn(context: Context.Context<R>): ReadonlyArray<Target.Target> {
     if (this.#isFixed && this.#targets.length > 0) return this.#targets

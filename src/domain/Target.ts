@@ -58,6 +58,8 @@ export interface Target {
 export interface Glance {
   mark: object | undefined
   why: Benched | undefined
+  /** The version of the bench that has no entry for the target. */
+  unknownIn: object | undefined
 }
 
 /**
@@ -107,7 +109,7 @@ export const make = (options: {
     policy,
     benchKeys,
     allBenchKeys: Object.values(benchKeys),
-    glance: { mark: undefined, why: undefined },
+    glance: { mark: undefined, why: undefined, unknownIn: undefined },
     kept: {
       backend: options.backend,
       signals: undefined,

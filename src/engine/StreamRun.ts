@@ -113,7 +113,7 @@ export const open = <P extends Backend, RP, C, E, R>(
             deadlineAt: run.deadlineAt,
             deadline: run.deadline,
             reporter: run.reporter,
-            who: run.candidates
+            who: run.who
           })
           const { attempts, dropped, failed, target } = served
           return { value: tail, target, attempts, failed, dropped }

@@ -21,6 +21,11 @@ export class AdmissionCache {
     this.#mark = {}
   }
 
+  /** Whether there is an entry for a target, which may have ended. */
+  has({ glance }: Target): boolean {
+    return glance.mark === this.#mark
+  }
+
   /** The valid entry of a target. */
   of(target: Target, now: number): Benched | undefined {
     const { glance } = target

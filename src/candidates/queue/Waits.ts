@@ -18,8 +18,8 @@ export class Waits<P extends Place> {
 
   /** Keeps a visit. A target has at most one. */
   keep(place: P): void {
-    this.drop(place.target)
-    this.unfinished = [...this.unfinished, place]
+    if (this.unfinished.length === 0) this.unfinished = [place]
+    else this.unfinished = [...this.unfinished.filter((other) => other.target !== place.target), place]
   }
 
   /** Drops the visit of a target. */

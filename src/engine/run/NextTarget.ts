@@ -1,5 +1,5 @@
 /** Finds the next target that can be called, and begins a visit. */
-import type { Visit } from "../../candidates/Visit.ts"
+import { Visit } from "../../candidates/Visit.ts"
 import type { Backend } from "../../domain/Backend.ts"
 import * as Attempt from "./Attempt.ts"
 import type { RunState } from "./RunState.ts"
@@ -15,6 +15,22 @@ export const find = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step
   if (!run.mayMove) return Step.noTargetLeft
   const visit = run.candidates.next(run.attemptsLeft > 0)
   return visit === undefined ? Step.noTargetLeft : begin(run, visit)
+}
+
+/**
+ * Finds the first target. If it is the only one of its tier and nothing is known against it, it is called without making the
+ * candidates, which only further targets need.
+ */
+export const first = <P extends Backend, R, A>(run: RunState<P, R, A>): Step.Step<A> => {
+  const { registry, room } = run.shared
+  const tier = run.options.prepared.tiers[0]
+  const target = tier?.sole
+  if (tier === undefined || target === undefined || room.mayBeFull) return find(run)
+  const admission = target.credential.rpm === undefined ? registry.freeUnsafe(target) : undefined
+  if (admission === undefined) return find(run)
+  run.visit = new Visit(tier.backendOf(target, run.context), target, admission)
+  run.visits = 1
+  return Attempt.make(run, undefined)
 }
 
 /** Begins a visit. */

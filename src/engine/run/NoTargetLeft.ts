@@ -71,7 +71,7 @@ const waitInQueues = <P extends Backend, R, A>(run: RunState<P, R, A>, decision:
     let finalizer: Effect.Effect<void> | void
     let isOver = false
     const { places, until } = decision
-    const waiting = { deadlineAt: run.deadlineAt, until, who: run.candidates }
+    const waiting = { deadlineAt: run.deadlineAt, until, who: run.who }
     const waiter = new Waiter<WhenAllBenched.RunPlace<P>>(waiting, (turn) => {
       isOver = true
       run.reporter?.waited()

@@ -40,7 +40,7 @@ const answered = <P extends Backend, R, A>(run: RunState<P, R, A>, value: A): St
   const now = suspendedAt === undefined ? undefined : run.now()
   const took = now === undefined ? 0 : now - suspendedAt!
   if (took > 0 || remembersFailures(run.shared)) learn(run, took, now)
-  if (kind === "effect") registry.succeedUnsafe(target, admission, run.clock, run.candidates)
+  if (kind === "effect") registry.succeedUnsafe(target, admission, run.clock, run.who)
   else if (admission._tag === "Probe") registry.reopenUnsafe(admission, run.now())
   queues.succeeded(target)
   run.leaveQueue()

@@ -28,7 +28,7 @@ export const begin = <P extends Backend, R, A>(
 ): Effect.Effect<void> | void => {
   const { reporter } = run
   if (reporter !== undefined) return beginObserved(run, reporter, resume)
-  const step = NextTarget.find(run)
+  const step = NextTarget.first(run)
   // An answer in the first turn skips the loop, which would take 5 % of a call (thread CPU, 2026-11-29).
   return step._tag === "Success" ? resume(step) : goOn(run, step, resume)
 }
@@ -41,7 +41,7 @@ const beginObserved = <P extends Backend, R, A>(
 ): Effect.Effect<void> | void => {
   const closed = (exit: Exit.Exit<unknown, unknown>) => Effect.sync(() => reporter.closed(exit))
   try {
-    const left = goOn(run, NextTarget.find(run), (onward) =>
+    const left = goOn(run, NextTarget.first(run), (onward) =>
       resume(Exit.isExit(onward) ? onward : Effect.onExit(onward, closed))
     )
     return left && Effect.andThen(left, closed(interrupted))
