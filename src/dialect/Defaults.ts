@@ -33,6 +33,7 @@ const openai: Rules = {
   propertyNameLongest: 256,
   propertyNames: "top",
   thoughtFields: ["reasoning_content", "reasoning", "reasoning_text"],
+  thinkTags: "no",
   thoughtsBack: "given",
   thoughtField: "reasoning_content",
   signatures: "any",

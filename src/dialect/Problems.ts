@@ -28,6 +28,7 @@ const foreign: Readonly<Record<ProtocolName, ReadonlySet<RuleName>>> = {
     "jsonObject",
     "resultNames",
     "prefill",
+    "thinkTags",
     "callExtras",
     "unsignedCalls",
     "messageExtras"

@@ -73,11 +73,18 @@ const Rules = Schema.Struct({
     "everywhere: property names are checked in the whole schema of a tool, not only at its top."
   ),
   thoughtFields: field(Words, "The fields that have thoughts as text."),
+  thinkTags: field(
+    Schema.Literals(["no", "leading", "unopened"]),
+    "Protocol openai only: leading: a text that begins with <think> begins with thoughts, up to </think>. unopened: every text does, also without the first tag (DeepSeek-R1 on a server without a reasoning parser). no: tags are text."
+  ),
   thoughtsBack: field(
     Schema.Literals(["given", "never", "calls", "always"]),
     "Which of the model's own thoughts are sent back to it: none, those of turns with tool calls, or all; given: as they came."
   ),
-  thoughtField: field(Schema.String, "The field in which thoughts are sent back."),
+  thoughtField: field(
+    Schema.String,
+    "The field in which thoughts are sent back; content.think: in tags at the beginning of the text."
+  ),
   signatures: field(
     Schema.Literals(["own", "any", "none"]),
     "Protocol anthropic only: which thoughts are accepted: those it signed itself, any, or none."

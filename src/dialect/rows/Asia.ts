@@ -159,6 +159,8 @@ export const rows: ReadonlyArray<Row> = [
       thoughtFields: { is: ["reasoning_content", "reasoning_details"], source: minimax },
       // The whole message has to come back, with the thoughts in `reasoning_details` or in its text
       thoughtsBack: { is: "always", source: minimax },
+      thinkTags: { is: "leading", source: minimax },
+      thoughtField: { is: "content.think", source: minimax },
       messageExtras: { is: ["reasoning_details"], source: minimax },
       system: { is: "first", source: "https://github.com/can1357/oh-my-pi/issues/958" },
       documents: { is: "no", source: minimaxModels },

@@ -89,6 +89,11 @@ export const rows: ReadonlyArray<Row> = [
       // `property 'reasoning_content' is unsupported`
       thoughtFields: { is: ["reasoning"], source: "https://console.groq.com/docs/reasoning" },
       thoughtField: { is: "reasoning", source: groqThoughts },
+      // `reasoning_format: "raw"`, the default
+      thinkTags: {
+        is: "leading",
+        source: "https://reference.langchain.com/python/langchain-groq/chat_models/ChatGroq/reasoning_format"
+      },
       // `messages[3].reasoning: reasoning is not supported with this model`
       thoughtsBack: { is: "never", source: "https://github.com/vercel/ai/issues/8056" },
       developerRole: { is: true, source: groqRoles },

@@ -25,6 +25,8 @@ export const rows: ReadonlyArray<Row> = [
         is: ["reasoning", "reasoning_content"],
         source: "https://github.com/vllm-project/vllm/blob/main/docs/features/reasoning_outputs.md"
       },
+      // Without a reasoning parser, and by the design of `minimax_m2_append_think`
+      thinkTags: { is: "leading", source: "https://github.com/vllm-project/vllm/issues/34625" },
       tokenCap: { is: "max_tokens", source: vllm },
       // Images and sound
       documents: { is: "no", source: vllm }
@@ -44,6 +46,11 @@ export const rows: ReadonlyArray<Row> = [
         is: ["reasoning_content"],
         source: "https://docs.sglang.io/docs/advanced_features/separate_reasoning"
       },
+      // Without a reasoning parser
+      thinkTags: {
+        is: "leading",
+        source: "https://docs.sglang.io/docs/advanced_features/separate_reasoning"
+      },
       tokenCap: { is: "max_tokens", source: sglang },
       documents: { is: "no", source: sglang }
     }
@@ -60,6 +67,8 @@ export const rows: ReadonlyArray<Row> = [
       developerRole: { is: false, source: "https://github.com/ggml-org/llama.cpp/pull/20215" },
       thoughtFields: { is: ["reasoning_content"], source: llamacpp },
       thoughtField: { is: "reasoning_content", source: llamacpp },
+      // `--reasoning-format none` leaves them in the text
+      thinkTags: { is: "leading", source: llamacpp },
       tokenCap: { is: "max_tokens", source: llamacpp },
       documents: { is: "no", source: llamacpp }
     }
@@ -75,6 +84,10 @@ export const rows: ReadonlyArray<Row> = [
       thoughtFields: {
         is: ["reasoning_content", "reasoning"],
         source: "https://github.com/lmstudio-ai/docs/blob/main/1_developer/api-changelog.md"
+      },
+      thinkTags: {
+        is: "leading",
+        source: "https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/1569"
       },
       tokenCap: { is: "max_tokens", source: lmstudio },
       // `'response_format.type' must be 'json_schema' or 'text'`

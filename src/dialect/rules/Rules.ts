@@ -73,6 +73,11 @@ export interface Rules {
   /** The fields of a message or a delta that hold reasoning as text. */
   readonly thoughtFields: ReadonlyArray<string>
   /**
+   * Protocol openai: whether a text may begin with reasoning in tags (`<think>…</think>`): `leading`: if it begins with the tag;
+   * `unopened`: every text begins with reasoning, because the model's template has opened the tag. `no`: tags are text.
+   */
+  readonly thinkTags: "no" | "leading" | "unopened"
+  /**
    * Which of the model's own reasoning is sent back: none, only that of turns with tool calls, or all of it. `given`:
    * unknown, so it is sent back as it was received.
    */

@@ -28,6 +28,7 @@ import {
 } from "./parts/MessageContent.ts"
 import * as Reasoning from "./parts/Reasoning.ts"
 import * as ReturnedFields from "./parts/ReturnedFields.ts"
+import * as ThinkTags from "./parts/ThinkTags.ts"
 import * as Words from "./Words.ts"
 import { writeCalls } from "./WriteCalls.ts"
 
@@ -60,7 +61,8 @@ export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer =
     remarks.push({ type: "dropped", name: "choices" })
   }
   const message = object(choice.message ?? choice.delta)
-  const plain = remarks.length === 0 ? plainText(message) : undefined
+  const tags = ThinkTags.make(own?.thinkTags)
+  const plain = remarks.length === 0 && tags === undefined ? plainText(message) : undefined
   if (plain !== undefined) {
     return {
       id: text(body.id),
@@ -79,8 +81,11 @@ export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer =
   readSpoken(message, spoken, own?.messageExtras)
   for (const said of spoken) {
     if (said.type === "dropped" || said.type === "malformed") remarks.push(said)
+    else if (tags !== undefined && said.type === "text")
+      append(parts, tags.read(said.text).map(ThinkTags.spoken))
     else parts.push(said)
   }
+  append(parts, tags?.end().map(ThinkTags.spoken) ?? [])
   const refusal = text(spoken.map((said) => (said.type === "refusal" ? said.text : "")).join(""))
   const calls = readCalls(message, remarks, own, Words.isCut(choice.finish_reason))
   append(parts, calls)

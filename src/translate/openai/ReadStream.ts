@@ -21,6 +21,7 @@ import {
 } from "./parts/MessageContent.ts"
 import * as Reasoning from "./parts/Reasoning.ts"
 import * as ReturnedFields from "./parts/ReturnedFields.ts"
+import * as ThinkTags from "./parts/ThinkTags.ts"
 import * as Stop from "./Words.ts"
 
 /**
@@ -55,10 +56,13 @@ export class OpenAiStreamReader implements StreamReader {
   #counts: Usage.TokenCounts | undefined
   readonly #own: ReturnedFields.Own | undefined
   readonly #calls: CallPieces
+  /** Separates reasoning in tags; `undefined` if the server sends none. */
+  readonly #tags: ThinkTags.ThinkTags | undefined
 
   constructor(own?: ReturnedFields.Own) {
     this.#own = own
     this.#calls = new CallPieces(own)
+    this.#tags = ThinkTags.make(own?.thinkTags)
   }
 
   get isComplete(): boolean {
@@ -70,14 +74,16 @@ export class OpenAiStreamReader implements StreamReader {
     if (!isObject(json)) return event.data?.trim().startsWith("[DONE]") === true ? this.#end() : []
     if (errorIn({ error: json.error }) !== undefined || event.event === "error") {
       this.#isEnded = true
-      return [{ type: "error", error: readError(json, undefined) }]
+      return [...this.#held(), { type: "error", error: readError(json, undefined) }]
     }
     const deltas: Array<Delta | Remark> = []
     if (!this.#isStarted) {
       this.#isStarted = true
       deltas.push({ type: "start", id: text(json.id), model: text(json.model) })
     }
-    for (const choice of objects(json.choices)) this.#readChoice(choice, deltas)
+    const said: Array<Delta | Remark> = this.#tags === undefined ? deltas : []
+    for (const choice of objects(json.choices)) this.#readChoice(choice, said)
+    if (this.#tags !== undefined) for (const delta of said) append(deltas, this.#untagged(delta, this.#tags))
     readSources(json, deltas)
     const counts = Usage.read(json, this.#counts)
     if (counts !== undefined) {
@@ -94,12 +100,22 @@ export class OpenAiStreamReader implements StreamReader {
 
   #end(): ReadonlyArray<Delta | Remark> {
     this.#isEnded = true
-    const deltas: Array<Delta | Remark> = []
-    this.#calls.end(deltas, Stop.isCut(this.#last?.finish_reason))
+    const calls: Array<Delta | Remark> = []
+    this.#calls.end(calls, Stop.isCut(this.#last?.finish_reason))
     const has = { calls: this.#calls.count > 0, refusal: this.#refusal !== "" }
     const explanation = has.refusal ? this.#refusal : undefined
-    deltas.push({ type: "stop", ...Stop.readStop(this.#last ?? {}, has), explanation }, { type: "end" })
-    return deltas
+    const stop = Stop.readStop(this.#last ?? {}, has)
+    return [...this.#held(), ...calls, { type: "stop", ...stop, explanation }, { type: "end" }]
+  }
+
+  /** What may have been the beginning of a tag, and was none. */
+  #held(): ReadonlyArray<Delta> {
+    return this.#tags?.end().map(ThinkTags.spoken) ?? []
+  }
+
+  #untagged(delta: Delta | Remark, tags: ThinkTags.ThinkTags): ReadonlyArray<Delta | Remark> {
+    if (delta.type === "text") return tags.read(delta.text).map(ThinkTags.spoken)
+    return delta.type === "call" || delta.type === "refusal" ? [...this.#held(), delta] : [delta]
   }
 
   #readChoice(choice: JsonObject, deltas: Array<Delta | Remark>): void {

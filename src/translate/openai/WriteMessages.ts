@@ -9,6 +9,7 @@ import * as ToolNames from "../common/ToolNames.ts"
 import { type Rule, ruleOf, ToolIds } from "../protocol/ToolIds.ts"
 import { JoinedText } from "./parts/JoinedText.ts"
 import { thinkingPart } from "./parts/MessageContent.ts"
+import { tagged, taggedThought } from "./parts/ThinkTags.ts"
 import { marked } from "./parts/UnsignedCalls.ts"
 
 /** OpenAI refuses ids that are longer: `string too long. Expected a string with maximum length 40`. */
@@ -234,7 +235,7 @@ const writeAssistant = (
     }
   }
   if (said === undefined && refusal === undefined && calls.length === 0) return undefined
-  const { [thinkingPart]: thought, ...members } = left
+  const { [taggedThought]: inTags, [thinkingPart]: thought, ...members } = left
   const text = said?.toString()
   const content =
     typeof thought === "string"
@@ -242,7 +243,9 @@ const writeAssistant = (
           { type: "thinking", thinking: [{ type: "text", text: thought }] },
           ...(text === undefined ? [] : [{ type: "text", text }])
         ]
-      : (text ?? null)
+      : typeof inTags === "string"
+        ? tagged(inTags, text)
+        : (text ?? null)
   return compact({
     role: "assistant",
     content,

@@ -92,6 +92,38 @@ for (const stream of [false, true]) {
         })
       )
 
+      // MiniMax requires the whole text back: https://platform.minimax.io/docs/api-reference/text-openai-api
+      it.live(`is sent back to MiniMax in tags at the beginning of the text, from ${protocol}`, () =>
+        Effect.gen(function* () {
+          const content = "<think>\nI need the weather.\n</think>\n\nLet me see."
+          const running = yield* stage({
+            minimax: {
+              protocol: "openai",
+              reply: (asked, count) =>
+                count === 1 ? named(asked, calling(stream, { content })) : done(stream)
+            }
+          })
+          const said = yield* converse(running, protocol, "minimax/minimax-m2", stream)
+          assert.strictEqual(said.content, content)
+        })
+      )
+
+      it.live(`is removed from tags in the text if the server takes no thoughts back, from ${protocol}`, () =>
+        Effect.gen(function* () {
+          const running = yield* stage({
+            groq: {
+              protocol: "openai",
+              reply: (asked, count) =>
+                count === 1
+                  ? named(asked, calling(stream, { content: "<think>I need it.</think>Let me see." }))
+                  : done(stream)
+            }
+          })
+          const said = yield* converse(running, protocol, "groq/qwen3-32b", stream)
+          assert.strictEqual(said.content, "Let me see.")
+        })
+      )
+
       it.live(`is not sent back if the config sets thoughtsBack to never, from ${protocol}`, () =>
         Effect.gen(function* () {
           const running = yield* stage({

@@ -7,6 +7,7 @@
  * - `provider_specific_fields`, LiteLLM's, with the same signature: on a call, on its function or on the message.
  *   https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/prompt_templates/factory.py
  */
+import type { Rules } from "../../../dialect/index.ts"
 import { thoughtBlockNames } from "../../../words/Thoughts.ts"
 import { isObject, type JsonObject } from "../../common/Json.ts"
 
@@ -16,10 +17,11 @@ const ofCalls = ["extra_content", liteLlms]
 /** Of a message, LiteLLM's fields also hold what no server requires back, such as citations. */
 const ofLiteLlm = ["thought_signatures", "thought_signature", ...thoughtBlockNames]
 
-/** Additional fields of one server: the names of members of its messages, and of its calls. */
+/** What is one server's own: the names of members of its messages and of its calls, and where its reasoning is. */
 export interface Own {
   readonly messageExtras: ReadonlyArray<string>
   readonly callExtras: ReadonlyArray<string>
+  readonly thinkTags?: Rules["thinkTags"] | undefined
 }
 
 /** Such fields in a message or a delta; `undefined` if there are none. */
