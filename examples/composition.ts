@@ -148,7 +148,7 @@ const Environment = ConfigProvider.layer(
   ConfigProvider.fromEnvRecord({ KEYS_first: "sk-spent", KEYS_second: "sk-fresh" })
 )
 
-/** The provider stays in the context, because the end of the program looks at what it was asked. */
+/** The provider stays in the context, because the end of the program reads the calls that it received. */
 const Live = Forecasts.layer.pipe(Layer.provideMerge(Weather.layer), Layer.provide(Environment))
 
 export const main = Effect.gen(function* () {
@@ -168,9 +168,9 @@ export const main = Effect.gen(function* () {
     )
   yield* ask("ada", "Oslo") // the first key is out of credit and is benched; the second answers
   yield* ask("ada", "Oslo") // from the cache
-  yield* ask("ada", "Bergen") // the first key is not asked again
+  yield* ask("ada", "Bergen") // the first key is benched and not called
   yield* ask("ada", "Tromsø") // a fourth request within a minute
-  yield* ask("grace", "Oslo") // from the cache, on another customer's account
+  yield* ask("grace", "Oslo") // from the cache, for another customer
   yield* ask("nobody", "Oslo")
   const { calls } = yield* Weather
   yield* Console.log(`calls: ${calls.map(({ target }) => target).join(", ")}`)

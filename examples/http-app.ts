@@ -181,7 +181,7 @@ export const main = Effect.gen(function* () {
     yield* ask("Something improper"), // refused: no other provider is asked
     yield* ask("Greet me again"), // the primary is throttled, the backup answers
     yield* ask("And again"), // the primary is benched, the backup has run out of credit
-    yield* ask("And again"), // both rest
+    yield* ask("And again"), // both are benched
     yield* ask("") // not a question
   ]
 }).pipe(Effect.provide(Live))

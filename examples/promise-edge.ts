@@ -16,10 +16,10 @@ const chain = Chain.make(Primary.model("large"), Backup.model("small"))
 
 // -- the errors ----------------------------------------------------------------------------------------------------------
 
-/** Nobody can answer now. */
+/** No target can answer now. */
 export class NotNow extends Error {
   override readonly name = "NotNow"
-  /** When it makes sense to ask again, if anybody knows. */
+  /** When a retry makes sense, if that is known. */
   readonly retryAt: Date | undefined
   constructor(message: string, retryAt: number | undefined) {
     super(message)
@@ -37,7 +37,7 @@ export class TooLate extends Error {
   override readonly name = "TooLate"
 }
 
-/** An answer that had begun broke off. What has been read of it is all there is. */
+/** An answer broke off after it had begun. Nothing follows what the caller has read. */
 export class BrokenOff extends Error {
   override readonly name = "BrokenOff"
 }
@@ -80,7 +80,7 @@ export const makeClient = (layer: Layer.Layer<Failover.Failover | Primary | Back
         const answer = Failover.complete(chain, prompt).pipe(Effect.mapError(toError))
         return await runtime.runPromise(answer, signal && { signal })
       } catch (error) {
-        signal?.throwIfAborted() // its reason, instead of the word that all fibers were interrupted
+        signal?.throwIfAborted() // throws the signal's reason, not Effect's error that all fibers were interrupted
         throw error
       }
     },

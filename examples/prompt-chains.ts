@@ -50,7 +50,7 @@ class PromptChains extends Context.Service<
         const writeAll = Effect.map(Queue.clear(events), (some) => write(some))
         yield* Effect.addFinalizer(() => writeAll)
         yield* Queue.peek(events).pipe(
-          Effect.andThen(Effect.sleep("50 millis")), // what comes together is one transaction
+          Effect.andThen(Effect.sleep("50 millis")), // events that arrive within this time are one transaction
           Effect.andThen(writeAll),
           Effect.forever,
           Effect.forkScoped

@@ -58,7 +58,7 @@ const modelsOf = ({ calls, status }: Scene) => ({
   })
 })
 
-/** A way to ask them. */
+/** A function that asks them. */
 type Ask = (prompt: string) => Promise<string>
 
 const ways: Readonly<Record<string, (scene: Scene) => Ask>> = {
