@@ -53,7 +53,7 @@ export class CommittedStream<C> implements Flow<C, CommittedStreamError> {
   readonly #alarm: MovableTimer
   /** How it ends; known before the last chunks are taken. */
   #end: Exit.Exit<void, CommittedStreamError> | undefined
-  /** It was ended before its upstream: chunks that are ready are dropped. */
+  /** Whether the stream was ended before its upstream: then chunks that are ready are dropped. */
   #isCut = false
   #reader: (() => void) | undefined
 

@@ -20,7 +20,7 @@ interface Shared {
 /** Whether times are needed: for the choice among equals, or for the delay of a hedge. */
 const isTimed = ({ hasEquals, policy }: Target): boolean => hasEquals || policy.hedge !== undefined
 
-/** Whether attempts under way are counted: for the same, or to learn the limits of the target. */
+/** Whether attempts under way are counted: for the same purposes, or to learn the limits of the target. */
 const isCounted = (target: Target): boolean => target.policy.learnedLimit !== undefined || isTimed(target)
 
 /** Follows an attempt at a whole answer that has just been started. */

@@ -51,7 +51,7 @@ describe("the error of an attempt", () => {
     const [bug, left] = [failureOf(interrupted, died(defect)), failureOf(interrupted)]
     assert(bug._tag === "Transient" && left._tag === "Transient")
     assert.deepStrictEqual([bug.reason, bug.message, bug.cause], ["Unknown", "a defect", defect])
-    assert.deepStrictEqual([left.reason, left.message], ["Unknown", "interrupted by itself"])
+    assert.deepStrictEqual([left.reason, left.message], ["Unknown", "the attempt interrupted itself"])
   })
 
   it("is a fault of our own process when its stack or memory ran out", () => {

@@ -35,7 +35,7 @@ export const failureOf = <E>(
   const failed = cause.reasons.find((reason) => reason._tag === "Fail")
   if (failed === undefined) {
     const died = cause.reasons.find((reason) => reason._tag === "Die")
-    if (died === undefined) return unknown(target, "interrupted by itself", cause)
+    if (died === undefined) return unknown(target, "the attempt interrupted itself", cause)
     return isOurs(died.defect) ? ours(target, died.defect) : unknown(target, "a defect", died.defect)
   }
   return classify === undefined

@@ -31,7 +31,7 @@ const askFirst = <P extends Backend, R, A>(
   return exit === undefined ? waitForPermission(run, asking, retry) : permitted(run, exit, retry)
 }
 
-/** Nothing has been sent yet, but a probe's slot may be held. */
+/** Waits for the permission. Nothing has been sent yet, but a probe's slot may be held. */
 const waitForPermission = <P extends Backend, R, A>(
   run: RunState<P, R, A>,
   asking: Running.Running<AttemptPermission.AttemptPermission>,

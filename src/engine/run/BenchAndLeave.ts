@@ -114,7 +114,7 @@ export const leaveHedge = <P extends Backend, R, A>(
 }
 
 /**
- * The target refused the attempt because of its load. It is not benched, since its limit was just learnt. If no other target is
+ * The target refused the attempt because of its load. It is not benched, since its limit was just learned. If no other target is
  * left, the run waits for room at this one.
  */
 export const leaveFull = <P extends Backend, R, A>(

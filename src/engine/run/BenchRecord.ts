@@ -21,7 +21,7 @@ export interface Shared {
 
 /** Who made the attempt. */
 export interface Who extends Bench.Who {
-  /** Its request has failed at a target. */
+  /** Records that the caller's request has failed at a target. */
   readonly hasFailedAt: (target: Target, wasFree: boolean) => void
 }
 

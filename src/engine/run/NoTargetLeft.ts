@@ -43,7 +43,7 @@ const situationOf = <P extends Backend, R, A>(
   const { hasWaited, hasWaitedForRoom, unfinished } = waits
   const longest = Math.max(now + maxWait, waits.retryUntil)
   const until = whenAllBenched === "wait" ? deadlineAt : Math.min(deadlineAt, longest)
-  // Another attempt may have taken longer than the time for which a retry that was put off is waited for.
+  // Another attempt may have taken longer than the run waits for a retry that was put off.
   const isDue =
     waits.attempts !== run.attempts &&
     unfinished.some(({ forRoom, notBefore }) => forRoom !== true && notBefore <= now)

@@ -32,7 +32,7 @@ export interface Shared {
   readonly limits: CredentialLimits
   readonly budget: RetryBudget
   readonly turns: Turns
-  /** What was learnt about targets from their attempts. */
+  /** What was learned about targets from their attempts. */
   readonly signals: SignalsOf
   /** The learned limits of targets. */
   readonly room: Room

@@ -46,7 +46,7 @@ export type Decision<P extends Backend> =
 export interface Situation<P extends Backend, R> {
   readonly candidates: Candidates<P, R>
   readonly whenAllBenched: WhenAllBenched
-  /** Whether it may call targets that it has not called yet. Default: true. */
+  /** Whether the run may call targets that it has not called yet. Default: true. */
   readonly mayMove?: boolean | undefined
   /** The attempts that failed, in order. */
   readonly failed: ReadonlyArray<RunError.FailedAttempt>
@@ -54,13 +54,13 @@ export interface Situation<P extends Backend, R> {
   readonly unfinished: ReadonlyArray<RunPlace<P>>
   /** The deadline. */
   readonly deadlineAt: number
-  /** Whether it has waited without result. It does not wait again. */
+  /** Whether the run has waited without result. If so, it does not wait again. */
   readonly hasWaited: boolean
-  /** Whether it has waited for room at a target without result. It does not wait for room again. */
+  /** Whether the run has waited for room at a target without result. If so, it does not wait for room again. */
   readonly hasWaitedForRoom?: boolean | undefined
   /** Retries left in the attempt budget. */
   readonly attemptsLeft: number
-  /** Until when it waits for targets: `maxWait`, or with `wait` the deadline. */
+  /** Until when the run waits for targets: `maxWait`, or with `wait` the deadline. */
   readonly waitsUntil: () => number
 }
 
@@ -104,7 +104,7 @@ const placesOf = <P extends Backend, R>(all: Situation<P, R>, now: number): Read
   const isThere = (target: Target) => places.some((place) => place.target.key === target.key)
   const full = situation.candidates.full().filter(({ target }) => !isThere(target))
   const rest = { notBefore: now, isFirst: true, forRoom: true }
-  // A limit of its own holds for last attempts too, and a place for room waits for its end.
+  // The credential's own limit holds for last attempts too: such a place waits until the limit allows a request.
   const isOpenAnyway = ({ credential }: Target) =>
     situation.whenAllBenched === "tryAnyway" && credential.rpm === undefined
   return [
@@ -113,7 +113,7 @@ const placesOf = <P extends Backend, R>(all: Situation<P, R>, now: number): Read
   ]
 }
 
-/** A run that may not move: its visits that may go on, and with `wait` the benched targets that it has called. */
+/** The places of a run that may not move: its visits that may go on, and with `wait` the benched targets that it has called. */
 const placesAgain = <P extends Backend, R>(
   { attemptsLeft, candidates, unfinished, waitsUntil, whenAllBenched }: Situation<P, R>,
   now: number
