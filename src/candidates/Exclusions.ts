@@ -8,7 +8,7 @@ export class Exclusions {
   #first: string | undefined
   /** All other targets that have been given up, also before the last restart. */
   #others: Set<string> | undefined
-  /** Those of them that may be tried again since the last restart. */
+  /** Those of the given-up targets that may be tried again since the last restart. */
   #open: Set<string> | undefined
   /** Targets that a hedge has called since the last restart. */
   #taken: Set<string> | undefined

@@ -20,10 +20,10 @@ export interface Explained {
   readonly strategy?: Exclude<Strategy, "sequential"> | undefined
   /**
    * `probe`: the cooldown has ended, and the next request is the probe. `limited`: the credential is over its own limit of
-   * requests per minute, or the target is at a limit that was learnt from its refusals.
+   * requests per minute, or the target is at a limit that was learned from its refusals.
    */
   readonly state: "callable" | "probe" | "resting" | "probing" | "manual" | "limited"
-  /** How many callers it is benched for, because the requests of no others have failed; absent without any. It is called for all others. */
+  /** How many callers it is benched for, if only their requests have failed; absent without any. All other callers may call it. */
   readonly callers?: number | undefined
   /** Its learned limits and their use; absent without any. */
   readonly learned?: Learned | undefined

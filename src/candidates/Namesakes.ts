@@ -22,18 +22,18 @@ const most = 32
 /** The providers that the requests of one runtime use, by name. */
 export class Namesakes {
   readonly #latest = new LatestKeys<Backend>(capacity)
-  /** Credentials of providers that another one has taken the place of. */
+  /** Credentials of providers that another provider of the same name has replaced. */
   readonly #earlier = new LatestKeys<true>(capacity)
-  /** How many times a provider has taken the place of another one. */
+  /** How many times a provider has replaced another one. */
   #changes = 0
   /** The names that were logged. */
   readonly #named = new Set<string>()
-  /** The count at which a chain was looked at. Absent for 0. */
+  /** The value of `#changes` when a chain was last checked. Absent for 0. */
   readonly #lookedAt = new WeakMap<object, number>()
   /** What was found since the last request began. The next request logs it. */
   #found: { readonly name: string; readonly credential: string } | undefined
 
-  /** A request begins. While no provider has taken the place of another one, this is one comparison. */
+  /** A request begins. While no provider has replaced another one, this is one comparison. */
   begins<P extends Backend, R>(chain: PreparedChain<P, R>, context: Context.Context<R>): void {
     if (this.#changes === 0) return
     if (this.#lookedAt.get(chain) !== this.#changes) {

@@ -194,7 +194,7 @@ const weightsOf = (
 const isOf = (target: Target.Target | undefined, spec: ModelSpec.ModelSpec): boolean =>
   target?.model === spec.model && target.provider === spec.provider
 
-/** For so many different options of backends policies are kept. */
+/** Policies are kept for at most this many different options of backends. */
 const mostPolicies = 100
 
 /** The policies of a chain's models. Models with the same options share one. */
@@ -221,7 +221,7 @@ class Policies {
 
 /**
  * Prepares a chain. `runtime` are the options of the process and of the runtime; the chain's own override them. `signals`
- * keeps what is learnt about its targets. `onBackend` is called with the backends of its models.
+ * keeps what is learned about its targets. `onBackend` is called with the backends of its models.
  */
 export const prepare = <P extends Backend, R>(
   chain: Chain<P, R>,

@@ -21,7 +21,7 @@ export interface Learned {
   readonly waiting: number
 }
 
-/** A target, and the limits that were learnt of it. */
+/** A target, and the limits that were learned of it. */
 export interface LearnedLimit extends Learned {
   /** `provider/model#credential` */
   readonly key: string

@@ -67,13 +67,13 @@ export class RoomQueue implements Line {
     if (this.#waiting.size === 0) this.turn()
   }
 
-  /** An answer. */
+  /** The target answered. */
   succeeded(): void {
     this.#failures = 0
     this.turn()
   }
 
-  /** A failure. */
+  /** An attempt at the target failed. */
   failed(): void {
     this.#failures++
     this.#failedAt = this.#now.millis()
@@ -129,7 +129,7 @@ export class RoomQueue implements Line {
     return nextAt === Number.POSITIVE_INFINITY ? nextAt : Math.min(this.#endsAt, nextAt)
   }
 
-  /** A request that may call the target although it is benched has its one attempt as in any other cooldown. */
+  /** Moves a request that may call the benched target to the other queue, where it makes its one attempt as in any other cooldown. */
   #moveOut(waiting: Waiting): void {
     this.#remove(waiting)
     waiting.giveUp(this, true)

@@ -163,7 +163,7 @@ export class WaitQueue implements Line {
     if (this.#waiting.delete(waiting)) this.#rest()
   }
 
-  /** An answer: two more requests are admitted. */
+  /** The target answered: two more requests are admitted. */
   succeeded(): void {
     this.#failures = 0
     this.#isAnswering = true
@@ -171,7 +171,7 @@ export class WaitQueue implements Line {
     this.turn()
   }
 
-  /** A failure: answers before it do not admit any more requests. */
+  /** An attempt failed: answers before it do not admit any more requests. */
   failed(): void {
     this.#failures++
     this.#isAnswering = false
@@ -294,7 +294,7 @@ export class WaitQueue implements Line {
     const end = why.until > now ? why.until : now + look
     if (!mayCall(place, why)) return Math.max(place.notBefore, end)
     if (why.until <= now) return place.notBefore
-    // Waits for the end of a throttle, or for an end that the provider named, if there is time.
+    // The request waits for the end of a throttle, or for an end that the provider named, if there is time.
     const isFault = faults.has(why.reason)
     return isFault || end > waiting.until ? place.notBefore : Math.max(place.notBefore, end)
   }

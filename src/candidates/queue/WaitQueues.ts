@@ -21,7 +21,7 @@ export class WaitQueues {
     this.#peek = peek
   }
 
-  /** How many queues there are. */
+  /** The number of queues. */
   get size(): number {
     return this.#queues.size + this.#rooms.size
   }

@@ -9,9 +9,9 @@ export class Waits<P extends Place> {
   until: number | undefined
   /** Until when the run waits for a retry that the retry budget refused, whatever maxWait is. The retry would have been made by then. */
   retryUntil = 0
-  /** Whether the run has waited for a target without result. It does not wait again. */
+  /** Whether the run has waited for a target without result. If so, it does not wait again. */
   hasWaited = false
-  /** Whether the run has waited for room at a target without result. It does not wait again. */
+  /** Whether the run has waited for room at a target without result. If so, it does not wait for room again. */
   hasWaitedForRoom = false
   /** The attempts that the run had made when it last waited without result. It does not wait again for a retry that was due then. */
   attempts: number | undefined
