@@ -1,4 +1,4 @@
-/** Options for the limits that are learnt from refusals: their form, checks and merging. */
+/** Options for the limits that are learned from refusals: their form, checks and merging. */
 import * as Duration from "effect/Duration"
 import * as Capacity from "../capacity/Capacity.ts"
 import * as Checks from "../util/Checks.ts"

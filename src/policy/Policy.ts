@@ -84,9 +84,9 @@ export interface Policy {
   /** When a request without content is sent to the next target as well. `undefined` (default): never. */
   readonly hedge: Hedging.HedgeSettings | undefined
   /**
-   * How the limits of a target are learnt from its refusals (`RateLimit`, `Overloaded`): how many attempts it takes at once or
+   * How the limits of a target are learned from its refusals (`RateLimit`, `Overloaded`): how many attempts it takes at once or
    * in a second. A target at such a limit is skipped; a request with no other target waits for it. `undefined` (default): no
-   * limits are learnt.
+   * limits are learned.
    */
   readonly learnedLimit: Capacity.Settings | undefined
 }
@@ -261,7 +261,7 @@ const extendRest = (rest: Rest | undefined, options: RestOptions): Rest => {
   }
 }
 
-/** Where only one of both is set, it moves the other one, so that the first cooldown is not longer than the longest. */
+/** If only one of `base` and `max` is set, the other one follows, so that the first cooldown is not longer than the longest. */
 const lengthsOf = (from: Rest, options: RestOptions): { readonly base: number; readonly max: number } => {
   const base = millis(options.base, from.base)
   const max = millis(options.max, from.max)

@@ -118,7 +118,7 @@ export interface Options {
    */
   readonly hedge?: HedgeOptions | false | undefined
   /**
-   * Whether and how the limits of a target are learnt from its refusals: how many attempts it takes at once or in a second.
+   * Whether and how the limits of a target are learned from its refusals: how many attempts it takes at once or in a second.
    * `true` for the defaults of `LearnedLimitOptions`. Default: false.
    */
   readonly learnedLimit?: LearnedLimitOptions | boolean | undefined
@@ -194,7 +194,7 @@ const mergeRows = (first: RuleOptions, second: RuleOptions): RuleOptions => ({
   ...(first.rest && second.rest && { rest: mergeLengths(first.rest, second.rest) })
 })
 
-/** Where the second sets only one of both, it moves the other one, so that the first cooldown is not longer than the longest. */
+/** If the second sets only one of `base` and `max`, the other one follows, so that the first cooldown is not longer than the longest. */
 const mergeLengths = <A extends Cooldown>(first: A, second: A): A => {
   const both = merge(first, second)
   if (!isLonger(both.base, both.max)) return both
