@@ -71,7 +71,7 @@ export class CutOffs {
   cutOff(target: Target, waited: number, own: number, now: number): boolean {
     const known = this.#known.get(target) ?? this.#add(target)
     if (waited < Math.max(Math.min(shortestWait, own / 2), 2 * known.usual)) return false
-    // It answered another request while this one waited.
+    // The target answered another request while this one waited.
     if (known.answeredAt > now - waited) return false
     if (known.inRow === 0 || now - known.last > idle) {
       known.inRow = 0

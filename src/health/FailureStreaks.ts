@@ -25,12 +25,12 @@ interface Row {
 export class FailureStreaks {
   readonly #rows = new LatestTargets<Row>(capacity)
 
-  /** How many there are. */
+  /** The number of streaks. */
   get size(): number {
     return this.#rows.size
   }
 
-  /** Whether there is none. */
+  /** Whether there is no streak. */
   get isEmpty(): boolean {
     return this.#rows.isEmpty
   }

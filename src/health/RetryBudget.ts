@@ -62,7 +62,7 @@ export class RetryBudget {
   #refill(now: number): void {
     const elapsed = Math.max(0, now - (this.#refilledAt ?? now))
     this.#refilledAt = now
-    // A share of 0 disables retries, those of the floor too.
+    // A share of 0 disables all retries, also those of the time-based allowance.
     this.#allowance =
       this.#price === Number.POSITIVE_INFINITY
         ? 0

@@ -136,7 +136,7 @@ const redisClock = Effect.fnUntraced(function* (redis: Redis.Redis["Service"], l
   return behind(clock, Math.round(middle - Number(seconds) * 1_000 - Number(micros) / 1_000))
 })
 
-/** The clock, so many milliseconds behind. */
+/** A clock that is this many milliseconds behind another. */
 const behind = (clock: Clock.Clock, millis: number): Clock.Clock =>
   MonotonicClock.withWallTime(clock, {
     millis: () => clock.currentTimeMillisUnsafe() - millis,

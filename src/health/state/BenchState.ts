@@ -152,7 +152,7 @@ export const change = (
     const next = f(known, key)
     if (next === known) continue
     entries = entries.with(key, { ...next, touched: now })
-    // Two for each new one, so that all are checked before there are twice as many.
+    // Two entries are checked for each new one, so that all are checked before there are twice as many.
     const others = entries.pass(
       old === undefined ? 2 : 1,
       (entry, other) => other !== key && isIdle(state, entry, other, now)

@@ -11,7 +11,7 @@ export interface CurrentRedis<out E> {
   readonly redis: Redis.Redis["Service"]
 }
 
-/** Makes one from an effect that opens a connection. */
+/** Makes a `CurrentRedis` from an effect that opens a connection. */
 export const make = <E>(connect: Effect.Effect<Redis.Redis["Service"], E, Scope.Scope>): CurrentRedis<E> => {
   let open: Redis.Redis["Service"] | undefined
   const over = <A, R>(

@@ -101,7 +101,7 @@ export const make = Effect.fnUntraced(function* (
   const attempt = Effect.gen(function* () {
     const { entries } = bench.stateUnsafe()
     if (entries.revision === written) return
-    // Never overwrites what has not been read.
+    // A stored bench that has not been read is never overwritten.
     if (foreign === undefined) yield* read
     const now = yield* MonotonicClock.currentTimeMillis
     if (now >= lookAt) {
