@@ -97,7 +97,7 @@ export const readCase = (signal: Signal): Case => {
   const views = withHeaderCodes(reading.views, headerCodes(headers), headers[":error-message"] ?? "")
   const clock = read(signal, "now")
   const date = epochMillis(headers.date)
-  // The caller's time comes first.
+  // A time that the caller gives takes precedence.
   const now = epochMillis(clock) ?? date
   return {
     provider,

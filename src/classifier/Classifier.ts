@@ -11,7 +11,7 @@ import { retryAfterFrom, retryAfterText, type Wait } from "./RetryAfter.ts"
 import { byHorizon, decide } from "./Rules.ts"
 import { read, readString, type Signal } from "./signals/Signal.ts"
 import { fromStatus } from "./signals/Status.ts"
-import { dialectOf } from "./signals/VendorNumbers.ts"
+import { vendorOfProvider } from "./signals/VendorNumbers.ts"
 import type { Verdict } from "./signals/Verdict.ts"
 
 export type { Signal } from "./signals/Signal.ts"
@@ -22,8 +22,9 @@ const maxEvidence = 160
 
 /** Vendors that write dates without a zone in Beijing time. Source: https://docs.bigmodel.cn/cn/api/api-code */
 const zoneOf = (c: Case): string => {
-  const dialect = dialectOf(c.provider) ?? c.views.find((view) => view.number !== undefined)?.number?.[0]
-  return dialect === "zhipu" || dialect === "minimax" || dialect === "baidu" ? "+08:00" : "Z"
+  const vendor =
+    vendorOfProvider(c.provider) ?? c.views.find((view) => view.number !== undefined)?.number?.[0]
+  return vendor === "zhipu" || vendor === "minimax" || vendor === "baidu" ? "+08:00" : "Z"
 }
 
 const waitOf = (c: Case): Wait | undefined => {
@@ -74,7 +75,7 @@ const mayWait = (as: Verdict["as"]): boolean =>
   as === "RateLimit" || as === "Balance" || as === "UsageWindow" || as === "Allowance" || isTransient(as)
 
 /**
- * A request that is larger than the account's limit of a minute, or that only a paid extra allows. Others are answered.
+ * Whether the request is larger than the account's limit of a minute, or needs a paid extra. Other requests are answered.
  * https://platform.openai.com/docs/guides/rate-limits, https://console.groq.com/docs/errors, https://support.claude.com/en/articles/12429409
  */
 const isTooLargeFor = (as: Failure.FailureClass, c: Case): boolean =>

@@ -1,5 +1,5 @@
 /**
- * Recognises the errors of Cloudflare itself, in front of a provider: they have a number of their own, and different errors
+ * Recognizes the errors of Cloudflare itself, in front of a provider: they have a number of their own, and different errors
  * have the same status.
  */
 import type { Case } from "./Case.ts"

@@ -1,5 +1,5 @@
 /**
- * Recognises the pages of firewalls in front of a provider: they object to the text or the address of a request, and
+ * Recognizes the pages of firewalls in front of a provider: they object to the text or the address of a request, and
  * show nothing about the key, the account or the model.
  */
 import type { Case } from "./Case.ts"

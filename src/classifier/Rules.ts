@@ -59,7 +59,7 @@ const byParameter = (view: ErrorView, code: string): SignalClass | undefined => 
 const byHost = (view: ErrorView, text: string, code: string): SignalClass | undefined =>
   code === "insufficient_quota" &&
   !/\bfree\b/.test(text) &&
-  (view.dialect === "dashscope" || /#token-limit|help\.aliyun\.com|alibabacloud\.com\/help/.test(view.text))
+  (view.vendor === "dashscope" || /#token-limit|help\.aliyun\.com|alibabacloud\.com\/help/.test(view.text))
     ? "RateLimit"
     : undefined
 
@@ -74,7 +74,7 @@ const byLimit = (text: string, code: string, status: number | undefined): Signal
   if (code.toLowerCase() === "token_limit_exceeded" && status === 429) return "RateLimit"
   if (code.toLowerCase() === "token_limit_exceeded")
     return fromText(text)?.as === "ContextExceeded" ? "ContextExceeded" : undefined
-  // Not at the moment, unless the status says that it is not there: https://help.aliyun.com/en/model-studio/error-code
+  // A short absence, unless the status says that there is no such model: https://help.aliyun.com/en/model-studio/error-code
   if (/^model_?unavailable$/i.test(code)) return status === 403 || status === 404 ? "ModelMissing" : undefined
   if (code !== "billing_error" && code !== "access_terminated_error") return undefined
   const as = fromText(text)?.as
@@ -84,7 +84,7 @@ const byLimit = (text: string, code: string, status: number | undefined): Signal
 /** True for an error of Google: by its form, its provider's name, or a link in its text. */
 const isGoogles = (view: ErrorView): boolean =>
   view.google ||
-  view.dialect === "google" ||
+  view.vendor === "google" ||
   /ai\.google\.dev|generativelanguage\.googleapis\.com|RESOURCE_EXHAUSTED/.test(view.text)
 
 /** If a value has two meanings, the sentence beside it decides. */
@@ -218,14 +218,14 @@ const wordsOf = (code: string): string =>
     .replace(/[^a-z0-9]+/g, " ")
     .trim()
 
-/** A machine value that no table has, read as a sentence: `monthly_quota_exceeded` of a gateway says what it says. */
+/** A machine value that no table has, read as a sentence: `monthly_quota_exceeded` as "monthly quota exceeded". */
 const byCodeWords = (c: Case): Verdict | undefined => {
   for (const view of c.views) {
     for (const code of view.codes) {
       const words = wordsOf(code.value)
       if (!words.includes(" ") || fromGeneralCode(code.value) !== undefined) continue
       const as = fromText(words, view.status ?? c.status)?.as
-      // `container_not_found` with 404 may be anything of the account.
+      // `container_not_found` with 404 may mean any resource of the account.
       if (as !== undefined && !(as === "Unsupported" && c.status === 404)) return by(as, code)
     }
   }

@@ -134,7 +134,7 @@ it("a text that is too long for ElevenLabs has status 401 and says nothing about
 })
 
 // LiteLLM's ProxyErrorTypes, https://docs.litellm.ai/docs/proxy/error_reference
-it("LiteLLM's refusal of a model to an organisation concerns the model", () => {
+it("LiteLLM's refusal of a model to an organization concerns the model", () => {
   const error = { message: "x", type: "org_model_access_denied", code: "401" }
   assert.strictEqual(classOf({ status: 401, body: { error } }), "ModelMissing")
 })

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
 import { prepare } from "../../src/classifier/signals/Texts.ts"
-import { dialectOf } from "../../src/classifier/signals/VendorNumbers.ts"
+import { vendorOfProvider } from "../../src/classifier/signals/VendorNumbers.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 
 const classOf = (status: number | undefined, body: unknown): Failure.FailureClass =>
@@ -78,7 +78,7 @@ describe("a text that is nothing but quoted code", () => {
 
 describe("the vendor behind a provider's name", () => {
   it("is read from the first 64 characters", () => {
-    assert.strictEqual(dialectOf(`${"x".repeat(59)}zhipu`), "zhipu")
-    assert.isUndefined(dialectOf(`${"x".repeat(64)}zhipu`))
+    assert.strictEqual(vendorOfProvider(`${"x".repeat(59)}zhipu`), "zhipu")
+    assert.isUndefined(vendorOfProvider(`${"x".repeat(64)}zhipu`))
   })
 })

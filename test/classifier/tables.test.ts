@@ -134,7 +134,7 @@ describe("a page of a firewall", () => {
     })
   })
 
-  it("is also recognised by its headers", () => {
+  it("is also recognized by its headers", () => {
     assert.strictEqual(
       classOf({ status: 202, headers: { "x-amzn-waf-action": "challenge" }, body: "" }),
       "Blocked"

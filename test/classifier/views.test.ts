@@ -241,7 +241,7 @@ describe("what an error names", () => {
   ] as const)("of %j at %s is the vendor %s and the number %s", (body, provider, dialect, number) => {
     const view = last(body, provider)
     assert.deepStrictEqual(
-      [view?.dialect, view?.number],
+      [view?.vendor, view?.number],
       [dialect, dialect === undefined || number === undefined ? undefined : [dialect, number]]
     )
   })

@@ -5,7 +5,7 @@
  */
 import { errorPaths } from "../../words/ErrorPaths.ts"
 import { isArray, keysOf, read } from "../signals/Signal.ts"
-import { dialectOf } from "../signals/VendorNumbers.ts"
+import { vendorOfProvider } from "../signals/VendorNumbers.ts"
 import { type AnswerFacts, filled, noteAnswer } from "./AnswerFacts.ts"
 import { bareView, type Code, type ErrorView } from "./ErrorView.ts"
 import { type Draft, maxText, visit } from "./ErrorViews.ts"
@@ -173,7 +173,7 @@ const maxPage = 8192
  * the body. Never throws.
  */
 export const readBody = (body: unknown, provider: string | undefined): Reading => {
-  const draft: Draft = { views: [], dialect: dialectOf(provider), quoted: [], nodes: 0 }
+  const draft: Draft = { views: [], vendor: vendorOfProvider(provider), quoted: [], nodes: 0 }
   const text = textOf(body)
   if (text === undefined) {
     if (body === null || body === undefined) return { form: "empty", ...nothing }

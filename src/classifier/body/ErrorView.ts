@@ -3,7 +3,7 @@
  */
 import { type Fields, isArray, keysOf, read } from "../signals/Signal.ts"
 import { isErrorStatus } from "../signals/Status.ts"
-import type { Dialect } from "../signals/VendorNumbers.ts"
+import type { Vendor } from "../signals/VendorNumbers.ts"
 
 /** One machine field of an error. */
 export interface Code {
@@ -22,9 +22,9 @@ export interface ErrorView {
   /** The HTTP status named in the object. */
   readonly status: number | undefined
   /** A vendor's error number and the vendor. */
-  readonly number: readonly [Dialect, number] | undefined
+  readonly number: readonly [Vendor, number] | undefined
   /** The vendor, if the provider's name or the object's shape shows it. */
-  readonly dialect: Dialect | undefined
+  readonly vendor: Vendor | undefined
   /** True for the error format of Google's APIs. */
   readonly google: boolean
   /** True if a quota in the error is zero: none was ever granted. */
@@ -126,7 +126,7 @@ export const validationText = (list: unknown): string | undefined => {
 /** Zhipu's errors in Anthropic's form: `[1308][已达到…][20260108…]`. https://github.com/zai-org/GLM-5/issues/77 */
 const bracketed = /^\[(1\d{3})\]\[/
 
-const vendorDialect = (index: Index, object: Fields, hint: Dialect | undefined): Dialect | undefined => {
+const vendorOf = (index: Index, object: Fields, hint: Vendor | undefined): Vendor | undefined => {
   if (index.has("statuscode") && index.has("statusmsg")) return "minimax"
   if (index.has("rawstatuscode")) return "mistral"
   if (index.has("errorcode") && index.has("errormsg")) return "baidu"
@@ -142,14 +142,14 @@ const vendorDialect = (index: Index, object: Fields, hint: Dialect | undefined):
 }
 
 /**
- * Parses one object as an error, without its children; `undefined` if it holds nothing. `dialect` is the vendor, which
+ * Parses one object as an error, without its children; `undefined` if it holds nothing. `vendor`
  * decides the meaning of numbers, if the provider's name shows it.
  */
 export const viewOf = (
   object: Fields,
   index: Index,
   texts: ReadonlyArray<string>,
-  dialect: Dialect | undefined
+  vendor: Vendor | undefined
 ): ErrorView | undefined => {
   const details = googleDetails(index.get("details"))
   const codes: Array<Code> = [...details.codes]
@@ -167,7 +167,7 @@ export const viewOf = (
   const statuses = statusFields.map((field) => asNumber(index.get(field))).filter(isErrorStatus)
   const text = texts.join(". ")
   const inBrackets = bracketed.exec(text)?.[1]
-  const whose = inBrackets === undefined ? vendorDialect(index, object, dialect) : "zhipu"
+  const whose = inBrackets === undefined ? vendorOf(index, object, vendor) : "zhipu"
   const number =
     inBrackets === undefined
       ? numberFields.map((field) => asNumber(index.get(field))).find((n) => n !== undefined && n !== 0)
@@ -190,7 +190,7 @@ export const viewOf = (
     param: typeof param === "string" ? param : undefined,
     status: statuses[0],
     number: whose !== undefined && number !== undefined ? [whose, number] : undefined,
-    dialect: whose,
+    vendor: whose,
     google,
     zeroQuota: details.zero,
     source: object
@@ -204,7 +204,7 @@ export const bareView = (text: string): ErrorView => ({
   param: undefined,
   status: undefined,
   number: undefined,
-  dialect: undefined,
+  vendor: undefined,
   google: false,
   zeroQuota: false,
   source: undefined

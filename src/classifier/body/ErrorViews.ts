@@ -7,7 +7,7 @@
  */
 
 import { type Fields, isArray, isFields, keysOf, read } from "../signals/Signal.ts"
-import type { Dialect } from "../signals/VendorNumbers.ts"
+import type { Vendor } from "../signals/VendorNumbers.ts"
 import {
   bareView,
   type ErrorView,
@@ -45,10 +45,10 @@ const textFields: ReadonlyArray<string> =
     " "
   )
 
-/** The views found so far. `dialect` is the vendor, which decides the meaning of numbers, if the provider's name shows it. */
+/** The views found so far. `vendor` decides the meaning of numbers; `undefined` if the provider's name does not show it. */
 export interface Draft {
   readonly views: Array<ErrorView>
-  readonly dialect: Dialect | undefined
+  readonly vendor: Vendor | undefined
   /** Values found inside texts: they may hold a wait beside the error. */
   readonly quoted: Array<unknown>
   nodes: number
@@ -92,7 +92,7 @@ export const visit = (draft: Draft, value: unknown, depth: number): void => {
     const own = list === undefined ? visitText(draft, sentence, depth) : sentence
     if (!texts.includes(own)) texts.push(own)
   }
-  const view = viewOf(value, index, texts, draft.dialect)
+  const view = viewOf(value, index, texts, draft.vendor)
   if (view !== undefined) push(draft, view)
 }
 

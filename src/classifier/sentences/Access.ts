@@ -2,11 +2,11 @@
 import { type Row, rows } from "./Row.ts"
 
 /**
- * With such a status the server failed: what it says is locked, closed or not found may be its own, and not the account.
+ * With such a status the server failed: what it calls locked, closed or not found may be its own resource, and not the account.
  */
 const failed = (status: number): boolean => status >= 500
 
-/** The account, the organisation or the country is refused. */
+/** The account, the organization or the country is refused. */
 export const forbidden: ReadonlyArray<Row> = [
   ...rows(
     "Forbidden",

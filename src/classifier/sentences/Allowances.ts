@@ -10,7 +10,7 @@ export const usageWindow: ReadonlyArray<Row> = [
   ),
   ...rows(
     "Allowance",
-    // Without a clock the date may be any.
+    // Without the time of the answer, it is not known how far away the date is.
     "https://github.com/anthropics/claude-code/issues",
     /\bregain access on\b/
   ),
@@ -21,7 +21,7 @@ export const usageWindow: ReadonlyArray<Row> = [
     /\b(reached|hit|exceeded|exhausted)( your| the| its| their)? (\(?\w+\)?[- ]){0,4}(usage|session|message|weekly|5[- ]hour|five[- ]hour) (limit|quota|cap)/,
     /\busage limit (reached )?for \d/,
     /\byou(r|'ve| have)[^.]{0,40}(subscription|plan)[^.]{0,20} quota( limit)?/,
-    // What is reset is looked for last, because most texts have no reset.
+    // The word before the reset is checked last, because most texts have no reset.
     /\b(resets?|replenished|renewed|restored) (after|at|in|on|when|\d|(mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\b)(?<=\b(quota|limit|capacity)[^.]{0,80})/,
     // https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies#predefined-errors-for-policies
     /\bout of (call volume|bandwidth) quota\b/,

@@ -22,7 +22,7 @@ const isNotStopped = (status: number): boolean => status === 429 || status >= 50
 /** This model is not available here; another one may serve the request. */
 export const model: ReadonlyArray<Row> = [
   ...rows(
-    // A person has to start it.
+    // The model is stopped, and a person has to start it.
     "ModelMissing",
     "https://github.com/HeyPuter/puter/issues/3168 (Together); https://huggingface.co/docs/inference-endpoints",
     /\b(endpoint|deployment|model)\b[^.]{0,100}?\b((is |was |has been )?(currently )?not (running|started)|(is|was|has been) (currently )?(stopped|paused))\b/
@@ -78,7 +78,7 @@ export const model: ReadonlyArray<Row> = [
     /\bmodel\b[^.]{0,80}\bnot (included in|part of|covered by) (your |this |the )?([\w-]+ ){0,2}(plan|subscription|tier|package)\b/
   ),
   ...rows(
-    // Terms or a check of the person are missing, for this model only.
+    // This model requires accepted terms or a verified identity.
     "ModelMissing",
     "https://novita.ai/docs/guides/error; https://featherless.ai/docs/api-reference-error-codes; https://developers.cloudflare.com/workers-ai/platform/errors/ (5016)",
     /\bmodel requires (an? )?(identity |account )?verification\b/,

@@ -8,7 +8,7 @@ const isNotAbout = (status: number): boolean => status === 402 || status === 429
 export const references: ReadonlyArray<Row> = [
   ...rows(
     "Unsupported",
-    // They belong to one account; another key may have them.
+    // Files and responses belong to one account; another key may have access to them.
     "https://www.volcengine.com/docs/82379/1299023; https://github.com/can1357/oh-my-pi/issues/41 (OpenAI's 404); seen: Gemini's 403",
     /\bthe specified (file|context|response|cache)\b[^.]{0,80}\b(is|was) not found\b/,
     /\bno such file object\b/,

@@ -105,7 +105,7 @@ export const lostConnection: ReadonlyArray<Row> = rows(
   /\bgetaddrinfo e[a-z_]{4,12}\b|\b(econnrefused|econnreset|econnaborted|etimedout|epipe|ehostunreach|enetunreach)\b/
 )
 
-/** What the request made the provider fetch, or what it called for the request. */
+/** Words for what the provider fetched or called for the request. */
 export const fetched =
   /\b(fetch|download|upload|retriev|image|file|video|audio|media|document|url|uri|webhook|tool|mcp|plugin)/
 

@@ -68,7 +68,7 @@ export const limits: ReadonlyArray<CodeGroup> = [
     values: "upstream_provider_shared_pool"
   },
   {
-    // The budget for requests in flight: it frees itself.
+    // The budget for requests in flight, which is free again when they end.
     as: "RateLimit",
     source: "https://github.com/OpenRouterTeam/docs/blob/main/api_reference/limits.mdx",
     values: "in_flight_budget_exhausted openrouter_in_flight_budget"

@@ -5,7 +5,7 @@
 import type { SignalClass } from "../sentences/Row.ts"
 
 /** A vendor with its own reading: one with known numbers, DashScope, or Google. */
-export type Dialect =
+export type Vendor =
   | "dashscope"
   | "google"
   | "zhipu"
@@ -202,7 +202,7 @@ const spark: Table = {
   11500: "InvalidKey"
 }
 
-const tables: { readonly [K in Dialect]: Table } = {
+const tables: { readonly [K in Vendor]: Table } = {
   dashscope: {},
   google: {},
   zhipu,
@@ -215,7 +215,7 @@ const tables: { readonly [K in Dialect]: Table } = {
 }
 
 /** Names of configured providers, and the vendors of their numbers. */
-const names: ReadonlyArray<readonly [RegExp, Dialect]> = [
+const names: ReadonlyArray<readonly [RegExp, Vendor]> = [
   [/dashscope|bailian|aliyun|alibaba|model-?studio/i, "dashscope"],
   [/google|gemini|vertex/i, "google"],
   [/zhipu|bigmodel|\bz\.?ai\b|\bglm\b/i, "zhipu"],
@@ -228,9 +228,9 @@ const names: ReadonlyArray<readonly [RegExp, Dialect]> = [
 ]
 
 /** The vendor of the numbers that a provider of this name sends. */
-export const dialectOf = (provider: string | undefined): Dialect | undefined =>
+export const vendorOfProvider = (provider: string | undefined): Vendor | undefined =>
   provider === undefined ? undefined : names.find(([name]) => name.test(provider.slice(0, 64)))?.[1]
 
 /** The class of a vendor's number. */
-export const fromVendorNumber = (dialect: Dialect, number: number): SignalClass | undefined =>
-  Object.hasOwn(tables[dialect], number) ? tables[dialect][number] : undefined
+export const fromVendorNumber = (vendor: Vendor, number: number): SignalClass | undefined =>
+  Object.hasOwn(tables[vendor], number) ? tables[vendor][number] : undefined
