@@ -1,5 +1,5 @@
 /**
- * The limits of a target, learnt from its refusals: how many attempts at once, and how many per second.
+ * The limits of a target, learned from its refusals: how many attempts at once, and how many per second.
  *
  * A provider limits one or the other and does not say which. Accepted attempts show it: if a target has accepted as many attempts
  * at once before, the refusal is about the rate.
@@ -17,7 +17,7 @@ import { Ceiling, type Steps } from "./Ceiling.ts"
 import { Chance } from "./Chance.ts"
 import { Row } from "./Row.ts"
 
-/** How limits are learnt. */
+/** How limits are learned. */
 export interface Settings extends Steps {
   /** A limit that was not reached for this long is forgotten, in milliseconds. */
   readonly memory: number
@@ -57,7 +57,7 @@ export interface Refusal {
   readonly others: number
   /** True for a `RateLimit` without a named wait. Only such a refusal can be about the rate. */
   readonly isThrottle: boolean
-  /** Whether the target was benched, so that the attempt was a probe or a last attempt. Nothing is learnt from its refusal. */
+  /** Whether the target was benched, so that the attempt was a probe or a last attempt. Nothing is learned from its refusal. */
   readonly isBenched?: boolean | undefined
 }
 

@@ -1,4 +1,4 @@
-/** A group of equal items, and their order for each request. It is made once; `Signals` has what is learnt about the items. */
+/** A group of equal items, and their order for each request. It is made once; `Signals` has what is learned about the items. */
 import * as Draws from "./Draws.ts"
 import * as Hash from "./Hash.ts"
 import type { Kind, Load } from "./Load.ts"

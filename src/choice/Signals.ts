@@ -1,5 +1,5 @@
 /**
- * What was learnt about targets from their attempts: load, times, failures and limits.
+ * What was learned about targets from their attempts: load, times, failures and limits.
  *
  * Signals are kept apart from targets and chains, so that all chains share them and they survive a reload. They are kept only
  * for targets with equals, a learned limit or a hedge; other targets cost nothing.

@@ -4,7 +4,7 @@ import type { Facts, Part, ProtocolName, Row } from "./rules/Row.ts"
 import type { Dialect, Overrides, Rules } from "./rules/Rules.ts"
 import { row as rowOf, table } from "./Table.ts"
 
-/** The dialect in the config: the name of a row, or rules that override the recognised ones. */
+/** The dialect in the config: the name of a row, or rules that override the recognized ones. */
 export type Choice = string | (Overrides & { readonly row?: string | undefined })
 
 /** The facts of a target. */
@@ -20,7 +20,7 @@ export interface Described {
 
 /**
  * The dialect of a target. The defaults of its protocol are overridden by the family of its model, then by the server
- * recognised by its host or the provider's name, then by the config.
+ * recognized by its host or the provider's name, then by the config.
  *
  * @example
  * resolve({ protocol: "openai", provider: "vllm", model: "Qwen/Qwen3-Coder" }).rows // => ["qwen", "vllm"]
@@ -28,7 +28,7 @@ export interface Described {
 export const resolve = (described: Described): Dialect => {
   const choices = (described.choices ?? []).filter((choice) => choice !== undefined)
   const chosen = choices.map(rowNamed).findLast((name) => name !== undefined)
-  const rows = recognised(described, chosen === undefined ? undefined : rowOf(chosen))
+  const rows = recognized(described, chosen === undefined ? undefined : rowOf(chosen))
   let rules: Rules = defaults[described.protocol]
   for (const { facts, parts = [] } of rows) {
     rules = { ...rules, ...valuesOf(facts) }
@@ -63,7 +63,7 @@ const defined = (overrides: Overrides): Partial<Rules> =>
  * The rows of a target, model families before servers: a server's own rules override those of its models. A match by
  * host takes precedence; the provider's name is then ignored.
  */
-const recognised = (
+const recognized = (
   { baseUrl, model, protocol, provider = "" }: Described,
   chosen: Row | undefined
 ): ReadonlyArray<Row> => {
@@ -99,7 +99,7 @@ const isPart = ({ match, only }: Part, described: Described): boolean => {
 /** A model's name in lower case, from its last slash on. */
 const bareName = (model: string): string => model.slice(model.lastIndexOf("/") + 1).toLowerCase()
 
-/** A row recognised only by its models does not count beside a server recognised by host or name. */
+/** A row recognized only by its models does not count beside a server recognized by host or name. */
 const isFree = (kind: Row["kind"], servers: ReadonlyArray<Row>): boolean =>
   kind === "models" || servers.every((row) => row.kind === "models") || servers.length === 0
 

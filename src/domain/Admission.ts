@@ -24,7 +24,7 @@ export interface Benched {
   readonly until: number
   /**
    * Two reasons do not come from the bench. `OwnLimit`: the credential is over its own limit of requests per minute.
-   * `LearnedLimit`: the target is at a limit that was learnt from its refusals.
+   * `LearnedLimit`: the target is at a limit that was learned from its refusals.
    */
   readonly reason: FailureClass | "Manual" | "OwnLimit" | "LearnedLimit"
   readonly evidence: string | undefined

@@ -94,7 +94,7 @@ const maxText = 64 * 1024
  *
  * **Gotchas**
  *
- * - A secret that looks like a word is not recognised; use {@link redactSecrets} if the secrets are known.
+ * - A secret that looks like a word is not recognized; use {@link redactSecrets} if the secrets are known.
  *
  * @example
  * import { Redaction } from "effect-failover/classifier"

@@ -20,7 +20,7 @@ export const contextError = (to: Dialect, { actual, limit, message }: ContextErr
 }
 
 /**
- * Whether the body of an error has the text or code by which clients of its protocol recognise a prompt that is too
+ * Whether the body of an error has the text or code by which clients of its protocol recognize a prompt that is too
  * long.
  */
 export const saysContextExceeded = (protocol: Protocol, body: unknown): boolean => {

@@ -159,7 +159,7 @@ describe("the provider's data in an answer", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("is also recognised after a stream", () => {
+  it.effect("is also recognized after a stream", () => {
     const [a, b] = [new Mock("A"), new Mock("B")]
     a.stream = () =>
       one(

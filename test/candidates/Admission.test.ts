@@ -7,7 +7,7 @@ import * as Model from "../../src/domain/Model.ts"
 import { provider, stage } from "../support/candidates.ts"
 import { fault, throttle } from "../support/engine.ts"
 
-/** Models of these providers, whose refusals are learnt from. */
+/** Models of these providers, whose refusals are learned from. */
 const learning = (...names: ReadonlyArray<string>) =>
   Chain.withPolicy(Chain.fromLinks(names.map((name) => Model.make(provider(name), "m"))), {
     learnedLimit: true

@@ -512,7 +512,7 @@ describe("the room at a target with a learned limit", () => {
     })
   )
 
-  it.effect("is learnt from a throttle without a wait and an overload, and from nothing else", () =>
+  it.effect("is learned from a throttle without a wait and an overload, and from nothing else", () =>
     Effect.gen(function* () {
       for (const [failure, isKnown] of [
         [throttle(), true],

@@ -50,7 +50,7 @@ const [a, b] = [targetOf("a"), targetOf("b")]
 const fixed = targetOf("a", {})
 
 describe("a target that takes one attempt at once", () => {
-  it.effect("is not a reason for others, and none where limits are not learnt", () =>
+  it.effect("is not a reason for others, and none where limits are not learned", () =>
     Effect.gen(function* () {
       const { begin, clock, of, refused, room, why } = yield* stage
       begin(a)

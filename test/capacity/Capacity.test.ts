@@ -85,14 +85,14 @@ describe("a learned limit", () => {
     assert.strictEqual(asked.limit, 50.5)
   })
 
-  it("is learnt from attempts that were under way before the first refusal, too", () => {
+  it("is learned from attempts that were under way before the first refusal, too", () => {
     const asked = new Asked()
     asked.inFlight = 100
     assert.isTrue(asked.refuse(undefined, 10))
     assert.strictEqual(asked.limit, 95)
   })
 
-  it("is not learnt from one that was refused alone, or from a crowd that was refused as a whole", () => {
+  it("is not learned from one that was refused alone, or from a crowd that was refused as a whole", () => {
     const alone = new Asked()
     assert.isFalse(alone.refuse(alone.begin(0), 10))
     assert.strictEqual(alone.limit, Number.POSITIVE_INFINITY)
@@ -215,7 +215,7 @@ describe("a learned rate", () => {
     assert.isAtMost(refused / (served + refused), 0.02)
   })
 
-  it("is not learnt from an overload", () => {
+  it("is not learned from an overload", () => {
     const asked = new Asked()
     for (let now = 0; now < 1_000; now += 100) {
       asked.capacity.refused({ begun: undefined, others: 0, isThrottle: false }, now, defaults)

@@ -200,7 +200,7 @@ describe("the JSON Schema of the config file", () => {
     assert.strictEqual(file.policy?.retries?.budget, defaultRetryBudget)
     const {
       hedge: hedged,
-      learnedLimit: learnt,
+      learnedLimit: learned,
       rules: said,
       ...stated
     } = Policy.make(policyOf(file.policy ?? {}))
@@ -208,7 +208,7 @@ describe("the JSON Schema of the config file", () => {
     // Sections that are off until they are there, even if they are empty.
     assert.isUndefined(unhedged)
     assert.isUndefined(unlearnt)
-    assert.deepStrictEqual(learnt, Policy.make({ learnedLimit: {} }).learnedLimit)
+    assert.deepStrictEqual(learned, Policy.make({ learnedLimit: {} }).learnedLimit)
     assert.deepStrictEqual(hedged, Policy.make({ hedge: {} }).hedge)
     assert.deepStrictEqual(stated, silent)
     for (const name of Object.keys(unsaid) as Array<keyof typeof unsaid>) {

@@ -31,7 +31,7 @@ const rules = Object.fromEntries(
   failureClasses.map((name) => [name, { retry: retries, rest, next: "stop" }])
 ) as { readonly [C in (typeof failureClasses)[number]]: unknown } & object
 
-/** A dialect in which every rule is other than what is recognised. */
+/** A dialect in which every rule is other than what is recognized. */
 const dialect = {
   row: "vllm",
   apply: "always",

@@ -6,7 +6,7 @@ const rowsOf = (described: Partial<Described> & { readonly model: string }) =>
   resolve({ protocol: "openai", ...described }).rows
 
 describe("a dialect", () => {
-  it("is recognised by the host, by a part of the provider's name, or by the model", () => {
+  it("is recognized by the host, by a part of the provider's name, or by the model", () => {
     assert.deepStrictEqual(rowsOf({ baseUrl: "https://api.mistral.ai/v1", model: "x" }), ["mistral"])
     assert.deepStrictEqual(rowsOf({ provider: "mistral-eu", baseUrl: "http://127.0.0.1:1/v1", model: "x" }), [
       "mistral"
@@ -16,7 +16,7 @@ describe("a dialect", () => {
     assert.deepStrictEqual(rowsOf({ baseUrl: "https://notmistral.ai/v1", model: "x" }), [])
   })
 
-  it("is recognised at each region of Vertex AI", () => {
+  it("is recognized at each region of Vertex AI", () => {
     for (const host of ["aiplatform", "us-central1-aiplatform", "europe-west4-aiplatform"]) {
       const baseUrl = `https://${host}.googleapis.com/v1/projects/p/locations/l/endpoints/openapi`
       const dialect = resolve({ protocol: "openai", provider: "p", model: "google/gemini-3-pro", baseUrl })

@@ -115,7 +115,7 @@ for (const kind of ["effect", "stream"] as const) {
       }).pipe(learning({ retries: { times: 2, backoff: ["1 second", "2 seconds"] } }))
     )
 
-    it.effect("benches it where no limits are learnt", () =>
+    it.effect("benches it where no limits are learned", () =>
       Effect.gen(function* () {
         const { benches, error } = yield* next(scene(), { whenAllBenched: "fail" })
         assert.strictEqual(error, "ChainExhausted")

@@ -279,8 +279,8 @@ describe("refusals at random", () => {
 })
 
 describe("a target at its learned limit", () => {
-  /** A service with its limit learnt: 20 callers at once, of whom 15 are refused and wait. */
-  const learnt = Effect.fnUntraced(function* (service: Capped) {
+  /** A service with its limit learned: 20 callers at once, of whom 15 are refused and wait. */
+  const learned = Effect.fnUntraced(function* (service: Capped) {
     const fibers = yield* Effect.forEach(Array.from({ length: 20 }), () =>
       Effect.forkChild(Effect.exit(use(service)))
     )
@@ -292,7 +292,7 @@ describe("a target at its learned limit", () => {
   it.effect("serves a crowd of 20 that waits for room, of whom all but five are refused at first", () =>
     Effect.gen(function* () {
       const service = capped(atOnce(5), Effect.succeed(500))
-      assert.strictEqual(yield* learnt(service), 20)
+      assert.strictEqual(yield* learned(service), 20)
       assert.isAtMost(service.seen.refused, 17)
     }).pipe(runtime())
   )
@@ -300,7 +300,7 @@ describe("a target at its learned limit", () => {
   it.effect("is skipped for another one", () =>
     Effect.gen(function* () {
       const service = capped(atOnce(5), Effect.succeed(500))
-      yield* learnt(service)
+      yield* learned(service)
       const refused = service.seen.refused
       const other = Backend.make("other", { ask: () => Effect.succeed("other") })
       const both = Chain.make(Model.make(service.backend, "m"), Model.make(other, "m"))
@@ -319,7 +319,7 @@ describe("a target at its learned limit", () => {
   it.effect("lets 1,000 callers in in their order", () =>
     Effect.gen(function* () {
       const service = capped(atOnce(5), Effect.succeed(500))
-      yield* learnt(service)
+      yield* learned(service)
       const order: Array<number> = []
       const fibers = yield* Effect.forEach(Array.from({ length: 1_000 }), (_, index) =>
         Effect.forkChild(
@@ -350,7 +350,7 @@ describe("a target at its learned limit", () => {
   it.effect("fails a request that has waited for maxWait, or at once where it should not wait", () =>
     Effect.gen(function* () {
       const service = capped(atOnce(5), Effect.succeed(500))
-      yield* learnt(service)
+      yield* learned(service)
       const slow = Failover.use(service.chain, () => Effect.sleep("1 minute"))
       yield* Effect.forEach(Array.from({ length: 5 }), () => Effect.forkChild(slow))
       yield* TestClock.adjust(1)
@@ -369,7 +369,7 @@ describe("a target at its learned limit", () => {
   it.effect("is called once by each request that waits for room when it is benched", () =>
     Effect.gen(function* () {
       const service = capped(atOnce(5), Effect.succeed(500))
-      yield* learnt(service)
+      yield* learned(service)
       let calls = 0
       const failing = Failover.use(service.chain, () =>
         Effect.andThen(Effect.sleep(200), fault("Overloaded"))
@@ -440,7 +440,7 @@ describe("a target at its learned limit", () => {
     it.effect(`has room again after ${name}`, () =>
       Effect.gen(function* () {
         const service = capped(atOnce(5), Effect.succeed(500))
-        yield* learnt(service)
+        yield* learned(service)
         const fibers = yield* Effect.forEach(Array.from({ length: 5 }), () =>
           Effect.forkChild(Effect.exit(way(service)))
         )
@@ -471,7 +471,7 @@ describe("a target at its learned limit", () => {
   }
 })
 
-describe("a limit that was not learnt", () => {
+describe("a limit that was not learned", () => {
   it.effect(
     "comes of a quota that is used up: the target is benched as ever, and nothing is left of it",
     () =>

@@ -1,4 +1,4 @@
-/** What is learnt of an attempt while it is under way: load, times and outcomes. */
+/** What is learned of an attempt while it is under way: load, times and outcomes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -63,7 +63,7 @@ const fine = (millis: number) => Effect.delay(Effect.succeed("fine"), millis)
 const chunks = (millis: number) => Stream.fromEffectRepeat(fine(millis)).pipe(Stream.take(2))
 
 describe("an attempt", () => {
-  it.effect("of a target that nothing is to be learnt of leaves nothing behind", () =>
+  it.effect("of a target that nothing is to be learned of leaves nothing behind", () =>
     Effect.gen(function* () {
       const { effect, signals, stream } = yield* stage({})
       effect(fine(0))
@@ -75,7 +75,7 @@ describe("an attempt", () => {
     })
   )
 
-  it.effect("that ends at once leaves nothing behind where only limits are learnt", () =>
+  it.effect("that ends at once leaves nothing behind where only limits are learned", () =>
     Effect.gen(function* () {
       const { effect, signals } = yield* stage({ policy: { learnedLimit: true } })
       effect(Effect.succeed("fine"))
@@ -141,7 +141,7 @@ describe("the time of an attempt", () => {
     )
   }
 
-  it.effect("is not taken where only limits are learnt", () =>
+  it.effect("is not taken where only limits are learned", () =>
     Effect.gen(function* () {
       const { effect, own, stream } = yield* stage({ policy: { learnedLimit: true } })
       effect(fine(300))

@@ -93,8 +93,8 @@ const own: Readonly<Record<string, Law>> = {
         event._tag === "AttemptFailed" || (event._tag === "StreamEnded" && event.failure !== undefined)
     )
     const interrupted = heard.filter(({ event }) => event._tag === "RunInterrupted")
-    const learnt = steps.filter(({ operation }) => operation === "fail")
-    assert.isAtMost(learnt.length, failed.length + Math.max(0, interrupted.length - 2))
+    const learned = steps.filter(({ operation }) => operation === "fail")
+    assert.isAtMost(learned.length, failed.length + Math.max(0, interrupted.length - 2))
     const answers = heard.filter(
       ({ event }) => event._tag === "AttemptSucceeded" || (event._tag === "StreamEnded" && event.complete)
     )

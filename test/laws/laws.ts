@@ -187,8 +187,8 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
         .filter(({ event }) => event._tag === "RunInterrupted")
         .map(({ event }) => event.run.id)
       // A caller that waited for nothing and disconnected counts if it is one of several in a row.
-      const learnt = steps.filter(({ operation }) => operation === "fail").length
-      assert.isAtMost(learnt, failures.length + Math.max(0, gone.length - 2))
+      const learned = steps.filter(({ operation }) => operation === "fail").length
+      assert.isAtMost(learned, failures.length + Math.max(0, gone.length - 2))
       for (const id of gone) {
         const last = heard.filter(({ event }) => event.run.id === id).slice(-2)
         assert.deepStrictEqual(

@@ -119,7 +119,7 @@ export const Scenario = Schema.Struct({
 export interface Scenario extends Schema.Schema.Type<typeof Scenario> {
   /** Whether requests are hedged. Default: no. */
   readonly hedge?: Policies.Options["hedge"]
-  /** Whether the limits of targets are learnt. Default: no. */
+  /** Whether the limits of targets are learned. Default: no. */
   readonly learnedLimit?: Policies.Options["learnedLimit"]
 }
 

@@ -21,7 +21,7 @@ const installed = (): string | undefined => {
 }
 
 describe("a runtime with an undici that cannot dispatch", () => {
-  it("is recognised by its agents", () => {
+  it("is recognized by its agents", () => {
     assert.isTrue(
       UndiciTransport.canDispatch(
         class {

@@ -178,7 +178,7 @@ describe("an event of an OpenAI chat stream", () => {
   ])
 
   it.prop(
-    "means the same whether it is parsed or recognised by its shape",
+    "means the same whether it is parsed or recognized by its shape",
     [Schema.Array(Schema.Tuple([Delta, Schema.NullOr(Schema.Literals(["stop", "length"]))]))],
     ([deltas]) => {
       // Each delta comes twice, so that half of those with content have the shape of the one before.

@@ -106,7 +106,7 @@ describe("the built-in scenario", () => {
   )
 
   it.effect(
-    "unknown-cap: the limit is learnt, three fifths of it are served though no request waits, and at most 2 % is refused",
+    "unknown-cap: the limit is learned, three fifths of it are served though no request waits, and at most 2 % is refused",
     () =>
       Effect.gen(function* () {
         const played = yield* report(BuiltIn.scenarios["unknown-cap"]!, BuiltIn.configFor("unknown-cap"))

@@ -169,7 +169,7 @@ describe("errors in an answer", () => {
 })
 
 describe("a prompt that is too long", () => {
-  it("is recognised by code and by sentence; throttling is not mistaken for it", () => {
+  it("is recognized by code and by sentence; throttling is not mistaken for it", () => {
     assert.isTrue(isContextCode("context_length_exceeded"))
     assert.isTrue(isContextCode("ContextWindowExceededError"))
     assert.isTrue(saysContext("This model's maximum context length is 8192 tokens."))
@@ -224,7 +224,7 @@ describe("a prompt that is too long", () => {
     ],
     // https://help.aliyun.com/en/model-studio/error-code
     ["Total message token length exceed model limit (10000000 tokens).", { limit: 10_000_000 }]
-  ])("is recognised with its numbers: %s", (sentence, expected) => {
+  ])("is recognized with its numbers: %s", (sentence, expected) => {
     assert.isTrue(saysContext(sentence))
     assert.deepStrictEqual(contextNumbers(sentence), expected)
   })
@@ -240,7 +240,7 @@ describe("a prompt that is too long", () => {
     "tokens in request more than max tokens allowed",
     "Prompt exceeds max length",
     "Requested generation length 2048 and prompt length 130000 exceeds maximum model length 131072"
-  ])("is recognised without numbers, if it names no window: %s", (sentence) => {
+  ])("is recognized without numbers, if it names no window: %s", (sentence) => {
     assert.isTrue(saysContext(sentence))
     assert.isUndefined(contextNumbers(sentence))
   })

@@ -67,7 +67,7 @@ export const format = (explanation: Explanation, now: number): string => {
   ].join("\n")
 }
 
-/** What was learnt of a target. */
+/** What was learned of a target. */
 const learnedOf = ({ learned, target }: ExplainedTarget): ReadonlyArray<string> => {
   if (learned === undefined) return []
   const { inFlight, limit, perSecond, waiting } = learned

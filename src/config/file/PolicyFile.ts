@@ -141,7 +141,7 @@ const fields = {
         )
       })
     ]),
-    "Whether, and how, the limits of a target are learnt from its refusals: how many requests it accepts at once or in a time. A target at such a limit is skipped, or waited for if it is the last one. Default: false."
+    "Whether, and how, the limits of a target are learned from its refusals: how many requests it accepts at once or in a time. A target at such a limit is skipped, or waited for if it is the last one. Default: false."
   ),
   hedge: field(
     Schema.Union([

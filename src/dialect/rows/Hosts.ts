@@ -33,7 +33,7 @@ export const rows: ReadonlyArray<Row> = [
       tokenCap: { is: "max_completion_tokens", source: xai },
       // `Argument not supported: service_tier`; grok-4.6 takes `priority`
       serviceTier: { is: false, source: "https://github.com/NousResearch/hermes-agent/issues/89440" },
-      // Its chats take the header `x-grok-conv-id` instead; the field is one of its responses
+      // Its chats use the header `x-grok-conv-id` instead; only its responses have the field
       cacheKey: {
         is: false,
         source: "https://docs.x.ai/developers/advanced-api-usage/prompt-caching/maximizing-cache-hits"
@@ -125,7 +125,7 @@ export const rows: ReadonlyArray<Row> = [
     facts: {
       // `property 'messages.2.assistant.reasoning_content' is unsupported` (code wrong_api_format)
       thoughtFields: { is: ["reasoning"], source: cerebrasThoughts },
-      // They are taken in the field they come in
+      // Thoughts are accepted in the field in which they come
       thoughtField: { is: "reasoning", source: cerebrasThoughts },
       thoughtsBack: { is: "calls", source: cerebrasThoughts },
       tokenCap: { is: "max_completion_tokens", source: cerebras },
@@ -148,7 +148,7 @@ export const rows: ReadonlyArray<Row> = [
       cacheControl: { is: true, source: "https://openrouter.ai/docs/guides/best-practices/prompt-caching" },
       documents: { is: "url", source: "https://openrouter.ai/docs/guides/overview/multimodal/pdfs" },
       tokenCap: { is: "max_tokens", source: "https://openrouter.ai/docs/api/reference/parameters" },
-      // It maps them to what each model takes
+      // OpenRouter maps them to the efforts of each model
       efforts: {
         is: ["none", "minimal", "low", "medium", "high", "xhigh", "max"],
         source: "https://openrouter.ai/docs/client-sdks/typescript/models/chatrequestreasoningeffort.md"

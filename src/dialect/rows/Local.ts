@@ -28,7 +28,7 @@ export const rows: ReadonlyArray<Row> = [
       // Without a reasoning parser, and by the design of `minimax_m2_append_think`
       thinkTags: { is: "leading", source: "https://github.com/vllm-project/vllm/issues/34625" },
       tokenCap: { is: "max_tokens", source: vllm },
-      // Images and sound
+      // vLLM accepts images and sound only
       documents: { is: "no", source: vllm }
     }
   },

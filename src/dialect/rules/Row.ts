@@ -4,7 +4,7 @@ import type { RuleName, Rules } from "./Rules.ts"
 /** The protocols of targets. */
 export type ProtocolName = "openai" | "anthropic"
 
-/** How a row is recognised. One match is enough. */
+/** How a row is recognized. One match is enough. */
 export interface Match {
   /** The end of the host of the base URL: `mistral.ai` is also `api.mistral.ai`. */
   readonly hosts?: ReadonlyArray<string> | undefined

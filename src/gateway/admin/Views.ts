@@ -102,7 +102,7 @@ export const explainedOf = ({
   }
 }
 
-/** What was learnt of a target. */
+/** What was learned of a target. */
 export const learnedOf = ({ inFlight, limit, perSecond, waiting }: Learned): Wire.Learned => ({
   inFlight,
   ...(limit !== undefined && { limit }),

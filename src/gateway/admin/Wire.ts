@@ -66,7 +66,7 @@ export const Bench = Schema.Struct({
 /** One key of the bench. */
 export type Bench = typeof Bench.Type
 
-/** A limit that was learnt from the refusals of a target, and how much of it is used. */
+/** A limit that was learned from the refusals of a target, and how much of it is used. */
 export const Learned = Schema.Struct({
   /** Attempts under way, streams to their end. */
   inFlight: Schema.Int,
@@ -78,7 +78,7 @@ export const Learned = Schema.Struct({
   waiting: Schema.Int
 }).annotate({ identifier: "Learned" })
 
-/** A limit that was learnt from the refusals of a target. */
+/** A limit that was learned from the refusals of a target. */
 export type Learned = typeof Learned.Type
 
 /** The counts and state of one key. Attempts that the caller cancelled are not counted. */
@@ -91,7 +91,7 @@ export const Health = Schema.Struct({
   failures: Schema.Int,
   failuresInRow: Schema.Int,
   lastFailure: opt(Schema.Struct({ class: Schema.String, at: Moment, evidence: opt(Schema.String) })),
-  /** The limits that were learnt from the refusals of a target (`learnedLimit`). */
+  /** The limits that were learned from the refusals of a target (`learnedLimit`). */
   learned: opt(Learned)
 }).annotate({ identifier: "Health" })
 
@@ -144,7 +144,7 @@ export const ExplainedTarget = Schema.Struct({
   ),
   /** How many callers it is benched for, because the requests of no others have failed. It is called for all others. */
   callers: opt(Schema.Int),
-  /** The limits that were learnt from its refusals (`learnedLimit`). */
+  /** The limits that were learned from its refusals (`learnedLimit`). */
   learned: opt(Learned),
   /** What a hedge would do beside a first attempt here; absent for a target that would be skipped. */
   hedge: opt(ExplainedHedge)

@@ -194,7 +194,7 @@ const makeLine = (first, actions) => {
   }
 }
 
-/** What it takes, as learnt from its refusals. @param {Row} row */
+/** What it takes, as learned from its refusals. @param {Row} row */
 const takesOf = ({ takes }) => {
   if (takes === undefined) return ""
   const { atOnce, perSecond } = takes
@@ -202,7 +202,7 @@ const takesOf = ({ takes }) => {
     atOnce === undefined ? "" : `${number(atOnce)} at once`,
     perSecond === undefined ? "" : `${perSecond} a second`
   ].filter(Boolean)
-  return `takes ${parts.join(" and ")}, as learnt`
+  return `takes ${parts.join(" and ")}, as learned`
 }
 
 /** @param {Row} row @param {Bench} bench @param {string} end */

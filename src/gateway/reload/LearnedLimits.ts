@@ -1,4 +1,4 @@
-/** The limits that were learnt of targets (`policy.learnedLimit`), for pages and metrics. */
+/** The limits that were learned of targets (`policy.learnedLimit`), for pages and metrics. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -20,7 +20,7 @@ export class LearnedLimits extends Context.Service<
   { readonly all: Effect.Effect<ReadonlyArray<LearnedLimit>> }
 >()("effect-failover/LearnedLimits") {}
 
-/** Reads what the runtimes of a process have learnt. */
+/** Reads what the runtimes of a process have learned. */
 export const make = (signals: SignalsOf): LearnedLimits["Service"] => {
   const room = new Room(signals)
   return { all: Effect.map(MonotonicClock.currentTimeMillis, (now) => room.all(now)) }
@@ -30,7 +30,7 @@ export const make = (signals: SignalsOf): LearnedLimits["Service"] => {
 export const none: LearnedLimits["Service"] = { all: Effect.succeed([]) }
 
 const limits = Metric.gauge("failover_learned_limit", {
-  description: "What a target takes, as learnt: attempts at once, or in a second."
+  description: "What a target takes, as learned: attempts at once, or in a second."
 })
 const waiting = Metric.gauge("failover_learned_limit_waiting", {
   description: "Requests that wait for room at a target with a learned limit."

@@ -33,7 +33,7 @@ export interface Row {
   readonly state: State
   /** The bench key that keeps it out of rotation. */
   readonly bench?: string
-  /** What it takes, as learnt from its refusals (`learnedLimit`): attempts at once, and in a second. */
+  /** What it takes, as learned from its refusals (`learnedLimit`): attempts at once, and in a second. */
   readonly takes?: { readonly atOnce?: number; readonly perSecond?: number }
   readonly answered: number
   readonly failed: number

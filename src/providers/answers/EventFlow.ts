@@ -188,7 +188,7 @@ export class EventFlow implements Flow<Chunk, Failure> {
     return events
   }
 
-  /** What is left of a buffered body at its end: too short to recognise, or JSON without an event. */
+  /** What is left of a buffered body at its end: too short to recognize, or JSON without an event. */
   #left(head: Head): ReadonlyArray<Uint8Array> | undefined {
     if (this.#kept.size === 0 || this.#end !== undefined) return undefined
     if (this.#kind === undefined) {

@@ -1,5 +1,5 @@
 /**
- * Recognises an event that differs from an earlier one only in its text.
+ * Recognizes an event that differs from an earlier one only in its text.
  *
  * The events of a running answer are the same JSON over and over with a different text. Once one has been parsed, the
  * next need not be: if all bytes outside certain string values are equal, and the values are JSON strings, then

@@ -2,7 +2,7 @@
  * Changes one member of a JSON object in its text and leaves every other byte unchanged.
  *
  * Numbers that are not doubles, unusual escapes, blanks and the order of keys reach the provider as the caller wrote
- * them, and a large body is not serialised again for every attempt: 74 KB take 23 µs, and 73 serialised (2026-11-29).
+ * them, and a large body is not serialized again for every attempt: 74 KB take 23 µs, and 73 serialized (2026-11-29).
  */
 
 /**

@@ -7,7 +7,7 @@
  *
  * There is a way from LF to LF for streams without a CR, which are nearly all: a translated stream of 100 events takes 565 µs
  * and 646 without it, and 1 MiB of events of 4 KiB 0.58 and 2.6 ms (2026-11-29). Streams that are passed on as they are
- * gain nothing measurable, because their events are recognised by shape.
+ * gain nothing measurable, because their events are recognized by shape.
  *
  * The format: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */

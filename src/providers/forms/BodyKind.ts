@@ -1,11 +1,11 @@
-/** The format of an answer, recognised by its first bytes: content types are often wrong. */
+/** The format of an answer, recognized by its first bytes: content types are often wrong. */
 
 /** JSON, an event stream, or something else. */
 export type BodyKind = "json" | "events" | "other"
 
 const field = /^(?:data|event|id|retry|:)/
 
-/** Recognises the format; `undefined` until enough bytes have arrived. `label` is the content type. */
+/** Recognizes the format; `undefined` until enough bytes have arrived. `label` is the content type. */
 export const bodyKindOf = (begin: Uint8Array, label: string): BodyKind | undefined => {
   // Compressed without saying so, and not decoded by the transport.
   if (begin[0] === 0x1f && begin[1] === 0x8b) return "other"

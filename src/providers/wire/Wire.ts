@@ -23,7 +23,7 @@ export interface Request<out Operation extends string = string> {
   readonly body: JsonObject
   /**
    * The JSON text `body` was parsed from. If set, the text itself is sent with the model replaced, instead of being
-   * serialised again: numbers that are not doubles survive, and a large body costs no time.
+   * serialized again: numbers that are not doubles survive, and a large body costs no time.
    */
   readonly text?: string | undefined
   /** Headers of the caller, lower-case names. Only those that the protocol forwards are sent. */

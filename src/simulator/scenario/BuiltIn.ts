@@ -76,7 +76,7 @@ export const scenarios: Readonly<Record<string, ScenarioFile & { readonly title:
     faults: [{ target: "first target", fault: "capped", perMinute: 240 }]
   },
   "unknown-cap": {
-    title: "The first target takes 240 requests a minute, half of what comes; its limit is learnt",
+    title: "The first target takes 240 requests a minute, half of what comes; its limit is learned",
     requests: { perSecond: 8, arrivals: "random" },
     faults: [{ target: "first target", fault: "capped", perMinute: 240 }]
   },

@@ -35,7 +35,7 @@ const kinds: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
   ["timeout_error", "timeout"]
 ])
 
-/** Errors that are recognisable only by their message. */
+/** Errors that are recognizable only by their message. */
 const sentences: ReadonlyArray<readonly [RegExp, FailureKind]> = [[/credit balance is too low/i, "billing"]]
 
 /** Reads the body of an error. */

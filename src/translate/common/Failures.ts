@@ -26,7 +26,7 @@ export const ofStatus = (status: number | undefined): FailureKind | undefined =>
 /** The kinds that a server may use for a prompt that is too long. */
 const vague: ReadonlySet<FailureKind> = new Set<FailureKind>(["invalid", "tooLarge", "server"])
 
-/** Recognises a prompt that is too long, by any known sentence or code. */
+/** Recognizes a prompt that is too long, by any known sentence or code. */
 export const withContext = (failure: Failure, ...codes: ReadonlyArray<string | undefined>): Failure => {
   const { kind, message } = failure
   const isContext =

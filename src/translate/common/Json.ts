@@ -115,7 +115,7 @@ export const unwrapped = (json: string): string => {
     : json
 }
 
-/** The JSON text of a value; `otherwise` if it cannot be serialised, such as a circular value. */
+/** The JSON text of a value; `otherwise` if it cannot be serialized, such as a circular value. */
 export const write = (value: unknown, otherwise = "{}"): string => {
   try {
     // A large text is written in pieces: that takes a third of the time.

@@ -2,7 +2,7 @@
  * The features of models behind OpenAI's protocol, as far as translation needs them.
  *
  * Many servers support only the older half of the protocol, so newer fields are sent only to OpenAI's own models,
- * which are recognised by their names.
+ * which are recognized by their names.
  *
  * - reasoning models and their efforts: https://developers.openai.com/api/docs/guides/reasoning
  * - no tools together with an effort: https://github.com/openai/openai-openapi/issues/541 (5.4),

@@ -1,4 +1,4 @@
-/** What a gateway has learnt of its targets is on the status page, in the admin API and in the metrics. */
+/** What a gateway has learned of its targets is on the status page, in the admin API and in the metrics. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -9,7 +9,7 @@ const adminToken = "admin-token-0123456789"
 const bearer = { authorization: `Bearer ${adminToken}` }
 
 /** A gateway before a provider that takes two requests at once, after six have come together. */
-const learnt = Effect.gen(function* () {
+const learned = Effect.gen(function* () {
   const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
   a.answer(() =>
     a.running > 2
@@ -35,10 +35,10 @@ const learnt = Effect.gen(function* () {
   )
 )
 
-describe("a limit that was learnt", () => {
+describe("a limit that was learned", () => {
   it.live("is in the status, in the health of the target, in its explanation and in the metrics", () =>
     Effect.gen(function* () {
-      const url = yield* learnt
+      const url = yield* learned
       const of = (path: string) =>
         Effect.map(ask(`${url}${path}`, { headers: bearer }), ({ text }) => JSON.parse(text))
       const { rows } = yield* of("/status")

@@ -233,7 +233,7 @@ describe("a Redis that has lost its records", () => {
 })
 
 describe("a Redis that was empty when a replica joined and is replaced in the first half minute", () => {
-  virtual("gets the keys again that the replica learnt meanwhile", () =>
+  virtual("gets the keys again that the replica learned meanwhile", () =>
     Effect.gen(function* () {
       const net = network()
       const own = network(net.redis)
