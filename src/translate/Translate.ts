@@ -172,7 +172,7 @@ const withinProtocol = (
     [...ofThinking, ...dropped.list.filter(isKept)].map((name) => [name, body[name]])
   )
   const left = dropped.list.filter((name) => !isKept(name))
-  // The caller says it in the server's own field.
+  // The caller sets the effort in the server's own field.
   const { reasoning_effort, ...others } = made
   const isOwn = ofThinking.length > 0 && body.reasoning_effort === undefined
   return {

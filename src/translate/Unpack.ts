@@ -69,7 +69,7 @@ const neverText: ReadonlySet<string> = new Set(["gpt"])
 
 /**
  * DeepSeek's and Kimi's models require the reasoning before a call while they think, also before the calls of another
- * model. A space is accepted as one; an empty text is not, by some of them.
+ * model. A space is accepted as reasoning; some of them do not accept an empty text.
  *
  * - https://github.com/theopenco/llmgateway/pull/2093 (Kimi 2.5 and 2.6)
  * - https://github.com/NousResearch/hermes-agent/pull/17341 (DeepSeek V4 Pro)

@@ -25,7 +25,7 @@ export const writeRequest = (
   })
   if (settings.cache !== undefined && !dialect.requestCache) dropped.common("cache")
   if (settings.cacheKey !== undefined) dropped.common("cacheKey")
-  // The caller's own prompt requests it too, as OpenAI requires.
+  // The prompt requests JSON too, because OpenAI requires that.
   if (request.isJson === true) dropped.common("json")
   const body = compact({
     model: request.model,

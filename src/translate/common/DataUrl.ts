@@ -44,7 +44,7 @@ export const read = (url: string): Media => {
       .at(-1) ?? ""
   const isBase64 = [...parameters, last].some((parameter) => parameter.trim().toLowerCase() === "base64")
   const type = mediaType.trim().toLowerCase() || "text/plain"
-  // Some clients forget the word.
+  // Some clients leave `;base64` out.
   const isMeant = isBase64 || (binary.test(type) && data !== "" && isBase64Text(data))
   return {
     type: "base64",

@@ -69,7 +69,7 @@ const isBlank = (body: unknown): boolean =>
 
 const asText = (body: unknown): string => (typeof body === "string" ? body : write(body))
 
-/** The text of a page: its title, and what is to be read below it. */
+/** The text of a page: its title, and its visible text. */
 const ofPage = (page: string): string => {
   const shown = page.replace(/<(script|style|head)\b[\s\S]{0,8192}?<\/\1>|<!--[\s\S]{0,8192}?-->/gi, " ")
   const title = plain(/<title[^>]{0,200}>([^<]{1,300})/i.exec(page)?.[1] ?? "")

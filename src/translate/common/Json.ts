@@ -57,7 +57,7 @@ export const numeric = (u: unknown): number | undefined =>
 export const boolean = (u: unknown): boolean | undefined => (typeof u === "boolean" ? u : undefined)
 
 /**
- * The bounds of one translation. JSON inside of a text, such as the arguments of a call, was not measured
+ * The bounds of one translation. JSON inside a text, such as the arguments of a call, was not measured
  * with the body; within these bounds all of it together is limited as a body is.
  */
 export class Bounds {
@@ -105,7 +105,7 @@ export const parse = (json: string): unknown => {
 const isQuoted = (json: string): boolean => json.trimStart().startsWith('"')
 
 /**
- * The JSON text of an object that is inside of another text, as some models write the arguments of a call; any other
+ * The JSON text of an object that is inside another text, as some models write the arguments of a call; any other
  * text as it is. https://github.com/vllm-project/vllm/pull/54964
  */
 export const unwrapped = (json: string): string => {

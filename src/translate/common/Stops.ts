@@ -23,6 +23,6 @@ export const read = (reason: unknown): Stop => {
   return finish === undefined ? "end" : stops[finish]
 }
 
-/** How an answer ended that may have called tools and report no more than its end. */
+/** The stop of an answer. Some servers report an ordinary end although the answer has calls. */
 export const withCalls = (stop: Stop, hasCalls: boolean): Stop =>
   stop === "end" && hasCalls ? "calls" : stop

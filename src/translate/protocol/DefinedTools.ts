@@ -32,6 +32,6 @@ export const inRequest = ({ input, tools }: JsonObject): ReadonlyArray<JsonObjec
 
 const keyOf = ({ name, type }: JsonObject): string => `${string(type) ?? ""} ${string(name) ?? ""}`
 
-/** The tools inside of the namespace of tools without one. */
+/** The tools inside the namespace of tools without one. */
 const opened = (tool: JsonObject): ReadonlyArray<JsonObject> =>
   tool.type === "namespace" && tool.name === bare ? objects(tool.tools) : [tool]

@@ -2,7 +2,7 @@
  * The arguments of one call, from the pieces in which they come.
  *
  * - Some servers send all arguments so far with each piece: https://github.com/NousResearch/hermes-agent/pull/35718
- * - Some send them as a text inside of a text: https://github.com/vllm-project/vllm/pull/54964
+ * - Some send them as a text inside a text: https://github.com/vllm-project/vllm/pull/54964
  * - Some begin with `{}` as a placeholder.
  */
 
@@ -18,7 +18,7 @@ export class Arguments {
   /** The first character that is not blank. */
   #first = ""
   readonly #end = new JsonEnd()
-  /** Each piece has all arguments so far. */
+  /** Whether each piece has all arguments so far. */
   #isWhole = false
   /** True if there are none yet. */
   get isEmpty(): boolean {
@@ -64,7 +64,7 @@ export class Arguments {
     return true
   }
 
-  /** What has not been taken yet. Arguments inside of a text are kept until their end. */
+  /** What has not been taken yet. Arguments inside a text are kept until their end. */
   take(isOver = false): string {
     if (!isOver && this.#isText) return ""
     const kept = this.#kept
@@ -77,13 +77,13 @@ export class Arguments {
     return this.#all
   }
 
-  /** They are a text, which may hold the arguments. */
+  /** Whether they are a JSON text, which may hold the arguments. */
   get #isText(): boolean {
     return this.#first === '"'
   }
 
   /**
-   * Whether a piece repeats what came before and goes on. It does not if it could be an object inside of this one that begins
+   * Whether a piece repeats what came before and goes on. It does not if it could be an object inside this one that begins
    * in the same way: `{"child":` and `{"child":1}}`.
    */
   #repeats(json: string): boolean {

@@ -143,7 +143,7 @@ export class CallPieces {
   #argue(incoming: Incoming, json: string, out: Array<Delta | Remark>): void {
     const { args, name } = incoming
     if (!args.add(json)) {
-      out.push({ type: "malformed", message: "a piece of a tool call comes behind the end of its arguments" })
+      out.push({ type: "malformed", message: "a piece of a tool call comes after the end of its arguments" })
       return
     }
     if (name === "" || args.isEmpty) return
