@@ -12,7 +12,7 @@ import * as RequestLog from "./request/RequestLog.ts"
 import type * as ClientErrors from "./server/ClientErrors.ts"
 import type * as NodeAnswer from "./server/NodeAnswer.ts"
 
-/** Makes them for a gateway. Unread requests are counted by `traffic`. */
+/** Makes the answers of a gateway. Unread requests are counted by `traffic`. */
 export const make = (
   live: CurrentConfig.CurrentConfig,
   requestLog: RequestLog.RequestLog,

@@ -150,7 +150,7 @@ const notFound = (url: string): Response => {
 const refused = (status: number, error: { readonly _tag: string; readonly message: string }): Response =>
   HttpServerResponse.jsonUnsafe({ _tag: error._tag, message: error.message }, { status })
 
-/** Errors outside of the endpoints: an unknown path or method, or an unreadable body. */
+/** Errors outside the endpoints: an unknown path or method, or an unreadable body. */
 const onServerError = (error: HttpServerError): Effect.Effect<Response> => {
   const { reason } = error
   switch (reason._tag) {

@@ -49,7 +49,7 @@ export const text = (
   return trail.join(",")
 }
 
-/** Encodes characters outside of visible ASCII: the name of a model may have any, and a header may not. */
+/** Encodes characters outside visible ASCII: the name of a model may have any, and a header may not. */
 const headerText = (text: string): string =>
   isPlain.test(text)
     ? text

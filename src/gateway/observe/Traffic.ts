@@ -20,7 +20,7 @@ export interface Ended {
   readonly route: string
   /** 499 if the client disconnected before the answer started. */
   readonly status: number
-  /** The client disconnected before the end of the answer. */
+  /** Whether the client disconnected before the end of the answer. */
   readonly left: boolean
   /** Milliseconds from the request's headers to the last byte of the answer. */
   readonly duration: number

@@ -28,7 +28,7 @@ export const make = (config: ProviderConfig, baseUrl: string | undefined): Diale
 /** The most targets of one provider that are remembered. Callers may make up names of models. */
 const most = 1_000
 
-/** How long it is remembered, in milliseconds. A server may be replaced by one that takes more, and one request may have misled. */
+/** How long a rule is remembered, in milliseconds: a server may be replaced by one that accepts more, or the refusal was misleading. */
 const memory = 60 * 60_000
 
 /**
@@ -43,7 +43,7 @@ export interface Learned {
   readonly add: (target: Target, overrides: Overrides) => void
 }
 
-/** Makes it over the dialects as they are configured. `now` is in milliseconds. */
+/** Makes the memory over the configured dialects. `now` is in milliseconds. */
 export const learning = (configured: DialectOf, now: () => number): Learned => {
   const known = new Map<string, { readonly overrides: Overrides; readonly until: number }>()
   let dialects = new WeakMap<Target, { readonly dialect: Dialect; readonly until: number }>()

@@ -46,7 +46,7 @@ export class TranslatedFlow implements Flow.Flow<Item, Failure> {
   readonly #alarm: MovableTimer
   readonly #brokenOff: Head["brokenOff"]
   #isComplete = false
-  /** A complete stream has brought nothing more in time. */
+  /** Whether a complete stream has brought nothing more in time. */
   #isLate = false
   #end: Exit.Exit<void, Failure> | undefined
   #reader: (() => void) | undefined

@@ -1,6 +1,6 @@
 /**
  * Writes the large events of a translated stream in turns of the event loop, one event after the other and each when the
- * reader waits for it. An event arrives whole, so a stream never breaks off inside of one.
+ * reader waits for it. An event arrives whole, so a stream never breaks off inside one.
  *
  * The last four events of a response of 20 MB each have its whole text: written at once they block the loop for 0.3 s or longer.
  */
@@ -28,7 +28,7 @@ export class Unwritten {
     this.head = undefined
   }
 
-  /** Writes it in steps. */
+  /** Writes the chunk in steps. */
   *chunk(): Turns.Steps<Chunk> {
     const chunk = new Chunk(yield* this.event.bytes(), this.phase, undefined, undefined)
     chunk.head = this.head
@@ -36,7 +36,7 @@ export class Unwritten {
   }
 }
 
-/** What a translation makes. */
+/** An item of a translated stream. */
 export type Item = Chunk | Unwritten
 
 /**
@@ -71,7 +71,7 @@ const textChunk = (text: string, phase: Phase): Chunk =>
 export class WrittenFlow implements Flow.Flow<Chunk, Failure> {
   readonly #source: Flow.Flow<Item, Failure>
   readonly #context: Context.Context<never>
-  /** What was taken, from the first item on that was not written. */
+  /** Items that were taken from the source and are not written yet. */
   #items: Array<Item> = []
   #work: Fiber.Fiber<void> | undefined
   #reader: (() => void) | undefined

@@ -26,7 +26,7 @@ export const make = (signals: SignalsOf): LearnedLimits["Service"] => {
   return { all: Effect.map(MonotonicClock.currentTimeMillis, (now) => room.all(now)) }
 }
 
-/** Knows of none. */
+/** No learned limits. */
 export const none: LearnedLimits["Service"] = { all: Effect.succeed([]) }
 
 const limits = Metric.gauge("failover_learned_limit", {

@@ -34,7 +34,7 @@ export type ModelCalls = (
   caller: GatewayAnswer.Caller
 ) => Effect.Effect<HttpServerResponse, never, Scope.Scope>
 
-/** What it needs. */
+/** What answering needs. */
 export interface Options {
   readonly config: GatewayConfig
   readonly catalog: GatewayCatalog
@@ -44,7 +44,7 @@ export interface Options {
   readonly keepAlive: KeepAlive
 }
 
-/** Makes it for one config. */
+/** Makes the function of one config. */
 export const make = ({ catalog, config, failover, keepAlive, secrets }: Options): ModelCalls => {
   const factsOf = chainFacts(config.policy)
   const tokenOf = Tokens.callers(config.server.tokens)

@@ -11,7 +11,7 @@ import * as Refusal from "../http/Refusal.ts"
 
 const code = "operation_not_served"
 
-/** Operations that nothing can take the place of. A count of tokens can be estimated. */
+/** Operations that the gateway cannot replace. A count of tokens can be estimated. */
 const irreplaceable: ReadonlySet<string> = new Set(["responses/compact"])
 
 /** The refusal for a model whose targets have no such operation at all. */
@@ -58,7 +58,7 @@ const failuresOf = (error: RunError): ReadonlyArray<Failure> => {
   }
 }
 
-/** Relays say 500 for what they have not implemented. */
+/** Relays answer 500 to operations that they have not implemented. */
 const isUnknown = (failure: Failure): boolean => {
   const { cause } = failure
   if (!isProviderResponse(cause)) return false

@@ -62,7 +62,7 @@ export class Entry {
 /** The end of a request at its connection. */
 export interface End {
   readonly status: number
-  /** The client disconnected before the end of the answer. */
+  /** Whether the client disconnected before the end of the answer. */
   readonly left: boolean
   /** In milliseconds. */
   readonly duration: number

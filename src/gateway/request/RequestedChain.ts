@@ -21,7 +21,7 @@ export type RequestedChain = (
 /** The code of the refusal of a chain without a target of the called protocol, for what is not translated. */
 export const wrongProtocol = "wrong_protocol"
 
-/** Makes it for the models of a config. */
+/** Makes the function that finds chains among the models of a config. */
 export const make = (
   { policy }: Pick<GatewayConfig, "policy">,
   catalog: GatewayCatalog,

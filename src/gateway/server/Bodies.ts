@@ -58,7 +58,7 @@ const stopping = refuse(503, "stopping", "the gateway is stopping, and the reque
 interface Arriving {
   readonly request: IncomingMessage
   readonly refused: (refusal: Refusal) => void
-  /** Its place in the list. */
+  /** Its index in the list. */
   at: number
 }
 
@@ -70,7 +70,7 @@ export const make = (connections: Connections.Connections): Bodies => {
   connections.whileStopping((quiet) => {
     if (quiet >= Connections.arrivalTimeout) for (const { refused } of [...arriving]) refused(stopping)
   })
-  /** The last one takes its place. */
+  /** Removes a body from the list. The last one takes its index. */
   const arrived = (body: Arriving): void => {
     const last = arriving.at(-1)
     if (last === undefined || arriving[body.at] !== body) return

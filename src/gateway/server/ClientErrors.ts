@@ -66,7 +66,7 @@ const refusalOf = (code: string | undefined): Refusal | undefined => {
 /** The client has closed its side of the connection within a request. */
 const endedEarly = "HPE_INVALID_EOF_STATE"
 
-/** Answers them on a server from now on. */
+/** Answers such requests on a server from now on. */
 export const install = (
   server: Server,
   connections: Connections.Connections,

@@ -192,7 +192,7 @@ export const watch = (server: Server): Effect.Effect<Connections, never, Scope.S
       for (const connection of open.values()) {
         if (connection.isAccepted) continue
         if (connection.exchanges.length > 0) {
-          // It was refused for arriving too late, and does not read the refusal.
+          // The request was refused because it arrived too late, and its client does not read the refusal.
           if (quiet >= arrivalTimeout + grace) connection.socket.destroy()
         } else if (at - Math.max(startedAt, connection.since) >= connection.grace)
           connection.socket.destroySoon()

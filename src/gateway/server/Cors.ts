@@ -32,7 +32,7 @@ const exposed = [
 /** The longest list of request headers that is accepted, in characters; browsers send shorter ones. */
 const longestList = 2_000
 
-/** Makes it for the origins of a config; `undefined` without origins. */
+/** Makes the function for the origins of a config; `undefined` without origins. */
 export const make = (origins: ReadonlyArray<string>): Cors | undefined => {
   if (origins.length === 0) return undefined
   const allowed = new Set(origins.map((origin) => origin.toLowerCase()))

@@ -61,7 +61,7 @@ class OpenStreams implements KeepAlive {
 class QuietStream implements Followed {
   readonly #ping: () => void
   readonly #all: Array<QuietStream>
-  /** Its place among all. */
+  /** Its index in the list. */
   #at: number
   #quietTicks = 0
 
@@ -81,7 +81,7 @@ class QuietStream implements Followed {
     this.#quietTicks = 0
   }
 
-  /** The last stream takes its place. */
+  /** Removes the stream from the list. The last one takes its index. */
   stop(): void {
     const last = this.#all.at(-1)
     if (last === undefined || this.#all[this.#at] !== this) return

@@ -136,10 +136,10 @@ export const networkOf = (address: string): string => {
 export const refusal = (seconds: number): Refusal.Refusal =>
   Refusal.make(429, "too_many_wrong_tokens", message, { headers: headers(seconds) })
 
-/** Its message. */
+/** The message of that answer. */
 export const message = "too many wrong tokens came from this address; a right token is accepted at any time"
 
-/** Its headers. The connection closes, so that each further guess needs a new one. */
+/** The headers of that answer. The connection closes, so that each further guess needs a new one. */
 export const headers = (seconds: number): Readonly<Record<string, string>> => ({
   "retry-after": String(seconds),
   "x-should-retry": "false",

@@ -16,7 +16,7 @@ import { Frames } from "./Frames.ts"
 
 /** The connection that frames are sent on. */
 export interface Wire {
-  /** The connection is closed. */
+  /** Whether the connection is closed. */
   readonly isGone: () => boolean
   /** Bytes that are not sent yet. */
   readonly waiting: () => number

@@ -60,7 +60,7 @@ export class Incoming {
     socket.on("message", (data, isBinary) => this.#message(data as Buffer, isBinary))
   }
 
-  /** Nothing is received any more. */
+  /** Whether nothing is received any more. */
   get isOver(): boolean {
     return this.#isOver
   }
@@ -112,7 +112,7 @@ export class Incoming {
     else this.#refuse(refusal, tryAgainLater)
   }
 
-  /** Returns the refusal if that is too much. */
+  /** Counts bytes; returns the refusal if they are too many. */
   #hold(bytes: number): Refusal | undefined {
     const held = this.#options.hold(bytes)
     if (typeof held !== "function") return held

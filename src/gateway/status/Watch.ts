@@ -55,7 +55,7 @@ export interface Watch {
   readonly events: Stream.Stream<string>
 }
 
-/** Builds it. It works in the background while there are viewers, until the scope ends. */
+/** Builds a watch. It works in the background while there are viewers, until the scope ends. */
 export const make = (read: Effect.Effect<Status>): Effect.Effect<Watch, never, Scope.Scope> =>
   Effect.gen(function* () {
     const isWatched = yield* Latch.make()

@@ -102,7 +102,7 @@ describe("the calls of a chat, of which", () => {
       const body = { model: "smart", max_tokens: 9, messages }
       assert.strictEqual((yield* post("/v1/messages", body)).at("content.0.text"), "from b")
       const streamed = yield* post("/v1/messages", { ...body, model: "a/m", stream: true })
-      assert.include(streamed.text, "behind the end of its arguments")
+      assert.include(streamed.text, "after the end of its arguments")
     })
   )
 
