@@ -85,7 +85,7 @@ const through = <P extends Backend>({ ask, chain, dimensions, failover, module }
           return Effect.flatMap(ask(backend, target, inputs, call), (response) => {
             const wrong = whyNot(response, inputs.length, expected, target)
             if (wrong !== undefined) return Effect.fail(wrong)
-            // Learnt only from an accepted answer.
+            // The length is taken from an accepted answer only.
             expected ??= response.embeddings[0]?.vector.length
             return Effect.succeed(response)
           })

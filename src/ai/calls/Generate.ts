@@ -147,7 +147,7 @@ class Written {
     })
   }
 
-  /** What an error of the member says in view of its answer; `undefined` if the error says it. */
+  /** A more exact failure than the member's error, read from its answer; `undefined` if the error is exact enough. */
   failureOf(error: unknown, target: Target): unknown {
     if (this.#content === undefined || !AiError.isAiError(error)) return undefined
     if (error.reason._tag !== "StructuredOutputError") return undefined

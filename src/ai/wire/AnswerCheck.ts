@@ -20,7 +20,7 @@ type Parts = Array<Response.PartEncoded>
 /** An answer with its metadata. */
 export interface Judged {
   readonly parts: Parts
-  /** The model has refused, in text or by its finish reason. */
+  /** Whether the model has refused, in text or by its finish reason. */
   readonly refused: boolean
 }
 
