@@ -5,7 +5,7 @@
 import type { Target } from "../domain/Target.ts"
 import { LatestKeys } from "../util/LatestKeys.ts"
 
-/** They are remembered for so long after they last failed, in milliseconds. */
+/** How long a conversation or request is remembered after it last failed, in milliseconds. */
 export const memory = 600_000
 
 /** The most that are remembered; the oldest are dropped. */
@@ -15,13 +15,13 @@ export const capacity = 10_000
 export class Repeats {
   readonly #known = new LatestKeys<number>(capacity)
 
-  /** Whether it has failed at the target before. */
+  /** Whether a conversation or request has failed at the target before. */
   has(target: Target, id: string, now: number): boolean {
     const last = this.#known.get(`${target.key}\n${id}`)
     return last !== undefined && now - last <= memory
   }
 
-  /** It has failed at the target. */
+  /** Records that a conversation or request has failed at the target. */
   add(target: Target, id: string, now: number): void {
     this.#known.add(`${target.key}\n${id}`, now)
   }

@@ -33,7 +33,7 @@ export class Row {
     this.#trial = undefined
   }
 
-  /** Another refusal. */
+  /** Adds another refusal. */
   goOn(): void {
     this.#length++
     this.#trial = undefined
@@ -44,7 +44,7 @@ export class Row {
     this.#took = Math.min(longestRefusal, millis)
   }
 
-  /** The row is over. */
+  /** Ends the row. */
   end(): void {
     this.#length = 0
     this.#trial = undefined

@@ -23,7 +23,7 @@ export interface TargetHealth {
   readonly healthy: boolean | undefined
   /** Whether the bench lets requests through now. */
   readonly callable: boolean
-  /** A check is running. */
+  /** Whether a check is running. */
   readonly checking: boolean
   readonly checks: number
   readonly failures: number

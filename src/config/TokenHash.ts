@@ -1,4 +1,4 @@
-/** Keeps tokens as hashes: enough to recognize a token, and useless as one. */
+/** Keeps tokens as hashes: a hash recognizes its token, and cannot be used as one. */
 import { hash } from "node:crypto"
 
 const form = /^sha256:[0-9a-f]{64}$/

@@ -21,7 +21,7 @@ import * as Reference from "./file/Reference.ts"
 const quietTime = "100 millis"
 
 /**
- * The interval of polling. Some file systems report no changes (NFS), and a link may point outside of the
+ * The interval of polling. Some file systems report no changes (NFS), and a link may point outside the
  * folder.
  */
 const pollInterval = "30 seconds"

@@ -194,7 +194,7 @@ const check = <P extends Backend, R>(
   }
 }
 
-/** The same service, perhaps with another policy. */
+/** Whether both are the same service, perhaps with another policy. */
 const isCopy = (one: object, other: object): boolean => {
   const [a, b] = [one as Partial<Backend>, other as Partial<Backend>]
   return a.credentials !== undefined && a.credentials === b.credentials && a.baseUrl === b.baseUrl

@@ -48,7 +48,7 @@ export interface Secrets {
   readonly bytes: (bytes: Uint8Array) => Uint8Array
   /**
    * A JSON string with fewer bytes has none of the secrets that `bytes` searches for, however they are spelled. 0 if a secret may
-   * begin outside of the string.
+   * begin outside the string.
    */
   readonly shortest: number
   /** The same in steps of a few milliseconds, for large answers. */
@@ -239,5 +239,5 @@ const cut = (bytes: Uint8Array, ranges: ReadonlyArray<Range>): Buffer => {
   return Buffer.concat(parts)
 }
 
-/** Knows of no secret. */
+/** A redactor without secrets. */
 export const none: Secrets = make([])

@@ -29,7 +29,7 @@ export class JsonEnd {
     this.#begun = false
   }
 
-  /** True inside of a string. */
+  /** True inside a string. */
   get isInString(): boolean {
     return this.#inString
   }

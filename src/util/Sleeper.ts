@@ -27,7 +27,7 @@ export const stall = 100
 /** The timers of a clock. While there are none, it does not sleep, so it keeps no process alive. */
 export class Sleeper {
   readonly #clock: MonotonicClock.Known
-  /** Without the services of a request, which would be kept in memory. */
+  /** A context without the services of a request, which would be kept in memory. */
   readonly #context: Context.Context<never>
   readonly #timers = new TimerHeap<Sleeping>()
   #wakesAt = Number.POSITIVE_INFINITY

@@ -241,7 +241,7 @@ const hasCounts = (usage: Fields): boolean => {
   return false
 }
 
-/** Counts are totals: an omitted one has not changed, and a zero after a count is a blank. */
+/** Counts are totals: an omitted one has not changed, and a zero after a count is ignored. */
 const total = (now: number | undefined, before: number | undefined): number | undefined =>
   now === undefined || (now === 0 && before !== undefined) ? before : now
 

@@ -16,7 +16,7 @@ export interface Client {
   readonly ask: (model: string, stream: boolean) => Effect.Effect<Outcome>
 }
 
-const prompt = "What holds when one of you fails?"
+const prompt = "Which model answers if the first one fails?"
 
 /** A client for a gateway. It makes no retries, so it shows what the gateway did. */
 export const make = (url: string): Effect.Effect<Client> =>

@@ -79,7 +79,7 @@ const send = (provider: GatewayProvider, target: Target, form: Form): Effect.Eff
 export const key = (provider: GatewayProvider, target: Target): Effect.Effect<string, Failure> =>
   Effect.as(provider.complete({ operation: "models", body: {} }, target), "models")
 
-/** The model or its server does not accept this form; the key may be good. */
+/** Whether the model or its server does not accept this form; the key may be good. */
 export const isRefusal = (failure: Failure): boolean =>
   failure._tag === "BadRequest" || classOf(failure) === "ModelMissing"
 
@@ -90,9 +90,9 @@ export const isRefusal = (failure: Failure): boolean =>
 const isCutShort = (failure: Failure): boolean =>
   failure._tag === "BadRequest" && /max_tokens or model output limit was reached/i.test(failure.message)
 
-/** The newer form was refused, and the older one revealed more. */
+/** Whether the failure of the older form says more than the refusal of the newer one. */
 const revealsMore = (failure: Failure, before: Failure): boolean =>
   !isRefusal(failure) || (before._tag === "BadRequest" && failure._tag !== "BadRequest")
 
-/** It accepts this form, but not now. */
+/** Whether the model accepts this form, but not now. */
 const isBusy = (failure: Failure): boolean => failure._tag === "RateLimit" || classOf(failure) === "Balance"

@@ -141,7 +141,7 @@ const check = (
   )
 }
 
-/** The key was accepted, whatever the model's result. */
+/** Whether the key was accepted, whatever the model's result. */
 const isGood = (result: CheckResult | undefined): boolean => {
   const failure = result?.outcome?.failure
   return result?.outcome !== undefined && (failure === undefined || CheckRequest.isRefusal(failure))

@@ -7,7 +7,7 @@ import * as Runtime from "effect/Runtime"
 export class ExitWith extends Error {
   override readonly name = "ExitWith"
   override readonly [Runtime.errorExitCode]: number
-  /** It was reported already. */
+  /** The message was printed already. */
   override readonly [Runtime.errorReported] = false
 
   constructor(code: number) {

@@ -7,7 +7,7 @@ import { Socket } from "node:net"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 
-/** It cannot be read. */
+/** The pipe cannot be read. */
 export class Unreadable extends Data.TaggedError("Unreadable")<{ readonly message: string }> {}
 
 /**

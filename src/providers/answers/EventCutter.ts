@@ -36,7 +36,7 @@ export class EventCutter {
   #bytes: Uint8Array = nothing
   #at = 0
   #hasContent = false
-  /** The last event was empty; more empty ones may follow. */
+  /** Whether the last event was empty; more empty ones may follow. */
   #wasEmpty = false
 
   constructor(splitter: SseSplitter, reader: EventReader, malformedEvents: MalformedEvents) {
@@ -150,7 +150,7 @@ export class EventCutter {
     return read
   }
 
-  /** The next bytes are these, before those that follow. */
+  /** Inserts bytes before those that come next. */
   #insert(bytes: Uint8Array): void {
     this.#parts = [this.#bytes.subarray(this.#at), ...this.#parts.slice(this.#next)]
     this.#next = 0

@@ -1,6 +1,6 @@
 /**
  * `NaN` and `Infinity`, which Python writes into JSON, and which JSON does not have: they become `null`, as OpenAI writes a
- * probability that is none. https://github.com/sgl-project/sglang/pull/20323
+ * probability without a value. https://github.com/sgl-project/sglang/pull/20323
  *
  * One pass over the bytes: a regular expression for strings takes minutes for a megabyte of escaped quotes without an end, and
  * fails for a string of 16 MB.
@@ -16,7 +16,7 @@ const minus = 0x2d
 const words = new Map(["NaN", "Infinity"].map((word) => [word.charCodeAt(0), Buffer.from(word)]))
 
 /**
- * The bytes with `null` in place of these words outside of strings; `undefined` if there are none. A string ends with its line
+ * The bytes with `null` in place of these words outside strings; `undefined` if there are none. A string ends with its line
  * at the latest.
  */
 export const finite = (bytes: Uint8Array): Uint8Array | undefined => {

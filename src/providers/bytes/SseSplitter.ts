@@ -5,7 +5,7 @@
  * result does not depend on how the bytes were split in transit. Every byte is read once, and an event that
  * arrives in one piece is not copied.
  *
- * There is a way from LF to LF for streams without a CR, which are nearly all: a translated stream of 100 events takes 565 µs
+ * Streams without a CR, which are nearly all, have a fast path from LF to LF: a translated stream of 100 events takes 565 µs
  * and 646 without it, and 1 MiB of events of 4 KiB 0.58 and 2.6 ms (2026-11-29). Streams that are passed on as they are
  * gain nothing measurable, because their events are recognized by shape.
  *

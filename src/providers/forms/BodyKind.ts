@@ -7,7 +7,7 @@ const field = /^(?:data|event|id|retry|:)/
 
 /** Recognizes the format; `undefined` until enough bytes have arrived. `label` is the content type. */
 export const bodyKindOf = (begin: Uint8Array, label: string): BodyKind | undefined => {
-  // Compressed without saying so, and not decoded by the transport.
+  // A compressed body without a `content-encoding`, which the transport did not decode.
   if (begin[0] === 0x1f && begin[1] === 0x8b) return "other"
   let at = begin[0] === 0xef ? 3 : 0
   while (at < begin.length && begin[at]! <= 0x20) at++

@@ -10,7 +10,7 @@ type Draft = Record<string, unknown>
 /** The calls of one message. */
 export class ChatCalls {
   readonly list: Array<Draft> = []
-  /** A piece belongs to no call. */
+  /** Whether a piece belongs to no call. */
   isMalformed = false
   readonly #byIndex = new Map<unknown, Draft>()
   readonly #byId = new Map<string, Draft>()
@@ -109,7 +109,7 @@ class Arguments {
       this.#end.reset()
     } else if (piece === before && this.isComplete) return before
     const isRepeated = this.#all !== "" && this.#isRepeatedIn(piece)
-    // Only these follow the end of an object inside of the arguments.
+    // Only these follow the end of an object inside the arguments.
     if (!isRepeated && this.#all.endsWith("}") && !/^\s*(?:[,\]}]|$)/.test(piece) && this.isComplete)
       return undefined
     const rest = isRepeated ? piece.slice(before.length) : piece

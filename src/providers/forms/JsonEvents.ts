@@ -78,7 +78,7 @@ export class JsonEvents {
     return events.map(eventOf).join("")
   }
 
-  /** The events of an answer inside of something else. */
+  /** The events of an answer inside something else. */
   #inside(json: JsonObject): ReturnType<Forms["toEvents"]> {
     const inner = unwrapped(json, this.#isUsable)
     return inner === undefined ? undefined : this.#forms?.toEvents(inner)

@@ -99,7 +99,7 @@ const toWhole: Forms["toWhole"] = (events, isDone) => {
     type === "response.output_item.done" && isObject(item) ? item : []
   )
   if (done.length > 0) return { ...last.response, output: done }
-  // A server that tells of no items has its text in the deltas alone.
+  // A server that reports no items sends its text in deltas only.
   const unended = new UnendedResponse()
   for (const event of events) unended.add(event)
   return { ...last.response, output: unended.end()?.output ?? [] }

@@ -8,7 +8,7 @@ import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
 /** The most characters that are kept, about. A longer response without its end is truncated. */
 const most = 16 * 1024 * 1024
 
-/** What has come of one response. */
+/** The parts of one response that have arrived. */
 export class UnendedResponse {
   #begun: JsonObject | undefined
   readonly #items = new Map<unknown, JsonObject>()
@@ -20,7 +20,7 @@ export class UnendedResponse {
   #size = 0
   #isLost = false
 
-  /** Whether all events have to be added: the server tells of no items, so the text is in the deltas alone. */
+  /** Whether all events have to be added: the server reports no items, so the text is in the deltas only. */
   get needsDeltas(): boolean {
     return !this.#hasItems
   }

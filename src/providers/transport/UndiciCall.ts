@@ -36,13 +36,13 @@ export class UndiciCall implements Dispatcher.DispatchHandler, Call {
   #finished = false
   #paused = false
   #isDue = false
-  /** The answer is read as a whole; the reader is called at its end. */
+  /** Whether the answer is read as a whole: then the reader is called at its end. */
   #isWhole = false
   #wake: (() => void) | undefined
   /** The encoding of the body by its header; `undefined` once its first bytes have shown that it has none. */
   #encoding: string | undefined = ""
   #decoder: Transform | undefined
-  /** The decoder has enough: nothing more is received until it has decoded that, however much of it is read. */
+  /** Whether the decoder has enough: nothing more is received until it has decoded that, however much of it is read. */
   #isDecoding = false
   /** Why the answer was cut off, while what came before is decoded. */
   #broken: { readonly error: unknown } | undefined

@@ -41,7 +41,7 @@ export const most = (rows: ReadonlyArray<Row>): Row | undefined => {
   return first !== undefined && first.weight > notable ? first : undefined
 }
 
-/** Less than this is as good as the same: 3 % of a time, or 0.15 % of the requests. */
+/** A smaller difference does not count: 3 % of a time, or 0.15 % of the requests. */
 const notable = 0.03
 
 /** The logarithm of the ratio of two numbers; two numbers near zero count as equal. */

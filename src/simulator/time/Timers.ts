@@ -6,7 +6,7 @@ export interface Timer {
   readonly run: () => void
 }
 
-/** So many cancelled timers may remain, and as many as there are others. */
+/** Up to this many cancelled timers may remain; more only while they are not more than the others. */
 const mostCancelled = 1_000
 
 /** Timers, as a binary heap. */
@@ -22,8 +22,8 @@ export class Timers {
   }
 
   /**
-   * Cancels a timer that has not run. It lets go of its action at once: most timers are timeouts that are cancelled long before
-   * their time, and kept, they took a seventh of the time of a simulation (thread CPU, 2026-11-30).
+   * Cancels a timer that has not run, and releases its action at once. Most timers are timeouts that are cancelled long before
+   * their time; with their actions kept, they took a seventh of the time of a simulation (thread CPU, 2026-11-30).
    */
   cancel(timer: Timer): void {
     const queued = timer as Queued

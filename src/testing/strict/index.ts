@@ -1,4 +1,4 @@
-/** Servers that refuse what the real ones refuse, for tests: "a Mistral", "a DeepSeek". */
+/** Servers that refuse what the real ones refuse, such as Mistral's and DeepSeek's, for tests. */
 export type { Check, Finding, JsonObject } from "./Check.ts"
 export {
   make,
