@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import { resolve } from "../../src/dialect/index.ts"
 import type { Delta, Remark } from "../../src/translate/common/Common.ts"
 import { readAnswer } from "../../src/translate/openai/Answers.ts"
+import * as ThinkTags from "../../src/translate/openai/parts/ThinkTags.ts"
 import { OpenAiStreamReader } from "../../src/translate/openai/ReadStream.ts"
 
 type Rule = "no" | "leading" | "unopened"
@@ -121,6 +122,18 @@ describe("thoughts in tags", () => {
       ])
     }
   )
+
+  it("are not looked for after much white space, which is passed on as it comes", () => {
+    const far = `${" ".repeat(65)}<think>a</think>b`
+    for (const pieces of [[far], [...far]]) {
+      assert.deepStrictEqual(streamed("leading", pieces), { text: far, thoughts: "" })
+    }
+    assert.deepStrictEqual(whole("leading", far), { text: far, thoughts: "" })
+    const tags = ThinkTags.make("leading")!
+    for (let i = 0; i < 64; i++) assert.deepStrictEqual(tags.read(" "), [])
+    assert.deepStrictEqual(tags.read(" "), [{ type: "text", text: " ".repeat(65) }])
+    assert.deepStrictEqual(tags.read(" "), [{ type: "text", text: " " }])
+  })
 
   it("end where a call begins", () => {
     const call = { index: 0, id: "a", function: { name: "f", arguments: "{}" } }

@@ -18,6 +18,9 @@ export const taggedThought = "content.think"
 const opening = "<think>"
 const closing = "</think>"
 
+/** A tag after more white space is text. Otherwise a server that sends only spaces would have all of them held. */
+const mostSpace = 64
+
 /** A piece of the text, without the tags. */
 export interface Piece {
   readonly type: "text" | "thinking"
@@ -65,7 +68,8 @@ export class ThinkTags {
   #begin(): boolean {
     const text = this.#held.trimStart()
     const space = this.#held.slice(0, this.#held.length - text.length)
-    if (text.startsWith(opening)) {
+    if (space.length > mostSpace) this.#state = this.#isOpen ? "thinking" : "text"
+    else if (text.startsWith(opening)) {
       this.#held = space + text.slice(opening.length)
       this.#state = "thinking"
     } else if (opening.startsWith(text) || closing.startsWith(text)) return false
