@@ -103,6 +103,23 @@ describe("a large answer", () => {
     }
   })
 
+  it("has a long text in the arguments of a call, one character in each piece, in a time that grows with their length", () => {
+    const count = 200_000
+    const pieces = Array.from({ length: count }, (_, at) => ({
+      choices: [
+        {
+          delta: { tool_calls: [{ index: 0, function: { arguments: at === 0 ? '{"a":"' : "}ab"[at % 3] } }] }
+        }
+      ]
+    }))
+    const startedAt = process.cpuUsage()
+    const whole = JSON.stringify(chats.toWhole(pieces, true))
+    const { user } = process.cpuUsage(startedAt)
+    assert.isAbove(whole.length, count)
+    // A look at the end of all arguments with each piece took 4 seconds.
+    assert.isBelow(user / 1_000, 1_500)
+  })
+
   it("has the pieces of a call behind many blocks, in a time that grows with their number", () => {
     const count = 40_000
     const start = (index: number, content_block: object) => ({

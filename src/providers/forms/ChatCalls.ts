@@ -91,6 +91,8 @@ class Arguments {
   #all = ""
   /** The first character that is not blank. */
   #first = ""
+  /** The last character. A look at the end of all arguments would copy them: each time, for their pieces are only linked. */
+  #last = ""
   readonly #end = new JsonEnd()
 
   get isBlank(): boolean {
@@ -105,15 +107,16 @@ class Arguments {
   add(piece: string): string | undefined {
     const before = this.#all
     if (before === "{}" && piece.trimStart().startsWith("{")) {
-      this.#all = this.#first = ""
+      this.#all = this.#first = this.#last = ""
       this.#end.reset()
     } else if (piece === before && this.isComplete) return before
     const isRepeated = this.#all !== "" && this.#isRepeatedIn(piece)
     // Only these follow the end of an object inside the arguments.
-    if (!isRepeated && this.#all.endsWith("}") && !/^\s*(?:[,\]}]|$)/.test(piece) && this.isComplete)
+    if (!isRepeated && this.#last === "}" && !/^\s*(?:[,\]}]|$)/.test(piece) && this.isComplete)
       return undefined
     const rest = isRepeated ? piece.slice(before.length) : piece
     this.#all += rest
+    if (rest !== "") this.#last = rest.charAt(rest.length - 1)
     if (this.#first === "") this.#first = rest.trimStart().charAt(0)
     this.#end.push(rest)
     return this.#all
