@@ -3,6 +3,7 @@ import * as Redacted from "effect/Redacted"
 import type { Target } from "../domain/Target.ts"
 import type { Failure } from "../failure/Failure.ts"
 import { isFailure } from "../failure/Failure.ts"
+import { withoutHalves } from "./bytes/HalfCharacters.ts"
 import * as JsonText from "./bytes/JsonText.ts"
 import type { Operation, Protocol } from "./protocols/Protocol.ts"
 import type * as Transport from "./transport/Transport.ts"
@@ -133,8 +134,9 @@ const union = (own: string, given: string): string =>
 const bodyOf = ({ body, text }: Request, model: string, stream: boolean): string => {
   const isStream = body.stream === true
   if (text === undefined) {
-    if (stream) return JSON.stringify(isStream ? { ...body, model } : { ...body, model, stream })
-    return JSON.stringify(isStream ? { ...withoutStream(body), model } : { ...body, model })
+    if (stream)
+      return withoutHalves(JSON.stringify(isStream ? { ...body, model } : { ...body, model, stream }))
+    return withoutHalves(JSON.stringify(isStream ? { ...withoutStream(body), model } : { ...body, model }))
   }
   const named = body.model === model ? text : JsonText.set(text, "model", JSON.stringify(model))
   if (stream) return isStream ? named : JsonText.set(named, "stream", "true")

@@ -5,6 +5,7 @@ import * as Restore from "./fit/Restore.ts"
 import { Packer } from "./Pack.ts"
 import type { Context } from "./protocol/Context.ts"
 import { DistinctIds } from "./protocol/DistinctIds.ts"
+import { Halves } from "./protocol/Halves.ts"
 import type { BrokenOff, Dialect, OutEvent, Protocol, SseEvent } from "./protocol/Protocol.ts"
 import { callers, codecs } from "./Translate.ts"
 
@@ -54,7 +55,12 @@ export const makeStreamTranslator = (
 
   const packer = context.carry === undefined ? undefined : new Packer(context.carry, from, to, context)
   const ids = new DistinctIds(context.request)
+  const halves = new Halves()
   const pass = (given: Delta, events: Array<OutEvent>): void => {
+    if (halves.isWhole(given)) passWhole(given, events)
+    else for (const whole of halves.join(given)) passWhole(whole, events)
+  }
+  const passWhole = (given: Delta, events: Array<OutEvent>): void => {
     const delta = given.type === "call" ? ids.of(given) : given
     if (packer === undefined || packer.isPlain(delta)) append(events, writer.write(delta))
     else for (const packed of packer.pack(delta)) append(events, writer.write(packed))

@@ -59,6 +59,7 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
     secondTry: (request, refusal) => {
       const without = withoutBetas(request, refusal)
       if (without !== request) return without
+      if (/\bsurrogate\b/i.test(refusal.message)) return withoutHalves(request)
       const dialect = dialects.get(request)
       const overrides = dialect && SecondTry.overridesOf(refusal, dialect, "anthropic")
       const again =
@@ -79,6 +80,13 @@ const withoutSystemTurns = <R extends Request>(request: R): R =>
   request.text?.includes('"system"') === false
     ? request
     : edited(request, Translate.withoutSystemTurns(request.body))
+
+/**
+ * The request without half characters, which a strict parser of JSON refuses: they are left out of a body that is written anew.
+ * `undefined` if it was. https://github.com/anthropics/claude-code/issues/2108
+ */
+const withoutHalves = <R extends Request>(request: R): R | undefined =>
+  request.text === undefined ? undefined : { ...request, text: undefined }
 
 /**
  * The request without the beta flags that the target does not know: servers of others have fewer.

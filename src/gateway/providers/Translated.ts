@@ -15,6 +15,7 @@ import type { Dialect } from "../../dialect/index.ts"
 import type { Target } from "../../domain/Target.ts"
 import { type Failure, isFailure, Transient } from "../../failure/Failure.ts"
 import * as ByteChunks from "../../providers/bytes/ByteChunks.ts"
+import { withoutHalves } from "../../providers/bytes/HalfCharacters.ts"
 import * as WriteJson from "../../providers/bytes/WriteJson.ts"
 import * as RequestBuilder from "../../providers/RequestBuilder.ts"
 import * as Unsendable from "../../providers/wire/Unsendable.ts"
@@ -175,7 +176,7 @@ export const make = (
       : Effect.map(
           Turns.each(() => WriteJson.textOf(made.request.body)),
           (text) => {
-            made.request = { ...made.request, text }
+            made.request = { ...made.request, text: withoutHalves(text) }
           }
         )
 
@@ -235,7 +236,7 @@ export const make = (
       ]),
       body: isLarge
         ? yield* WriteJson.bytesOf(translation.body)
-        : Buffer.from(JSON.stringify(translation.body)),
+        : Buffer.from(withoutHalves(JSON.stringify(translation.body))),
       json: translation.body
     })
   }

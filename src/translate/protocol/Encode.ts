@@ -1,4 +1,5 @@
 /** Writes events as text. */
+import { withoutHalves } from "../../providers/bytes/HalfCharacters.ts"
 import * as WriteJson from "../../providers/bytes/WriteJson.ts"
 import type * as Turns from "../../util/Turns.ts"
 import type { JsonObject } from "../common/Json.ts"
@@ -8,7 +9,7 @@ import type { OutEvent } from "./Protocol.ts"
 export const encode = (events: ReadonlyArray<OutEvent>): string => {
   let text = ""
   for (const event of events) text += `${before(event)}${event.data}${after}`
-  return text
+  return withoutHalves(text)
 }
 
 const before = ({ event }: Pick<OutEvent, "event">): string =>
