@@ -77,7 +77,7 @@ export const makeMemory = (): MemoryBench => {
   const listeners = new Set<(change: BenchChange) => void>()
   const cache = new AdmissionCache()
   let go: Bench.Go = { _tag: "Go", generation: 0 }
-  /** Another object after each change. A target keeps it, and so a state that nobody else needs is not kept. */
+  /** Another object after each change. A target keeps it, and so a state that nothing else needs is not kept. */
   let version = {}
 
   const set = (next: Bench.State, now: number, expires = true) => {

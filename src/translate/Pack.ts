@@ -55,6 +55,7 @@ export class Packer {
       case "arguments":
         return this.#held === undefined
       case "start":
+      case "source":
       case "usage":
         return true
       default:
@@ -89,6 +90,7 @@ export class Packer {
       case "end":
         return [...this.#release(), ...this.#settle(), delta]
       case "start":
+      case "source":
       case "usage":
         return [delta]
       case "error":

@@ -71,6 +71,7 @@ export const makeStreamTranslator = (
     const events: Array<OutEvent> = []
     for (const delta of restored === undefined ? deltas : deltas.flatMap(restored)) {
       if (delta.type === "dropped") drop(delta.name)
+      else if (delta.type === "source" && to === "anthropic") drop(delta.name)
       else if (delta.type !== "malformed") pass(delta, events)
       else if (onMalformed === "drop") drop("malformed")
       else {

@@ -2,7 +2,7 @@
 import { resolve, type Dialect as TargetDialect } from "../dialect/index.ts"
 import { codec as anthropic } from "./anthropic/Codec.ts"
 import type { Carry } from "./carry/Carry.ts"
-import type { Answer } from "./common/Common.ts"
+import type { Answer, Remark } from "./common/Common.ts"
 import { Dropped } from "./common/Dropped.ts"
 import * as ForeignErrors from "./common/ForeignErrors.ts"
 import { Bounds, compact, isObject, type JsonObject, text } from "./common/Json.ts"
@@ -210,7 +210,7 @@ export const translateWhole = (
   const answer = context.restore === undefined ? read : Restore.answer(read, context.restore)
   const { carry } = context
   const packed = carry === undefined ? answer : packAnswer(answer, carry, from, to, context)
-  const remarks = answer.remarks ?? []
+  const remarks = remarksOf(answer, to)
   if (remarks.length === 0) {
     return { body: callers[to].writeAnswer(packed, context), dropped: [], malformed: undefined }
   }
@@ -221,6 +221,14 @@ export const translateWhole = (
     malformed: malformed?.type === "malformed" ? malformed.message : undefined
   }
 }
+
+const none: ReadonlyArray<Remark> = []
+
+/** What cannot be translated. Anthropic's protocol has no word for a page that its own search did not find. */
+const remarksOf = ({ remarks = none, sources = [] }: Answer, to: Dialect): ReadonlyArray<Remark> =>
+  to === "anthropic" && sources.length > 0
+    ? [...remarks, ...sources.map(({ name }): Remark => ({ type: "dropped", name }))]
+    : remarks
 
 /** Translates the body of a whole answer from the target's protocol to the caller's. */
 export const translateAnswer = (

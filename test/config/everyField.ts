@@ -56,6 +56,7 @@ const dialect = {
   thoughtFields: ["thought"],
   thoughtsBack: "always",
   thoughtField: "thought",
+  thinkTags: "leading",
   signatures: "own",
   callExtras: ["extra"],
   unsignedCalls: "marked",

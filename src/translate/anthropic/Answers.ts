@@ -5,6 +5,7 @@
  */
 import type { Answer, Remark, Spoken } from "../common/Common.ts"
 import { type JsonObject, text } from "../common/Json.ts"
+import type { Source } from "../common/Sources.ts"
 import * as Usage from "../common/Usage.ts"
 import type { Context } from "../protocol/Context.ts"
 import { readBlocks } from "./Blocks.ts"
@@ -14,15 +15,18 @@ import { input } from "./WriteMessages.ts"
 /** Reads an answer. */
 export const readAnswer = (body: JsonObject): Answer => {
   const parts: Array<Spoken> = []
+  const sources: Array<Source> = []
   const remarks: Array<Remark> = []
   for (const said of readBlocks(body.content)) {
     if (said.type === "dropped" || said.type === "malformed") remarks.push(said)
+    else if (said.type === "source") sources.push(said)
     else parts.push(said)
   }
   return {
     id: text(body.id),
     model: text(body.model),
     parts,
+    sources,
     remarks,
     usage: Usage.ofAnswer(body),
     ...Words.readEnding(

@@ -5,6 +5,7 @@
  */
 import type { Remark, Spoken } from "../common/Common.ts"
 import { isObject, type JsonObject, list, string, text, write } from "../common/Json.ts"
+import { ofCitation, type Source } from "../common/Sources.ts"
 
 /** One row for each type of block. */
 const rows: ReadonlyMap<unknown, (block: JsonObject) => Spoken | Remark> = new Map<
@@ -52,26 +53,33 @@ const returned = (block: JsonObject): JsonObject | undefined => {
   return members
 }
 
-/** Whether a text names its sources, which have no counterpart in the common form. */
+/** Whether a text names its sources. */
 export const hasCitations = (block: JsonObject): boolean => list(block.citations).length > 0
 
-/** What is left out of a block with sources. */
-export const citations: Remark = { type: "dropped", name: "content.citations" }
+/** What is left out of a block whose sources have no address. */
+const citations: Remark = { type: "dropped", name: "content.citations" }
 
 /** The content of a block. */
 export const readBlock = (block: JsonObject): Spoken | Remark =>
   rows.get(block.type)?.(block) ?? { type: "dropped", name: `content.${string(block.type) ?? "type"}` }
 
 /** The content of a message: blocks, or a text at some servers. */
-export const readBlocks = (content: unknown): ReadonlyArray<Spoken | Remark> => {
+export const readBlocks = (content: unknown): ReadonlyArray<Spoken | Source | Remark> => {
   if (typeof content === "string") return content === "" ? [] : [{ type: "text", text: content }]
-  return list(content).flatMap((block): ReadonlyArray<Spoken | Remark> | Spoken | Remark =>
-    typeof block === "string"
-      ? [{ type: "text", text: block }]
-      : isObject(block)
-        ? hasCitations(block)
-          ? [readBlock(block), citations]
-          : readBlock(block)
-        : []
-  )
+  let length = 0
+  return list(content).flatMap((block): ReadonlyArray<Spoken | Source | Remark> => {
+    if (typeof block === "string") {
+      length += block.length
+      return [{ type: "text", text: block }]
+    }
+    if (!isObject(block)) return []
+    const said = readBlock(block)
+    const from = length
+    if (said.type === "text") length += said.text.length
+    return hasCitations(block) ? [said, ...cited(block.citations, from, length)] : [said]
+  })
 }
+
+/** The pages that a text of these characters cites. What else it cites is left out and named. */
+export const cited = (given: unknown, from: number, to: number): ReadonlyArray<Source | Remark> =>
+  list(given).map((citation) => ofCitation(citation, from, to) ?? citations)

@@ -4,10 +4,10 @@
  * https://platform.claude.com/docs/en/build-with-claude/streaming
  */
 import type { Delta, Remark, Thinking } from "../common/Common.ts"
-import { isObject, type JsonObject, object, objects, text, write } from "../common/Json.ts"
+import { isObject, type JsonObject, list, object, objects, text, write } from "../common/Json.ts"
 import * as Usage from "../common/Usage.ts"
 import type { SseEvent, StreamReader } from "../protocol/Protocol.ts"
-import { citations, hasCitations, readBlock } from "./Blocks.ts"
+import { cited, hasCitations, readBlock } from "./Blocks.ts"
 import { readError } from "./Errors.ts"
 import * as Words from "./Words.ts"
 
@@ -35,6 +35,9 @@ export class AnthropicStreamReader implements StreamReader {
   readonly #open = new Map<unknown, Open>()
   /** Blocks that were left out and named, such as the searches of the server; so are their pieces. */
   readonly #leftOut = new Set<unknown>()
+  /** The characters of all text so far, and what an open block of text cites. */
+  #length = 0
+  readonly #cited = new Map<unknown, { readonly from: number; readonly citations: Array<unknown> }>()
 
   get isComplete(): boolean {
     return this.#isEnded
@@ -70,7 +73,9 @@ export class AnthropicStreamReader implements StreamReader {
 
   #end(): Said {
     this.#isEnded = true
-    const unfinished = [...this.#open.keys()].flatMap((index) => this.#blockStop(index))
+    const unfinished = [...this.#open.keys(), ...this.#cited.keys()].flatMap((index) =>
+      this.#blockStop(index)
+    )
     // Some relays leave out the delta with the reason.
     const stop = this.#stop ?? {}
     return [...unfinished, { type: "stop", ...Words.readEnding(stop, this.#calls > 0) }, { type: "end" }]
@@ -88,8 +93,10 @@ export class AnthropicStreamReader implements StreamReader {
   }
 
   #blockStart(index: unknown, block: JsonObject): Said {
+    const from = this.#length
     const said = this.#blockBegun(index, block)
-    return hasCitations(block) ? [...said, citations] : said
+    if (hasCitations(block)) this.#cited.set(index, { from, citations: [...list(block.citations)] })
+    return said
   }
 
   #blockBegun(index: unknown, block: JsonObject): Said {
@@ -98,7 +105,7 @@ export class AnthropicStreamReader implements StreamReader {
     switch (said.type) {
       case "text":
       case "refusal":
-        return said.text === "" ? [] : [{ type: said.type, text: said.text }]
+        return said.text === "" ? [] : [this.#text(said.type, said.text)]
       case "thinking":
         return thought(said)
       case "call": {
@@ -121,13 +128,13 @@ export class AnthropicStreamReader implements StreamReader {
     const { partial_json: piece } = delta
     if (piece !== undefined && piece !== null)
       return this.#argue(index, typeof piece === "string" ? piece : write(piece))
-    if (delta.type === "citations_delta") return [citations]
+    if (delta.type === "citations_delta") return this.#cite(index, delta.citation)
     const isThought = delta.type === "thinking_delta"
     const said: Array<Delta> = []
     const thinking = text(delta.thinking) ?? (isThought ? text(delta.text) : undefined)
     if (thinking !== undefined) said.push({ type: "thinking", text: thinking })
     const words = isThought ? undefined : text(delta.text)
-    if (words !== undefined) said.push({ type: "text", text: words })
+    if (words !== undefined) said.push(this.#text("text", words))
     const signature = text(delta.signature)
     if (signature !== undefined) said.push({ type: "signature", signature })
     return said
@@ -143,8 +150,28 @@ export class AnthropicStreamReader implements StreamReader {
     return [{ type: "arguments", call: open.call, json }]
   }
 
+  #text(type: "text" | "refusal", words: string): Delta {
+    if (type === "text") this.#length += words.length
+    return { type, text: words }
+  }
+
+  /** Citations come before the text that cites. */
+  #cite(index: unknown, citation: unknown): Said {
+    const known = this.#cited.get(index)
+    if (known === undefined) this.#cited.set(index, { from: this.#length, citations: [citation] })
+    else known.citations.push(citation)
+    return []
+  }
+
+  #blockStop(index: unknown): Said {
+    const known = this.#cited.get(index)
+    if (known === undefined) return this.#callStop(index)
+    this.#cited.delete(index)
+    return [...cited(known.citations, known.from, this.#length), ...this.#callStop(index)]
+  }
+
   /** A call without arguments has the arguments `{}`. */
-  #blockStop(index: unknown): ReadonlyArray<Delta> {
+  #callStop(index: unknown): ReadonlyArray<Delta> {
     const open = this.#open.get(index)
     this.#open.delete(index)
     if (open === undefined || open.hasArguments) return []

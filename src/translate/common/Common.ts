@@ -6,6 +6,7 @@
  */
 import type { ContextNumbers } from "../../words/ContextNumbers.ts"
 import type { JsonObject } from "./Json.ts"
+import type { Source } from "./Sources.ts"
 
 /** The source of an image or a document. */
 export type Media =
@@ -215,6 +216,8 @@ export interface Answer extends Ending {
   readonly model?: string | undefined
   readonly parts: ReadonlyArray<Spoken>
   readonly usage?: Usage | undefined
+  /** The pages that it cites. */
+  readonly sources?: ReadonlyArray<Source> | undefined
   /** Content that could not be translated. */
   readonly remarks?: ReadonlyArray<Remark> | undefined
 }
@@ -237,6 +240,7 @@ export type Delta =
   | { readonly type: "hangs"; readonly call: number; readonly members: JsonObject }
   | Left
   | { readonly type: "arguments"; readonly call: number; readonly json: string }
+  | Source
   | { readonly type: "usage"; readonly usage: Usage }
   | ({ readonly type: "stop" } & Ending)
   | { readonly type: "end" }

@@ -15,6 +15,7 @@ import {
   unwrapped,
   write
 } from "../common/Json.ts"
+import * as Sources from "../common/Sources.ts"
 import * as Usage from "../common/Usage.ts"
 import type { Context } from "../protocol/Context.ts"
 import { otherTool } from "./parts/CallPieces.ts"
@@ -77,12 +78,14 @@ export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer =
   if (thoughts !== undefined) parts.unshift({ type: "thinking", ...thoughts })
   const left = ReturnedFields.ofMessage(message, own)
   if (left !== undefined) parts.push({ type: "left", members: left })
-  const spoken: Array<Said | Remark> = []
+  const spoken: Array<Said | Sources.Source | Remark> = []
+  const sources: Array<Sources.Source> = []
   readSpoken(message, spoken, own?.messageExtras)
   for (const said of spoken) {
     if (said.type === "dropped" || said.type === "malformed") remarks.push(said)
     else if (tags !== undefined && said.type === "text")
       append(parts, tags.read(said.text).map(ThinkTags.spoken))
+    else if (said.type === "source") sources.push(said)
     else parts.push(said)
   }
   append(parts, tags?.end().map(ThinkTags.spoken) ?? [])
@@ -93,6 +96,7 @@ export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer =
     id: text(body.id),
     model: text(body.model),
     parts,
+    sources,
     remarks,
     usage: Usage.ofAnswer(body),
     ...Words.readStop(choice, { calls: calls.length > 0, refusal: refusal !== undefined }),
@@ -147,6 +151,7 @@ export const writeAnswer = (answer: Answer, context: Context): JsonObject => {
           role: "assistant",
           content: texts("text") ?? null,
           refusal: texts("refusal") ?? answer.explanation ?? null,
+          annotations: answer.sources?.length ? answer.sources.map(Sources.writtenInside) : undefined,
           reasoning_content: text(texts("thinking")),
           reasoning_details: Reasoning.write(answer.parts),
           ...writeCalls(calls, context)

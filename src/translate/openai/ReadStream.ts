@@ -7,6 +7,7 @@ import { errorIn } from "../../words/ErrorPaths.ts"
 import { thoughtBlockNames, thoughtTextNames } from "../../words/Thoughts.ts"
 import type { Delta, Remark } from "../common/Common.ts"
 import { append, isObject, type JsonObject, object, objects, text } from "../common/Json.ts"
+import type { Source } from "../common/Sources.ts"
 import * as Usage from "../common/Usage.ts"
 import { readError } from "../protocol/Errors.ts"
 import type { SseEvent, StreamReader } from "../protocol/Protocol.ts"
@@ -176,7 +177,7 @@ export class OpenAiStreamReader implements StreamReader {
       if (thought.type === "redacted") deltas.push(thought)
       else deltas.push({ type: "signature", signature: thought.signature ?? "" })
     }
-    const spoken: Array<Words | Remark> = []
+    const spoken: Array<Words | Source | Remark> = []
     readSpoken(message, spoken, this.#own?.messageExtras)
     for (const words of spoken) {
       if (words.type === "refusal") this.#refusal += words.text

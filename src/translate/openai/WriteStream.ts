@@ -1,6 +1,7 @@
 /** Writes deltas as the chunks of a streamed chat completion. */
 import type { Delta, Redacted, Thinking, Usage } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"
+import * as Sources from "../common/Sources.ts"
 import type { Context } from "../protocol/Context.ts"
 import { writeError } from "../protocol/Errors.ts"
 import type { OutEvent, StreamWriter } from "../protocol/Protocol.ts"
@@ -57,6 +58,8 @@ export class OpenAiStreamWriter implements StreamWriter {
         const said = this.#calls.argue(delta.call, delta.json)
         return said === undefined ? [] : this.#chunks(said)
       }
+      case "source":
+        return this.#chunks({ annotations: [Sources.writtenInside(delta)] })
       case "hangs":
       case "left":
         return []

@@ -27,6 +27,7 @@ interface Part {
   readonly type: "output_text" | "refusal"
   readonly index: number
   text: string
+  readonly annotations: Array<JsonObject>
 }
 
 /** The model's texts and refusals, each a part of the message. */
@@ -47,13 +48,21 @@ export class OpenMessage implements OpenItem {
     let part = this.#parts.at(-1)
     if (part?.type !== type) {
       if (part !== undefined) this.#end(part)
-      part = { type, index: this.#parts.length, text: "" }
+      part = { type, index: this.#parts.length, text: "", annotations: [] }
       this.#parts.push(part)
       this.#tell("content_part.added", { ...this.#at(part), part: written({ ...part, text: "" }) })
     }
     part.text += delta
     const more = type === "output_text" ? { logprobs: [] } : {}
     this.#tell(`${type}.delta`, { ...this.#at(part), delta, ...more })
+  }
+
+  /** Adds a page that the last text cites. */
+  cite(annotation: JsonObject): void {
+    const part = this.#parts.findLast(({ type }) => type === "output_text")
+    if (part === undefined) return
+    const annotation_index = part.annotations.push(annotation) - 1
+    this.#tell("output_text.annotation.added", { ...this.#at(part), annotation_index, annotation })
   }
 
   close(status: "completed" | "incomplete"): JsonObject {
@@ -81,8 +90,8 @@ const message = (id: string, status: string, content: ReadonlyArray<JsonObject>)
   content
 })
 
-const written = ({ type, text }: Part): JsonObject =>
-  type === "refusal" ? { type, refusal: text } : { type, text, annotations: [], logprobs: [] }
+const written = ({ annotations, type, text }: Part): JsonObject =>
+  type === "refusal" ? { type, refusal: text } : { type, text, annotations, logprobs: [] }
 
 /** The model's reasoning, as the only summary of a reasoning item. */
 export class OpenThought implements OpenItem {

@@ -9,6 +9,7 @@
 import * as WriteJson from "../../providers/bytes/WriteJson.ts"
 import type { Answer, Delta, Ending, Spoken, Usage } from "../common/Common.ts"
 import type { JsonObject } from "../common/Json.ts"
+import * as Sources from "../common/Sources.ts"
 import type { Context } from "../protocol/Context.ts"
 import { LargeEvent, large } from "../protocol/Encode.ts"
 import type { BrokenOff, OutEvent, StreamWriter } from "../protocol/Protocol.ts"
@@ -29,6 +30,9 @@ class Draft {
   #items = 0
   /** The open message or reasoning. */
   #latest: OpenItem | undefined
+  /** The characters of all text so far, and of those before the latest message. */
+  #length = 0
+  #before = 0
   #hasRefused = false
   #isBroken = false
   #ending: Ending = { stop: "end" }
@@ -57,8 +61,30 @@ class Draft {
       latest instanceof OpenMessage
         ? latest
         : this.#add("msg_", (place) => new OpenMessage(place, this.#tell))
+    if (message !== latest) this.#before = this.#length
     this.#latest = message
+    if (type === "output_text") this.#length += delta.length
     message.say(type, delta)
+  }
+
+  /** The characters of all text so far. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Whether a message is open. */
+  get isSaying(): boolean {
+    return this.#latest instanceof OpenMessage
+  }
+
+  /** Adds a page that the message cites; one that comes later has a message of its own. */
+  cite(source: Sources.Source): void {
+    let message = this.#latest
+    if (!(message instanceof OpenMessage)) {
+      message = this.#add("msg_", (place) => new OpenMessage(place, this.#tell))
+      this.#latest = message
+    }
+    if (message instanceof OpenMessage) message.cite(Sources.written(source, this.#before))
   }
 
   think(delta: string): void {
@@ -216,6 +242,9 @@ export class ResponseStreamWriter implements StreamWriter {
       case "arguments":
         draft.argue(delta.call, delta.json)
         break
+      case "source":
+        draft.cite(delta)
+        break
       case "usage":
         draft.count(delta.usage)
         break
@@ -269,15 +298,28 @@ export const writeAnswer = (answer: Answer, context: Context): JsonObject => {
   const draft = new Draft(context, () => {})
   draft.start(answer.model)
   let calls = 0
+  let waiting = answer.sources ?? []
   for (const part of answer.parts) {
     if (part.type === "call") {
       draft.call(calls, part.id, part.name)
       draft.argue(calls++, part.arguments)
     } else tell(draft, part)
+    waiting = citedSoFar(draft, waiting)
   }
+  for (const source of waiting) draft.cite(source)
   draft.stop(answer)
   if (answer.usage !== undefined) draft.count(answer.usage)
   return draft.end()
+}
+
+/** Adds the pages that the texts so far cite, and returns the others. */
+const citedSoFar = (draft: Draft, sources: ReadonlyArray<Sources.Source>): ReadonlyArray<Sources.Source> => {
+  if (sources.length === 0 || !draft.isSaying) return sources
+  return sources.filter((source) => {
+    const isLater = source.to > draft.length
+    if (!isLater) draft.cite(source)
+    return isLater
+  })
 }
 
 const tell = (draft: Draft, part: Exclude<Spoken, { readonly type: "call" }>): void => {

@@ -6,6 +6,7 @@
 import { isThoughtField } from "../../../words/Thoughts.ts"
 import type { Remark } from "../../common/Common.ts"
 import { isObject, type JsonObject, list, objects, string, text } from "../../common/Json.ts"
+import * as Sources from "../../common/Sources.ts"
 import * as Reasoning from "./Reasoning.ts"
 
 /** A piece of content, as text. */
@@ -34,12 +35,12 @@ export const plainText = (message: JsonObject): string | undefined => {
 }
 
 /** The content of a message, in order. */
-export const readContent = (content: unknown, out: Array<Words | Remark>): void => {
+export const readContent = (content: unknown, out: Array<Words | Sources.Source | Remark>): void => {
   if (typeof content === "string") say("text", content, out)
   else for (const part of isObject(content) ? [content] : list(content)) readPart(part, out)
 }
 
-const readPart = (part: unknown, out: Array<Words | Remark>): void => {
+const readPart = (part: unknown, out: Array<Words | Sources.Source | Remark>): void => {
   if (typeof part === "string") say("text", part, out)
   if (!isObject(part)) return
   const type = string(part.type) ?? "text"
@@ -58,7 +59,12 @@ const textIn = (value: unknown): string =>
         .map((part) => string(part.text) ?? "")
         .join("")
 
-const say = (type: Words["type"], said: string, out: Array<Words | Remark>, field?: string): void => {
+const say = (
+  type: Words["type"],
+  said: string,
+  out: Array<Words | Sources.Source | Remark>,
+  field?: string
+): void => {
   if (said !== "") out.push(field === undefined ? { type, text: said } : { type, text: said, field })
 }
 
@@ -100,7 +106,7 @@ const quiet: ReadonlySet<string> = new Set([
  */
 export const readSpoken = (
   message: JsonObject,
-  out: Array<Words | Remark>,
+  out: Array<Words | Sources.Source | Remark>,
   returned: ReadonlyArray<string> = []
 ): void => {
   readContent(message.content, out)
@@ -113,7 +119,14 @@ export const readSpoken = (
   for (const name in message) {
     if (quiet.has(name) || isThoughtField(name) || returned.includes(name)) continue
     const value = message[name]
-    if (isObject(value) || list(value).length > 0) out.push({ type: "dropped", name: `message.${name}` })
+    if (name === "annotations") readAnnotations(value, out)
+    else if (isObject(value) || list(value).length > 0) out.push({ type: "dropped", name: `message.${name}` })
+  }
+}
+
+const readAnnotations = (value: unknown, out: Array<Words | Sources.Source | Remark>): void => {
+  for (const annotation of isObject(value) ? [value] : list(value)) {
+    out.push(Sources.ofAnnotation(annotation) ?? { type: "dropped", name: "message.annotations" })
   }
 }
 
@@ -126,7 +139,7 @@ export const callsOf = (message: JsonObject): ReadonlyArray<JsonObject> => {
 
 /** True if a message or a delta has content. */
 export const hasContent = (message: JsonObject): boolean => {
-  const said: Array<Words | Remark> = []
+  const said: Array<Words | Sources.Source | Remark> = []
   readSpoken(message, said)
   return said.length > 0 || text(Reasoning.textOf(message)) !== undefined || callsOf(message).length > 0
 }
