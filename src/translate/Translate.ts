@@ -224,7 +224,7 @@ export const translateWhole = (
 
 const none: ReadonlyArray<Remark> = []
 
-/** What cannot be translated. Anthropic's protocol has no word for a page that its own search did not find. */
+/** What cannot be translated. Anthropic's protocol cannot express a page that its own search did not find. */
 const remarksOf = ({ remarks = none, sources = [] }: Answer, to: Dialect): ReadonlyArray<Remark> =>
   to === "anthropic" && sources.length > 0
     ? [...remarks, ...sources.map(({ name }): Remark => ({ type: "dropped", name }))]

@@ -82,7 +82,7 @@ const withoutSystemTurns = <R extends Request>(request: R): R =>
     : edited(request, Translate.withoutSystemTurns(request.body))
 
 /**
- * The request without half characters, which a strict parser of JSON refuses: they are left out of a body that is written anew.
+ * The request without half characters, which a strict parser of JSON refuses: the body is written again without them.
  * `undefined` if it was. https://github.com/anthropics/claude-code/issues/2108
  */
 const withoutHalves = <R extends Request>(request: R): R | undefined =>

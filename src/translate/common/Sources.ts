@@ -13,7 +13,7 @@ export interface Source {
   readonly title: string
   readonly from: number
   readonly to: number
-  /** Its path in the target's protocol, for a caller whose protocol has no word for it. */
+  /** Its path in the target's protocol, for a caller whose protocol cannot express it. */
   readonly name: string
 }
 

@@ -129,7 +129,7 @@ for (const stream of [false, true]) {
       )
     }
 
-    it.live("are named where the client's protocol has no word for them, or they have no address", () =>
+    it.live("are named where the client's protocol cannot express them, or they have no address", () =>
       Effect.gen(function* () {
         const { post } = yield* stage({ chats: searching, claude: claude(ofDocument) })
         const all = Effect.fnUntraced(function* (called: string, model: string) {

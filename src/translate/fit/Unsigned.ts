@@ -5,7 +5,7 @@
  * conversation. Anthropic refuses it, so it is removed before a request goes there.
  * https://github.com/anthropics/claude-code/issues/10627
  */
-import { isObject, type JsonObject, object, objects, text } from "./Json.ts"
+import { isObject, type JsonObject, object, objects, text } from "../common/Json.ts"
 
 const isUnsigned = (block: unknown): boolean =>
   isObject(block) && block.type === "thinking" && text(block.signature) === undefined
