@@ -66,7 +66,7 @@ const permitted = <P extends Backend, R, A>(
     // The probe will soon show whether the target works. A request with no other target waits for it.
     const isFirst = retry === undefined
     if (!isFirst || run.options.policy.whenAllBenched !== "fail") {
-      run.keepVisit(run.now() + Bench.shortestCooldown, retry, { isFirst })
+      run.keepVisit(run.now() + Bench.shortestCooldown, retry, isFirst)
     }
   } else {
     run.release()

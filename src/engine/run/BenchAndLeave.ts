@@ -211,17 +211,17 @@ const keepVisitAfterWait = <P extends Backend, R, A>(
   if (retry !== "afterWait") return
   const wait = Failure.waitMillis(failure, now)
   if (wait === undefined) keepSecondTry(run, next, now)
-  else if (wait <= run.maxWait) run.keepVisit(now + Math.max(wait, Bench.shortestCooldown), next)
+  else if (wait <= run.maxWait) run.keepForLater(now + Math.max(wait, Bench.shortestCooldown), next, false)
 }
 
 /** Without a named wait the throttle may be short. With `wait` the run waits for the end of the bench, with `fail` not at all. */
 const keepSecondTry = <P extends Backend, R, A>(run: RunState<P, R, A>, next: Next, now: number): void => {
-  const { options, shared, visit, waits } = run
+  const { options, shared, visit } = run
   if (options.policy.whenAllBenched !== "tryAnyway" || visit.waited || shared.budget.isNone) return
   if (throttleBackoff > run.maxWait) return
-  if (waits.unfinished.some(({ forRoom, target }) => forRoom === true && target === visit.target)) return
+  if (run.isKeptForRoom(visit.target)) return
   visit.waited = true
-  run.keepVisit(now + throttleBackoff, next, { isThrottled: true })
+  run.keepForLater(now + throttleBackoff, next, true)
 }
 
 /** The chain for this failure (`onContextExceeded`, `onContentPolicy`). A run changes its chain at most once. */

@@ -44,9 +44,10 @@ export const record = (
   const found = group && tooOften(group, target, signals.ofTarget(target), registry, kind, now, who)
   const recorded = fault && found ? withEvidence(fault, found.evidence) : failure
   // A bench of another caller alone does not count: this one's failure may be the first of an outage, or caused by its request.
-  const wasFree = !Bench.holdsFor(registry.stateUnsafe().entries.get(target.key), target, who)
+  const isDoubtful = rest !== undefined && canBeProvoked(failure)
+  const wasFree = isDoubtful && !Bench.holdsFor(registry.stateUnsafe().entries.get(target.key), target, who)
   registry.failUnsafe(target, admission, recorded, found?.rest ?? rest, now, who)
-  if (rest !== undefined && canBeProvoked(failure)) who?.hasFailedAt(target, wasFree)
+  if (isDoubtful) who?.hasFailedAt(target, wasFree)
 }
 
 /**

@@ -30,6 +30,15 @@ import type { RunPlace } from "./WhenAllBenched.ts"
 
 const none: ReadonlyArray<never> = []
 
+/** A visit that is kept for later, and the one that was kept before it. */
+interface Later<P extends Backend> {
+  readonly visit: Visit<P>
+  readonly notBefore: number
+  readonly next: Next | undefined
+  readonly isThrottled: boolean
+  readonly earlier: Later<P> | undefined
+}
+
 /** A hedge that is under way: a second attempt, started because the current one takes long. */
 export interface Hedge<out P extends Backend, out A> {
   readonly visit: Visit<P>
@@ -65,6 +74,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
   dropped: Target | undefined
   #candidates: Candidates<P, R> | undefined
   #waits: Waits<RunPlace<P>> | undefined
+  #later: Later<P> | undefined
   #failed: Array<RunError.FailedAttempt> | undefined
   #deadlineAt: number | undefined
 
@@ -104,7 +114,16 @@ export class RunState<P extends Backend, R, A> implements Situation {
   /** What it remembers for its waits. */
   get waits(): Waits<RunPlace<P>> {
     this.#waits ??= new Waits()
+    const later = this.#later
+    this.#later = undefined
+    if (later !== undefined) this.#keepAll(later)
     return this.#waits
+  }
+
+  /** Whether the run waits for room at a target. */
+  isKeptForRoom(target: Target): boolean {
+    const places = this.#waits?.unfinished ?? none
+    return places.some((place) => place.forRoom === true && place.target === target)
   }
 
   // -- time -----------------------------------------------------------------------------------------------------
@@ -245,42 +264,44 @@ export class RunState<P extends Backend, R, A> implements Situation {
   }
 
   /** Keeps the current visit, to continue it from `notBefore` on if no other target is left. `next`: where the run goes if it is not permitted then. */
-  keepVisit(
-    notBefore: number,
-    next: Next | undefined,
-    { isFirst = false, isThrottled }: Pick<Partial<RunPlace<P>>, "isFirst" | "isThrottled"> = {}
-  ): void {
+  keepVisit(notBefore: number, next: Next | undefined, isFirst = false): void {
     const { visit } = this
-    const { backend, target } = visit
-    const anyway = this.options.policy.whenAllBenched === "tryAnyway"
-    this.waits.keep({
-      backend,
-      target,
-      notBefore,
-      isFirst,
-      isThrottled,
-      anyway,
-      visit: isFirst ? undefined : visit,
-      next,
-      forRoom: this.candidates.isFull(target) && notBefore <= this.now()
-    })
+    const forRoom = this.candidates.isFull(visit.target) && notBefore <= this.now()
+    this.#keep({ visit, notBefore, next }, { isFirst, forRoom })
   }
 
   /** Keeps the current visit, to continue it when the target has room, if no other target is left. With `fail` there is no wait. */
   keepForRoom(next: Next): void {
-    if (this.options.policy.whenAllBenched === "fail") return
     const { visit } = this
+    if (this.options.policy.whenAllBenched === "fail") return
+    this.#keep({ visit, notBefore: this.now(), next }, { forRoom: true, anyway: false })
+  }
+
+  /**
+   * Keeps the current visit, which cannot continue now, like `keepVisit`. It is among the waits when these are next used. Most runs find
+   * another target and never use them: such a run takes 1.12 instead of 1.19 µs (thread CPU, 2026-12-01).
+   */
+  keepForLater(notBefore: number, next: Next, isThrottled: boolean): void {
+    this.#later = { visit: this.visit, notBefore, next, isThrottled, earlier: this.#later }
+  }
+
+  #keepAll(later: Later<P>): void {
+    if (later.earlier !== undefined) this.#keepAll(later.earlier)
+    this.#keep(later, { isThrottled: later.isThrottled })
+  }
+
+  #keep(
+    { next, notBefore, visit }: Pick<Later<P>, "visit" | "notBefore" | "next">,
+    {
+      anyway = this.options.policy.whenAllBenched === "tryAnyway",
+      forRoom = false,
+      isFirst = false,
+      isThrottled = false
+    }: Partial<Pick<RunPlace<P>, "isFirst" | "isThrottled" | "anyway" | "forRoom">>
+  ): void {
     const { backend, target } = visit
-    this.waits.keep({
-      backend,
-      target,
-      notBefore: this.now(),
-      isFirst: false,
-      anyway: false,
-      visit,
-      next,
-      forRoom: true
-    })
+    const again = isFirst ? undefined : visit
+    this.waits.keep({ backend, target, notBefore, isFirst, isThrottled, anyway, visit: again, next, forRoom })
   }
 
   /** Releases the slot of a probe without a result. */
