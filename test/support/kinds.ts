@@ -20,7 +20,7 @@ export interface Reply {
 /** An upstream of the config. */
 export interface Upstream {
   readonly protocol: "openai" | "anthropic"
-  readonly reply: (asked: Json, count: number, path: string) => Reply
+  readonly reply: (asked: Json, count: number, path: string, headers: http.IncomingHttpHeaders) => Reply
   /** More fields of the provider in the config. */
   readonly more?: object
 }
@@ -57,7 +57,7 @@ const listen = (upstream: Upstream, seen: Array<Seen>) =>
                 const text = Buffer.concat(parts).toString()
                 const body = text === "" ? {} : JSON.parse(text)
                 seen.push({ path: request.url ?? "", headers: request.headers, body })
-                const reply = upstream.reply(body, seen.length, request.url ?? "")
+                const reply = upstream.reply(body, seen.length, request.url ?? "", request.headers)
                 const [type, out] = written(reply)
                 response.writeHead(reply.status ?? 200, { "content-type": type })
                 response.end(out)

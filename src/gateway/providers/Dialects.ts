@@ -26,10 +26,10 @@ export const make = (config: ProviderConfig, baseUrl: string | undefined): Diale
 }
 
 /** The most targets of one provider that are remembered. Callers may make up names of models. */
-const most = 1_000
+export const most = 1_000
 
-/** How long a rule is remembered, in milliseconds: a server may be replaced by one that accepts more, or the refusal was misleading. */
-const memory = 60 * 60_000
+/** How long it is remembered, in milliseconds: a server may be replaced by one that accepts more, or the refusal was misleading. */
+export const memory = 60 * 60_000
 
 /**
  * What targets refused in requests that were then answered without it: rules that take precedence over those of their

@@ -7,8 +7,6 @@
 import * as Effect from "effect/Effect"
 import type { Dialect } from "../../dialect/index.ts"
 import type { Target } from "../../domain/Target.ts"
-import type { BadRequest } from "../../failure/Failure.ts"
-import { isProviderResponse } from "../../providers/wire/ProviderResponse.ts"
 import type { Request } from "../../providers/wire/Wire.ts"
 import * as Flow from "../../stream/Flow.ts"
 import * as Pump from "../../stream/Pump.ts"
@@ -30,8 +28,7 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
   const own = (request: Request, target: Target): Request => {
     const dialect = provider.dialectOf(target)
     dialects.set(request, dialect)
-    const given = dialect.betas === "any" ? request : withBetas(request, dialect.betas)
-    return ownThoughts(dialect.systemTurns ? given : withoutSystemTurns(given), dialect)
+    return ownThoughts(dialect.systemTurns ? request : withoutSystemTurns(request), dialect)
   }
 
   const ownThoughts = (request: Request, dialect: Dialect): Request => {
@@ -57,8 +54,8 @@ export const make = (provider: GatewayProvider): GatewayProvider => {
         : call
     },
     secondTry: (request, refusal) => {
-      const without = withoutBetas(request, refusal)
-      if (without !== request) return without
+      const other = provider.secondTry?.(request, refusal)
+      if (other !== undefined) return other
       if (/\bsurrogate\b/i.test(refusal.message)) return withoutHalves(request)
       const dialect = dialects.get(request)
       const overrides = dialect && SecondTry.overridesOf(refusal, dialect, "anthropic")
@@ -88,40 +85,5 @@ const withoutSystemTurns = <R extends Request>(request: R): R =>
 const withoutHalves = <R extends Request>(request: R): R | undefined =>
   request.text === undefined ? undefined : { ...request, text: undefined }
 
-/**
- * The request without the beta flags that the target does not know: servers of others have fewer.
- * https://github.com/Wei-Shaw/sub2api/issues/3358 (Vertex), https://github.com/router-for-me/CLIProxyAPI/issues/4750 (Bedrock)
- */
-const withoutBetas = <R extends Request>(request: R, { cause, message }: BadRequest): R => {
-  const given = request.headers?.["anthropic-beta"]
-  const text = isProviderResponse(cause) ? `${message} ${cause.body}` : message
-  if (given === undefined) return request
-  const refused = new Set(unknownBetas.exec(text)?.[1]?.match(/[\w.-]+/g))
-  const kept = /invalid beta flag/i.test(text)
-    ? []
-    : given.split(",").filter((name) => !refused.has(name.trim()))
-  if (kept.length === given.split(",").length) return request
-  const { "anthropic-beta": _, ...headers } = request.headers ?? {}
-  return {
-    ...request,
-    headers: kept.length === 0 ? headers : { ...headers, "anthropic-beta": kept.join(",") }
-  }
-}
-
-/** `Unexpected value(s) `a`, `b` for the `anthropic-beta` header` */
-const unknownBetas = /unexpected value\(s\)(.{1,600}?)for the .{0,3}anthropic-beta/i
-
 const edited = <R extends Request>(request: R, body: Request["body"]): R =>
   body === request.body ? request : { ...request, body, text: undefined }
-
-/** The request with only those beta flags that the target accepts. */
-const withBetas = (request: Request, taken: ReadonlyArray<string>): Request => {
-  const given = request.headers?.["anthropic-beta"]
-  if (given === undefined) return request
-  const kept = given.split(",").filter((name) => taken.includes(name.trim()))
-  const { "anthropic-beta": _, ...headers } = request.headers ?? {}
-  return {
-    ...request,
-    headers: kept.length === 0 ? headers : { ...headers, "anthropic-beta": kept.join(",") }
-  }
-}

@@ -17,6 +17,7 @@ import * as MonotonicClock from "../../time/MonotonicClock.ts"
 import type { Dialect } from "../../translate/index.ts"
 import * as AskedModel from "../http/AskedModel.ts"
 import * as AlwaysTranslated from "./AlwaysTranslated.ts"
+import * as Betas from "./Betas.ts"
 import * as Carried from "./Carried.ts"
 import * as ConfigSecrets from "./ConfigSecrets.ts"
 import * as Dialects from "./Dialects.ts"
@@ -67,9 +68,12 @@ export const make = (
   return Effect.clockWith((clock) =>
     Effect.map(made, (provider) => {
       const configured = Dialects.make(config, (provider as HttpProvider).baseUrl)
-      const learned = Dialects.learning(configured, () => MonotonicClock.millis(clock))
+      const now = () => MonotonicClock.millis(clock)
+      const learned = Dialects.learning(configured, now)
       dialectOf = learned.dialectOf
-      return { ...(provider as HttpProvider), protocol: config.protocol, dialectOf, learn: learned.add }
+      const { protocol } = config
+      const own = { ...(provider as HttpProvider), protocol, dialectOf, learn: learned.add }
+      return protocol === "anthropic" ? Betas.make(own, now) : own
     })
   )
 }

@@ -283,6 +283,8 @@ export const make = (
       return before === undefined ? call : Stream.unwrap(Effect.as(before, call))
     },
     secondTry: (request, refusal) => {
+      const other = provider.secondTry?.(request, refusal)
+      if (other !== undefined) return other
       const dialect = dialects.get(request)
       const second = dialect === undefined ? undefined : SecondTry.of(refusal, dialect, to)
       if (second === undefined) return undefined
