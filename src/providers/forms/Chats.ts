@@ -4,6 +4,7 @@
  * https://platform.openai.com/docs/api-reference/chat/object and
  * https://platform.openai.com/docs/api-reference/chat-streaming
  */
+import { saidIn } from "../../words/Choices.ts"
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
 import { ChatCalls } from "./ChatCalls.ts"
 import { counted } from "./Counted.ts"
@@ -67,13 +68,17 @@ const toWhole: Forms["toWhole"] = (events) => {
       const index = choice.index ?? 0
       const known: Draft = choices.get(index) ?? { index, message: {} }
       choices.set(index, known)
-      const { delta, message, ...rest } = choice
+      const { delta: _, message, ...rest }: Draft = choice
+      const said = saidIn(choice)
+      const piece = said === undefined || said === message ? undefined : said
+      // A text that was taken for what was said.
+      if (piece !== undefined && piece !== choice.delta) delete rest.text
       for (const [name, value] of Object.entries(rest)) if (value !== null) known[name] = value
-      const said = known.message as Draft
-      if (isObject(delta)) {
-        merge(said, delta)
-        inDeltas.add(index)
-      } else if (isObject(message)) merge(said, inDeltas.has(index) ? restOf(message, said) : message)
+      const draft = known.message as Draft
+      if (piece !== undefined) {
+        merge(draft, piece)
+        if (Object.keys(piece).some((name) => name !== "role" && isFull(piece[name]))) inDeltas.add(index)
+      } else if (isObject(message)) merge(draft, inDeltas.has(index) ? restOf(message, draft) : message)
     }
   }
   const isMalformed = ({ message }: Draft) => callsOf.get(message as Draft)?.isMalformed === true
@@ -109,6 +114,8 @@ const merge = (into: Draft, piece: JsonObject): void => {
     const known = into[name]
     if (name === "tool_calls" && typeof value === "object")
       mergeCalls(into, (Array.isArray(value) ? value : [value]).filter(isObject))
+    else if (name === "content" && typeof value === "object") mergeContent(into, value)
+    else if (name === "content" && Array.isArray(known)) mergeContent(into, value)
     else if (typeof value === "string" && typeof known === "string") {
       if (!once.has(name)) into[name] = known + value
       else if (known === "") into[name] = value
@@ -116,6 +123,37 @@ const merge = (into: Draft, piece: JsonObject): void => {
     else if (isObject(value) && isObject(known)) merge(known, value)
     else if (!once.has(name) || known === undefined) into[name] = value
   }
+}
+
+/** Content with parts: texts are one text, also beside texts without parts; other parts stay apart. */
+const mergeContent = (into: Draft, more: unknown): void => {
+  for (const part of Array.isArray(more) ? more : [more]) {
+    const text = textOf(part)
+    const known = into.content
+    if (text === "" && known !== undefined) continue
+    if (text !== undefined && (known === undefined || typeof known === "string")) {
+      into.content = (known ?? "") + text
+      continue
+    }
+    const parts: Array<unknown> = Array.isArray(known)
+      ? known
+      : isFull(known)
+        ? [{ type: "text", text: known }]
+        : []
+    into.content = parts
+    const last = parts.at(-1)
+    const before = text === undefined ? undefined : textOf(last)
+    if (before === undefined) parts.push(text === undefined ? part : { type: "text", text })
+    else parts[parts.length - 1] = { type: "text", text: before + text }
+  }
+}
+
+/** The text of a part that has nothing else; `undefined` for any other. */
+const textOf = (part: unknown): string | undefined => {
+  if (typeof part === "string") return part
+  if (!isObject(part) || typeof part.text !== "string" || (part.type ?? "text") !== "text") return undefined
+  for (const name in part) if (name !== "type" && name !== "text" && name !== "index") return undefined
+  return part.text
 }
 
 const mergeCalls = (into: Draft, pieces: ReadonlyArray<JsonObject>): void => {

@@ -6,6 +6,7 @@
  * https://platform.openai.com/docs/api-reference/completions
  */
 import * as Phase from "../../domain/Phase.ts"
+import * as Choices from "../../words/Choices.ts"
 import { errorIn, isError } from "../../words/ErrorPaths.ts"
 import { hasThought, thoughtTextNames } from "../../words/Thoughts.ts"
 import { chats } from "../forms/Chats.ts"
@@ -43,7 +44,7 @@ const operations: Readonly<Record<OperationName, Operation>> = {
       isFull(answer.choices) &&
       isChoiceUsable(answer.choices, isSaid, () => mayBeEmpty || isAfterToolResult(body)),
     meanings: (body, mayBeEmpty = false) =>
-      choiceMeanings(body, 1, isSaid, mayBeEmpty || isAfterToolResult(body))
+      choiceMeanings(body, 1, isSaidInChunk, mayBeEmpty || isAfterToolResult(body))
   },
   "chat/completions/input_tokens": counting("chat/completions/input_tokens"),
   completions: {
@@ -117,6 +118,12 @@ const isChoiceUsable = (
 
 /** True if the choice of a chat (a message or a delta) has content. */
 const isSaid = (choice: JsonObject): boolean => isContent(choice.delta) || isContent(choice.message)
+
+/** The same for a choice in a chunk, wherever its text is. Whole answers are mended instead. */
+const isSaidInChunk = (choice: JsonObject): boolean => {
+  const said = Choices.saidIn(choice)
+  return isContent(said) || (isObject(said?.content) && Choices.isContent(said.content))
+}
 
 /** True if the choice of a completion has text. */
 const isWritten = (choice: JsonObject): boolean => isFull(choice.text)
@@ -204,7 +211,7 @@ const join = (a: Phase.Phase, b: Phase.Phase): Phase.Phase =>
 /** True if a delta or a message has content for the caller. */
 const isContent = (delta: unknown): boolean =>
   isObject(delta) &&
-  (isFull(delta.content) ||
+  ((isFull(delta.content) && Choices.isContent(delta.content)) ||
     hasThought(delta) ||
     isFull(delta.refusal) ||
     isFull(delta.images) || // OpenRouter

@@ -3,6 +3,7 @@
  *
  * https://github.com/openai/openai-node/blob/master/src/resources/chat/completions/completions.ts
  */
+import { saidIn } from "../../words/Choices.ts"
 import type { Answer, Call, Remark, Spoken } from "../common/Common.ts"
 import {
   append,
@@ -38,7 +39,7 @@ import { writeCalls } from "./WriteCalls.ts"
  * splits whole answers of Claude so: https://github.com/karthink/gptel/pull/1284
  */
 const joined = (choices: ReadonlyArray<JsonObject>): ReadonlyArray<JsonObject> => {
-  const messages = choices.map(({ delta, message }) => object(message ?? delta))
+  const messages = choices.map((choice) => saidIn(choice) ?? {})
   if (!messages.slice(1).some(({ tool_calls }) => objects(tool_calls).length > 0)) return choices
   const parts = messages.flatMap(({ content }) =>
     typeof content === "string" ? (content === "" ? [] : { type: "text", text: content }) : objects(content)
@@ -58,10 +59,10 @@ export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer =
   readSources(body, remarks)
   const choices = joined(objects(body.choices))
   const choice = choices.find(({ index }) => (index ?? 0) === 0) ?? choices[0] ?? {}
-  if (choices.some((other) => other !== choice && hasContent(object(other.message ?? other.delta)))) {
+  if (choices.some((other) => other !== choice && hasContent(saidIn(other) ?? {}))) {
     remarks.push({ type: "dropped", name: "choices" })
   }
-  const message = object(choice.message ?? choice.delta)
+  const message = saidIn(choice) ?? {}
   const tags = ThinkTags.make(own?.thinkTags)
   const plain = remarks.length === 0 && tags === undefined ? plainText(message) : undefined
   if (plain !== undefined) {

@@ -3,10 +3,12 @@
  *
  * https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
  */
+
+import { saidIn } from "../../words/Choices.ts"
 import { errorIn } from "../../words/ErrorPaths.ts"
 import { thoughtBlockNames, thoughtTextNames } from "../../words/Thoughts.ts"
 import type { Delta, Remark } from "../common/Common.ts"
-import { append, isObject, type JsonObject, object, objects, text } from "../common/Json.ts"
+import { append, isObject, type JsonObject, objects, text } from "../common/Json.ts"
 import type { Source } from "../common/Sources.ts"
 import * as Usage from "../common/Usage.ts"
 import { readError } from "../protocol/Errors.ts"
@@ -122,10 +124,10 @@ export class OpenAiStreamReader implements StreamReader {
   #readChoice(choice: JsonObject, deltas: Array<Delta | Remark>): void {
     const index = choice.index ?? 0
     this.#index ??= index
-    const { delta } = choice
-    const isDelta = isObject(delta)
-    const message = isDelta ? delta : this.#whole(object(choice.message))
-    this.#hasDeltas ||= isDelta
+    const said = saidIn(choice) ?? {}
+    const isWhole = said === choice.message
+    const message = isWhole ? this.#whole(said) : said
+    this.#hasDeltas ||= !isWhole && hasContent(said)
     if (index === this.#index) this.#readMessage(message, deltas)
     else if (callsOf(message).length > 0) this.#readMessage(apart(message, index), deltas)
     else if (hasContent(message)) {
