@@ -23,7 +23,7 @@ import type { RunInfo } from "../../events/FailoverEvent.ts"
 import * as Spans from "../../observe/Spans.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
 import { usageOf } from "../providers/Metered.ts"
-import * as ProviderName from "../providers/ProviderName.ts"
+import * as ProviderName from "./ProviderName.ts"
 
 /** The timeout of an export. After it, the exporter drops the batch and pauses for a minute. */
 const exportTimeout = "5 seconds"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as ProviderName from "../../../src/gateway/providers/ProviderName.ts"
+import * as ProviderName from "../../../src/gateway/observe/ProviderName.ts"
 
 const of = (endpoint: string) => ProviderName.of({ endpoint, provider: "mine" })
 
