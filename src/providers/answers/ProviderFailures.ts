@@ -5,6 +5,7 @@ import type { Target } from "../../domain/Target.ts"
 import { BadRequest, classOf, type Failure, Transient } from "../../failure/Failure.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
+import { mismatch } from "../forms/FormOf.ts"
 import type { Operation, Protocol } from "../protocols/Protocol.ts"
 import type { Head, TransportError } from "../transport/Transport.ts"
 import { ProviderResponse } from "../wire/ProviderResponse.ts"
@@ -39,7 +40,7 @@ export interface ProviderFailures {
 /** The failures of a target during an operation. */
 export const make = (
   protocol: Protocol,
-  operation: Pick<Operation, "isOptional">,
+  operation: Pick<Operation, "isOptional" | "path">,
   target: Target,
   secrets: Secrets
 ): ProviderFailures => {
@@ -49,6 +50,8 @@ export const make = (
       Effect.flatMap(MonotonicClock.currentTimeMillis, (now) => {
         const text = secrets.text(typeof body === "string" ? body : new TextDecoder().decode(body))
         const excerpt = text.length > maxText ? text.slice(0, maxText) : text
+        const other = head.status < 300 ? mismatch(parsed(text), operation.path, target.provider) : undefined
+        if (other !== undefined) return Effect.fail(inOtherForm(target, other, operation.isOptional === true))
         const contentType = first(head.headers["content-type"])
         const failure = classify({
           ...common,
@@ -86,6 +89,20 @@ export const make = (
         })
       )
     )
+  }
+}
+
+/** A server may lack an optional operation, and answer the others well. */
+const inOtherForm = (target: Target, message: string, isOptional: boolean): Failure =>
+  isOptional
+    ? new BadRequest({ target: target.key, reason: "Unsupported", message, evidence: "form" })
+    : new Transient({ target: target.key, reason: "Malformed", message, evidence: "form" })
+
+const parsed = (text: string): unknown => {
+  try {
+    return text.trimStart().startsWith("{") ? JSON.parse(text) : undefined
+  } catch {
+    return undefined
   }
 }
 

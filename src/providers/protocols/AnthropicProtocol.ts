@@ -9,6 +9,7 @@ import * as Phase from "../../domain/Phase.ts"
 import type { BadRequest } from "../../failure/Failure.ts"
 import { outputOverflow } from "../../words/ContextNumbers.ts"
 import { isError } from "../../words/ErrorPaths.ts"
+import { isOther } from "../forms/FormOf.ts"
 import { messages } from "../forms/Messages.ts"
 import { isProviderResponse } from "../wire/ProviderResponse.ts"
 import { isFull, isObject } from "../wire/Wire.ts"
@@ -118,7 +119,7 @@ const messageMeanings = (mayBeEmpty: boolean): Meanings => {
       case "message_stop":
         return Phase.last
       default:
-        return Phase.held
+        return !hasContent && isOther(json, "messages") ? "failed" : Phase.held
     }
   }
 }

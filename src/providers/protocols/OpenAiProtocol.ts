@@ -11,6 +11,7 @@ import { errorIn, isError } from "../../words/ErrorPaths.ts"
 import { hasThought, thoughtTextNames } from "../../words/Thoughts.ts"
 import { chats } from "../forms/Chats.ts"
 import * as Embeddings from "../forms/Embeddings.ts"
+import { isOther } from "../forms/FormOf.ts"
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
 import { isAfterToolResult } from "./AfterToolResult.ts"
 import * as Finish from "./Finish.ts"
@@ -169,7 +170,10 @@ const choiceMeanings = (
     if (!isObject(event)) return Phase.held
     if (isError(event)) return "failed"
     const choices = event.choices
-    if (!Array.isArray(choices)) return isPing(name) || isPing(event.type) ? Phase.alive : Phase.held
+    if (!Array.isArray(choices)) {
+      if (!hasContent && isOther(event, "chat/completions")) return "failed"
+      return isPing(name) || isPing(event.type) ? Phase.alive : Phase.held
+    }
     if (choices.every(isBlank) && !event.usage && event.prompt_filter_results === undefined)
       return Phase.alive
     let meaning: Meaning = Phase.held

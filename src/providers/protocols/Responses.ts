@@ -5,6 +5,7 @@
  * https://platform.openai.com/docs/api-reference/responses-streaming
  */
 import * as Phase from "../../domain/Phase.ts"
+import { isOther } from "../forms/FormOf.ts"
 import { responses } from "../forms/Responses.ts"
 import { UnendedResponse } from "../forms/UnendedResponse.ts"
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
@@ -94,7 +95,7 @@ const responseMeanings = (body: JsonObject, mayBeEmpty: boolean): Meanings => {
       case "response.image_generation_call.partial_image":
         return seen(isFull(json.partial_image_b64))
       default:
-        if (json.error) return "failed"
+        if (json.error || (!hasContent && isOther(json, "responses"))) return "failed"
         return seen(type.endsWith(".delta") && (isFull(json.delta) || isObject(json.delta)))
     }
   }
