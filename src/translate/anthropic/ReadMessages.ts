@@ -12,6 +12,7 @@ import {
   text,
   write
 } from "../common/Json.ts"
+import * as CallBlocks from "../protocol/CallBlocks.ts"
 
 const messageKeys = new Set(["role", "content"])
 
@@ -100,7 +101,9 @@ export const cachesIn = (content: unknown): ReadonlyMap<number, JsonObject> | un
 
 const readBlocks = (content: unknown, isUsers: boolean, dropped: Dropped): ReadonlyArray<Block> => {
   if (typeof content === "string") return [{ type: "text", text: content }]
-  return contentParts(content).flatMap((block) => readBlock(block, "messages.content", dropped, isUsers))
+  return CallBlocks.joined(contentParts(content)).flatMap((block) =>
+    readBlock(block, "messages.content", dropped, isUsers)
+  )
 }
 
 /** One row for each type of block: the fields that are read, and the result. */
@@ -109,10 +112,16 @@ interface Row {
   readonly read: (block: JsonObject, dropped: Dropped) => ReadonlyArray<Block>
 }
 
-const textKeys = new Set(["type", "text"])
+/** `index`: the place of the block in the stream that it came from, which some clients keep. */
+const textKeys = new Set(["type", "text", "index"])
 
-const readCall = ({ id, input, name }: JsonObject): ReadonlyArray<Block> => [
-  { type: "call", id: string(id) ?? "", name: string(name) ?? "", arguments: write(input ?? {}) }
+const readCall = (block: JsonObject): ReadonlyArray<Block> => [
+  {
+    type: "call",
+    id: string(block.id) ?? "",
+    name: string(block.name) ?? "",
+    arguments: CallBlocks.argumentsOf(block)
+  }
 ]
 
 /** The result of a tool that the provider ran. Only the provider can read what is encrypted in it. */
@@ -169,7 +178,7 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
   [
     "thinking",
     {
-      keys: new Set(["type", "thinking", "signature"]),
+      keys: new Set(["type", "thinking", "signature", "index"]),
       read: ({ thinking, signature }) => [
         { type: "thinking", text: string(thinking) ?? "", signature: text(signature) }
       ]
@@ -179,7 +188,10 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
     "redacted_thinking",
     { keys: new Set(["type", "data"]), read: ({ data }) => [{ type: "redacted", data: string(data) ?? "" }] }
   ],
-  ["tool_use", { keys: new Set(["type", "id", "name", "input", "caller"]), read: readCall }],
+  [
+    "tool_use",
+    { keys: new Set(["type", "id", "name", "input", "caller", "index", "partial_json"]), read: readCall }
+  ],
   ["server_tool_use", { keys: new Set(["type", "id", "name", "input", "caller"]), read: readCall }],
   ["mcp_tool_use", { keys: new Set(["type", "id", "name", "input", "server_name"]), read: readCall }],
   // https://platform.claude.com/docs/en/build-with-claude/compaction

@@ -13,6 +13,7 @@ import {
   text,
   write
 } from "../common/Json.ts"
+import * as CallBlocks from "../protocol/CallBlocks.ts"
 import * as CustomTools from "../protocol/CustomTools.ts"
 import * as Reasoning from "./parts/Reasoning.ts"
 import { isKnown, readContent } from "./ReadParts.ts"
@@ -123,8 +124,13 @@ const readCustomCall = (id: string, { input, name }: JsonObject, parts: Array<Sp
   return true
 }
 
-/** A call in Anthropic's form. */
-const usedIn = ({ input, name }: JsonObject): JsonObject => ({ name, arguments: input ?? {} })
+/** A call in Anthropic's form, or in LangChain's. */
+const usedIn = (part: JsonObject): JsonObject | undefined =>
+  part.type === "tool_use"
+    ? { name: part.name, arguments: CallBlocks.argumentsOf(part) }
+    : part.type === "tool_call"
+      ? { name: part.name, arguments: part.args ?? {} }
+      : undefined
 
 /** The content of the user, with the results of tools in Anthropic's form: https://github.com/askalf/dario/pull/203 */
 const readUser = (message: JsonObject, dropped: Dropped): ReadonlyArray<Content | Result> => {
@@ -149,14 +155,17 @@ const readAssistant = (message: JsonObject, dropped: Dropped): ReadonlyArray<Spo
   if (thought !== undefined) parts.push({ type: "thinking", text: thought })
   if (typeof message.content === "string") parts.push({ type: "text", text: message.content })
   else {
-    for (const part of contentParts(message.content)) {
+    const calls = objects(message.tool_calls)
+    for (const part of CallBlocks.joined(contentParts(message.content))) {
+      if (CallBlocks.isRepeated(part, calls)) continue
       const type = string(part.type) ?? "type"
       const thought = Reasoning.ofPart(part)
       if (thought !== undefined) {
         parts.push(thought)
         continue
       }
-      if (type === "tool_use" && readCall(string(part.id) ?? "", usedIn(part), parts)) continue
+      const used = usedIn(part)
+      if (used !== undefined && readCall(string(part.id) ?? "", used, parts)) continue
       const said = string(part.type === "refusal" ? part.refusal : part.text)
       if (said === undefined) {
         if (isKnown(type)) dropped.content(`messages.content.${type}`)
