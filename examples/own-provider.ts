@@ -7,7 +7,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect, Layer, Stream } from "effect"
 import { Chain, Credential, Failover, Failure, Phase, Provider, ProviderService } from "effect-failover"
 
-/** Repeats its input, at once or word by word. The last word has no space behind it. */
+/** Repeats its input, at once or word by word. The last item has no space after it. */
 const parrot = Provider.make(
   "parrot",
   {

@@ -121,7 +121,7 @@ for (const [kind, ask] of Object.entries(asks)) {
             callers,
             ask([{ ...one, backend: Backend.make("one", { ask: answer }) }])
           )
-          // Who was told to wait, waited, and is told so once more has had his retry.
+          // A caller that waited as it was asked to, and is throttled again, has had its retry.
           assert.isAtLeast(answered, callers - 1)
           assert.isAtMost(seen.failed, 2 * callers)
           assert.isAtMost(lastAt, 3_500)

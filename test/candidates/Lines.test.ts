@@ -502,7 +502,7 @@ describe("the room at a target with a learned limit", () => {
       })
       while (load.inFlight > 0) load.ended()
       assert.isUndefined(room.why(target, 0))
-      // Those who wait come first.
+      // Waiting requests come first.
       room.wait(target, 1)
       assert.strictEqual(room.why(target, 0)?.reason, "LearnedLimit")
       assert.isUndefined(room.why(target, 0, true))

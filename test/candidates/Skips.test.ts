@@ -64,7 +64,7 @@ describe("a target that others wait for", () => {
       const one = request()
       assert.deepStrictEqual([one.isFull(target), one.isLimited(target)], [false, false])
       shared.room.wait(target, 1)
-      // `isLimited` is asked about benched targets, where those who wait for room do not matter.
+      // `isLimited` is asked about benched targets, where requests that wait for room do not matter.
       assert.deepStrictEqual([one.isFull(target), one.isLimited(target)], [true, false])
       assert.isUndefined(Availability.why(shared, target, clock, stranger, true))
       assert.strictEqual(Availability.why(shared, target, clock, stranger)?.until, clock.millis() + 1_000)

@@ -177,7 +177,7 @@ describe("a tier", () => {
       for (let i = 0; i < 10; i++) {
         seen.length = 0
         yield* Failover.complete(chain, "q", { observer })
-        // Started, then told; what is told is started.
+        // Each call is followed by its event, with the same target.
         for (let at = 1; at + 1 < seen.length; at += 2) assert.strictEqual(seen[at], seen[at + 1])
         assert.lengthOf(seen, 7)
         yield* TestClock.adjust("1 hour")

@@ -1,7 +1,7 @@
 /**
  * What decides each recorded error, line by line in test/fixtures/decided.txt: its class, the wait, the sizes in tokens, the
  * deciding signal and the message. A change of a rule shows here which errors it moves. After a change that is meant,
- * `DECIDED=write npx vitest run test/classifier/decided.test.ts` writes the lines anew; read the difference.
+ * `DECIDED=write npx vitest run test/classifier/decided.test.ts` writes the lines again; read the difference.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"

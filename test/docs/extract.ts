@@ -46,7 +46,7 @@ export const fromMarkdown = (): ReadonlyArray<Example> =>
     }))
   })
 
-/** An example of a module that no entry point exports has no import; it speaks of the module it stands in. */
+/** An example of a module that no entry point exports has no import; it mentions the module it stands in. */
 const withImports = (file: string, text: string, code: string): string => {
   const own = resolve(root, file)
   if (/^import /m.test(code)) {

@@ -147,7 +147,7 @@ const fromDeclarations = (directory: string): Reference => {
 
 // -- reading -------------------------------------------------------------------------------------------------------
 
-/** What a file says of itself: its first comment, unless that stands right above a declaration. */
+/** The description of a file: its first comment, unless a declaration follows directly. */
 const moduleDocOf = (source: string): string | undefined => {
   const [, comment, next] = /^\s*(?:#!.*\n)?(\/\*\*[\s\S]*?\*\/)\n(.*)/.exec(source) ?? []
   const isModules =
@@ -179,7 +179,7 @@ const readModule = (
     return found === undefined ? { name: as, doc: undefined, code: "" } : { ...found, name: as }
   }
 
-  /** What a name of this module stands for, whether it is declared or imported here. */
+  /** The declaration of a name of this module, whether it is declared or imported here. */
   const local = (name: string, as: string): Export => {
     for (const statement of body) {
       if (statement.type !== "ImportDeclaration" || statement.source == null) continue
@@ -248,7 +248,7 @@ const readModule = (
 const namesOf = (declared: Declared): ReadonlyArray<string> =>
   declared.declarations?.map(({ id }) => id.name) ?? (declared.id == null ? [] : [declared.id.name])
 
-/** A value and a type of one name, and the overloads of a function, are one thing to read about. */
+/** A value and a type of one name, and the overloads of a function, are described together. */
 const merged = (exports: ReadonlyArray<Export>): ReadonlyArray<Export> => {
   const byName = new Map<string, Export>()
   for (const each of exports) {
@@ -268,7 +268,7 @@ const merged = (exports: ReadonlyArray<Export>): ReadonlyArray<Export> => {
 }
 
 /**
- * Longer declarations are the compiler's, such as the type of a whole HTTP API; nobody reads them,
+ * Longer declarations are the compiler's, such as the type of a whole HTTP API; readers skip them,
  * and their inner order is not always the same.
  */
 const maxLines = 80

@@ -128,7 +128,7 @@ describe("a shared bench", () => {
         rules: { Overloaded: { retry: Schedule.spaced("10 seconds"), next: "model" } }
       })
       const running = yield* Effect.forkChild(play(Failover.complete(chain, "q")), { startImmediately: true })
-      // Meanwhile somebody else finds the same target throttled.
+      // Meanwhile another request finds the same target throttled.
       const other = Scripted.make("a", [[throttle("5 seconds")]], { credentials: [Credential.make("one")] })
       yield* Effect.flip(Failover.complete(Chain.make(Model.make(other, "m")), "q"))
       assert.strictEqual((yield* Fiber.join(running)).value, "other")

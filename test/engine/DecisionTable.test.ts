@@ -1,6 +1,6 @@
 /**
- * The decision table with its defaults, one row after the other: how often the target that fails is called, what then
- * rests until when, and where the run goes. What single rows do in special cases stands in the files named after them.
+ * The decision table with its defaults, one row after the other: how often the failing target is called, what is benched
+ * until when, and where the run goes. Special cases of single rows are in the files named after them.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

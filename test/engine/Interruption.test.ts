@@ -98,7 +98,7 @@ describe("a caller that disconnects", () => {
     )
 
     // Run.ts starts an attempt in one operation of the caller's fiber and waits for it in a later one: a fiber that is
-    // interrupted in between leaves the attempt, and its probe slot, to nobody.
+    // interrupted in between would leave the attempt open, and its probe slot taken.
     it.effect(`at any turn of the scheduler leaves nothing open and no slot taken: ${name}`, () =>
       Effect.gen(function* () {
         for (const operations of [3, 4, 5, 6, 7, 2_048]) {

@@ -445,7 +445,7 @@ describe("a target at its learned limit", () => {
           Effect.forkChild(Effect.exit(way(service)))
         )
         yield* TestClock.adjust(1)
-        // Whoever comes now waits until they have left.
+        // A request that comes now waits until they have left.
         const next = yield* Effect.forkChild(Failover.use(service.chain, () => Effect.succeed("next")))
         yield* TestClock.adjust(50)
         assert.isUndefined(next.pollUnsafe(), "there is no room")

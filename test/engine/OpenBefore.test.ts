@@ -131,7 +131,7 @@ describe("a retry that a queue lets in", () => {
       const retry = yield* Effect.forkChild(Failover.complete(Chain.make(m2), "q"), now)
       yield* TestClock.adjust("1 second")
       yield* registry.bench("a", { for: "3100 millis" })
-      // The queue of `m2` looks before that of `m1`. It lets in all three: the second one calls `m1`.
+      // The queue of `m2` looks before that of `m1`. It admits all three: the second one calls `m1`.
       yield* TestClock.adjust("200 millis")
       yield* Effect.forkChild(Failover.complete(Chain.make(m2), "q"), now)
       yield* TestClock.adjust("300 millis")

@@ -81,7 +81,7 @@ describe("a request that its queue lets in", () => {
         const second = yield* ask(Chain.make(m2))
         yield* registry.unbench("a")
         yield* TestClock.adjust("1 second")
-        // The queue of `m2` lets all three in. The first is answered; the one for both calls `m1`, which benches the key.
+        // The queue of `m2` admits all three. The first is answered; the one for both calls `m1`, which benches the key.
         assert.deepStrictEqual(
           a.calls.map(({ target }) => target),
           ["a/m2#default", "a/m1#default"]

@@ -1,34 +1,34 @@
-/** The caller's view: the official client asks, once, and says what it got. */
+/** The caller: the official client sends one request and reports the result. */
 import * as Effect from "effect/Effect"
 import OpenAI, { APIError } from "openai"
 
-/** What is asked. */
+/** The request. */
 export interface Asking {
   readonly model: string
   readonly fallbacks: ReadonlyArray<string>
   readonly stream: boolean
-  /** How long the caller waits before it calls it a hang, in milliseconds. */
+  /** After how many milliseconds the caller counts a call as a hang. */
   readonly maxWait: number
 }
 
 /** How a call ended. Times are milliseconds. */
 export interface Call {
-  /** An answer that claims to be whole, a clean error, or neither in time. */
+  /** An answer marked as complete, a clean error, or neither in time. */
   readonly outcome: "answer" | "error" | "hang"
   readonly text: string
   readonly elapsed: number
   readonly error: string | undefined
   readonly code: string | undefined
   readonly status: number | undefined
-  /** Who answered, by the answer's own word. */
+  /** The model that the answer names. */
   readonly model: string | undefined
   readonly hasUsage: boolean
 }
 
-/** Where to call, and how often the client may try again by itself. */
+/** The address, and how often the client may retry by itself. */
 export interface Options {
   readonly baseUrl: string
-  /** Default 0: trying again is what is under test. */
+  /** Default 0: retries are what is tested. */
   readonly maxRetries?: number | undefined
   /** The client's own timeout, in milliseconds. */
   readonly timeout?: number | undefined
@@ -83,7 +83,7 @@ const call = async (client: OpenAI, asking: Asking): Promise<Call> => {
       got.hasUsage = Boolean(answer.usage)
       got.text = answer.choices[0]?.message.content ?? ""
     }
-    // The client ends a stream that it gives up without a word.
+    // If the client gives up a stream, it ends the stream without an error.
     return end(giveUp.signal.aborted ? "hang" : "answer")
   } catch (error) {
     return end(giveUp.signal.aborted ? "hang" : "error", error)

@@ -11,7 +11,7 @@ import * as Wall from "./Wall.ts"
 const attempts = (...at: ReadonlyArray<number>): ReadonlyArray<Attempt> =>
   at.map((at) => ({ at, size: 40, answer: "503" }))
 
-/** As good as it gets, for most scenarios. */
+/** The best observation for most scenarios. */
 const good: Observed = {
   outcome: "answer",
   text: Wall.text,

@@ -1,4 +1,4 @@
-/** From what was observed to a verdict, by the benchmark's own rules. */
+/** Judges what was observed, by the benchmark's own rules. */
 import type { Observed } from "./Observed.ts"
 import type { Scenario } from "./Scenarios.ts"
 
@@ -10,14 +10,14 @@ import type { Scenario } from "./Scenarios.ts"
  */
 export type Verdict = "pass" | "partial" | "safe" | "fail"
 
-/** A verdict, and what speaks against a better one. */
+/** A verdict, and the reasons why it is not better. */
 export interface Judged {
   readonly verdict: Verdict
   /** The checks that were missed, the informational ones included. */
   readonly missed: ReadonlyArray<string>
 }
 
-/** Judges one scenario. A system that knows no fallbacks is not asked about them. */
+/** Judges one scenario. Checks of fallbacks are left out for a system without them. */
 export const judge = (scenario: Scenario, seen: Observed, hasFallbacks = true): Judged => {
   const missed = scenario.checks.filter(
     (check) => (hasFallbacks || check.needsFallback !== true) && !check.holds(seen)

@@ -1,7 +1,7 @@
-/** What was observed of one scenario, from both ends. All times are seconds of the published timings. */
+/** What the caller and the upstream observed in one scenario. All times are seconds of the published timings. */
 import type { Call } from "./Caller.ts"
 
-/** One attempt, as the wall saw it. */
+/** One attempt, as the upstream recorded it. */
 export interface Attempt {
   /** Seconds since the scenario began. */
   readonly at: number
@@ -18,12 +18,12 @@ export interface Request {
   readonly isWhole: boolean
 }
 
-/** All that a score is made of. */
+/** Everything that a score depends on. */
 export interface Observed {
   readonly outcome: Call["outcome"]
-  /** What was said, whole or not. */
+  /** The text that was received, complete or not. */
   readonly text: string
-  /** The answer is the expected text, to the letter. */
+  /** Whether the answer is exactly the expected text. */
   readonly isWhole: boolean
   readonly error: string | undefined
   readonly code: string | undefined
@@ -31,13 +31,13 @@ export interface Observed {
   readonly model: string | undefined
   readonly hasUsage: boolean
   readonly seconds: number
-  /** The attempts at the model that was asked for, and at its fallback. */
+  /** The attempts at the requested model, and at its fallback. */
   readonly primary: ReadonlyArray<Attempt>
   readonly fallback: ReadonlyArray<Attempt>
-  /** Did a plain call get a whole answer in time afterwards? */
+  /** Whether a plain call afterwards got a complete answer in time. */
   readonly isAlive: boolean
-  /** What a machine needs for the work itself does not shrink with the timings: so much is added to upper bounds. */
+  /** Added to upper bounds: the machine's own work takes the same time however short the timings are. */
   readonly grace: number
-  /** Where a scenario is a sequence of requests, all of them. */
+  /** All requests, if the scenario is a sequence. */
   readonly requests: ReadonlyArray<Request>
 }

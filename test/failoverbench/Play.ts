@@ -1,4 +1,4 @@
-/** Plays a scenario: asks as the scenario says, and puts down what both ends saw. */
+/** Plays a scenario: sends its requests, and records what the caller and the upstream observed. */
 import * as Effect from "effect/Effect"
 import { waited } from "../support/waited.ts"
 import type { Call, Caller } from "./Caller.ts"
@@ -7,19 +7,19 @@ import type { Attempt, Observed, Request } from "./Observed.ts"
 import type { Scenario } from "./Scenarios.ts"
 import { text, type Wall } from "./Wall.ts"
 
-/** The system under test, as it is reached, and the wall behind it. */
+/** The system under test, and the upstream behind it. */
 export interface Stage {
   readonly wall: Wall
   readonly caller: Caller
-  /** The name by which the system knows a model of the wall. */
+  /** The system's name for a model of the upstream. */
   readonly nameOf: (model: string) => string
-  /** Does the system take fallbacks? Default yes. */
+  /** Whether the system has fallbacks. Default: true. */
   readonly hasFallbacks?: boolean
-  /** What all published times are multiplied by. */
+  /** The factor of all published times. */
   readonly scale: number
 }
 
-/** What was seen of a scenario, and what the benchmark says to it. */
+/** What was observed in a scenario, and the benchmark's verdict. */
 export interface Played extends Judged {
   readonly seen: Observed
 }
@@ -27,13 +27,13 @@ export interface Played extends Judged {
 /** How long the plain call after a scenario may take, in seconds. */
 const aliveWithin = 10
 
-/** What loopback and this process need at most for what takes no time in the rules, in milliseconds. */
+/** The most milliseconds that loopback and this process need for steps that take no time in the rules. */
 const graceMillis = 200
 
-/** A busy machine hangs nobody for longer than this, in milliseconds. */
+/** The longest delay of a busy machine that does not count as a hang, in milliseconds. */
 const hangGraceMillis = 1_500
 
-/** Plays one scenario from a clean record, and judges it. */
+/** Clears the record, plays one scenario and judges it. */
 export const play = Effect.fnUntraced(function* (scenario: Scenario, stage: Stage): Effect.fn.Return<Played> {
   const { hasFallbacks = true, nameOf, scale, wall } = stage
   const grace = scale < 1 ? graceMillis / scale / 1000 : 0
@@ -57,7 +57,7 @@ export const play = Effect.fnUntraced(function* (scenario: Scenario, stage: Stag
     const at = seconds(wall.now())
     const before = waited()
     const call = yield* askPrimary
-    // Wall, gateway and caller are in this thread: while it waits for a core, none of them is slow.
+    // Upstream, gateway and caller run in this thread, so the time in which it waits for a core does not count.
     calls.push({ ...call, elapsed: call.elapsed - (waited() - before) })
     requests.push({ at, outcome: call.outcome, isWhole: call.text === text })
   }
@@ -69,7 +69,7 @@ export const play = Effect.fnUntraced(function* (scenario: Scenario, stage: Stag
     attempts
       .filter((attempt) => attempt.model === model)
       .map(({ answer, at, size }) => ({ answer, size, at: seconds(at) }))
-  // Of a sequence the worst call counts.
+  // The worst call of a sequence counts.
   const call =
     calls.find(({ outcome }) => outcome === "hang") ??
     calls.find(({ outcome }) => outcome === "error") ??

@@ -1,16 +1,16 @@
 /**
- * The sixteen scenarios and what each of them asks for, in the seconds of the published timings.
+ * The sixteen scenarios and what each of them requires, in the seconds of the published timings.
  *
  * https://github.com/failoverbench/failoverbench, `scenarios/catalogue.yaml` and `METHODOLOGY.md` (version 0.1)
  */
 import type { Observed } from "./Observed.ts"
 import { times } from "./Wall.ts"
 
-/** One thing that is looked at. A missed advisory check makes a pass a partial; an informational one is only told. */
+/** One check. A missed advisory check turns a pass into a partial; an informational one is only reported. */
 export interface Check {
   readonly name: string
   readonly kind: "required" | "advisory" | "informational"
-  /** Not asked of a system that knows no fallbacks. */
+  /** Left out for a system without fallbacks. */
   readonly needsFallback?: boolean
   readonly holds: (seen: Observed) => boolean
 }
@@ -21,12 +21,12 @@ export interface Scenario {
   readonly title: string
   readonly model: string
   readonly fallback: "fb-ok" | "fb-ok-noprefill"
-  /** The good end: the whole answer, or the provider's own refusal. */
+  /** The expected end: the complete answer, or the provider's own refusal. */
   readonly wanted: "answer" | "refusal"
   /** A call that takes longer is a hang. For a sequence: each of its calls. */
   readonly seconds: number
   readonly checks: ReadonlyArray<Check>
-  /** So many requests, one every so many seconds. */
+  /** The number of requests, and the seconds between two. */
   readonly sequence?: { readonly count: number; readonly every: number }
 }
 

@@ -17,14 +17,14 @@ import * as Caller from "./Caller.ts"
 import type { Stage } from "./Play.ts"
 import * as Wall from "./Wall.ts"
 
-/** The config file that the documentation is about. */
+/** The config file of the documentation. */
 export const exampleFile = fileURLToPath(new URL("../../examples/failoverbench.jsonc", import.meta.url))
 
-/** Reads a config file; dies when there is something wrong with it. */
+/** Reads a config file. Dies if it is invalid. */
 export const read = (file: string): Effect.Effect<GatewayConfig> =>
   load(file).pipe(Effect.provide(NodeServices.layer), Effect.orDie)
 
-/** The name by which such a gateway knows a model of the wall. */
+/** The gateway's name for a model of the upstream. */
 export const nameOf = (model: string): string => `wall/${model}`
 
 /** Starts a gateway on a free port and gives its base URL. */
@@ -36,13 +36,13 @@ export const start = (config: GatewayConfig): Effect.Effect<string, never, Scope
     )
   )
 
-/** A stage with a gateway of ours on it. */
+/** A gateway of this project as the system under test. */
 export interface GatewayStage extends Stage {
   readonly baseUrl: string
 }
 
 /**
- * A wall and a gateway before it, with the config of the example and all times scaled. `policy` is laid over that of
+ * An upstream with a gateway before it: the config of the example with all times scaled. `policy` overrides that of
  * the file.
  */
 export const stage = (
@@ -55,12 +55,12 @@ export const stage = (
     const changed = { ...config, policy: { ...config.policy, ...policy } }
     const baseUrl = yield* start(scaled(facing(changed, wall.baseUrl), scale))
     const caller = Caller.make({ baseUrl })
-    // The first call of a process takes many times as long as the next one.
+    // The first call of a process takes many times as long as later ones.
     yield* caller({ model: nameOf("fb-ok"), fallbacks: [], stream: true, maxWait: 5_000 })
     return { baseUrl, wall, caller, nameOf, scale }
   })
 
-/** The same config for a wall that stands elsewhere. */
+/** The same config for an upstream at another address. */
 export const facing = (config: GatewayConfig, baseUrl: string): GatewayConfig => ({
   ...config,
   providers: config.providers.map((provider) => ({ ...provider, baseUrl }))

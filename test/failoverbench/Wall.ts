@@ -1,5 +1,5 @@
 /**
- * The wall: a provider that speaks like OpenAI and breaks on purpose.
+ * The wall, as the benchmark calls its upstream: a provider with OpenAI's protocol that fails on purpose.
  *
  * The name of the model says how. `fb-ok` always answers, `fb-s01-…` to `fb-s16-…` have one fault each, as the
  * benchmark's catalogue describes them. Every attempt is on record, for what a provider sees of a gateway is half of
@@ -11,13 +11,13 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as FaultServer from "../support/FaultServer.ts"
 
-/** The answer to everything: sixty words, compared to the letter. */
+/** The answer to every request: sixty words, which are compared exactly. */
 export const text =
   "A provider keeps its word on calm days; what counts is the other days. When it throttles you, wait as long as it asks. When it falls silent, leave. When a stream breaks, say so, or bring the whole answer from somewhere else. Never pass half an answer off as a whole one, and go back soon after it recovered."
 
 const words = text.split(" ")
 
-/** One attempt that reached the wall. */
+/** One attempt that the upstream received. */
 export interface Attempt {
   readonly model: string
   /** Milliseconds since the last reset. */
@@ -28,23 +28,23 @@ export interface Attempt {
   readonly answer: string
 }
 
-/** A wall that stands. */
+/** A running upstream. */
 export interface Wall {
-  /** Where it is, as a provider's base URL: `http://127.0.0.1:8401/v1`. */
+  /** Its address as a provider's base URL: `http://127.0.0.1:8401/v1`. */
   readonly baseUrl: string
-  /** What has reached it since the last reset. */
+  /** The attempts since the last reset. */
   readonly attempts: () => ReadonlyArray<Attempt>
   /** Milliseconds since the last reset. */
   readonly now: () => number
-  /** Forgets all attempts; the faults that depend on time or on earlier attempts begin anew. */
+  /** Forgets all attempts. Faults that depend on time or on earlier attempts start from the beginning. */
   readonly reset: () => void
 }
 
-/** What the wall can be told. */
+/** Options of the upstream. */
 export interface Options {
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number | undefined
-  /** All of its times are multiplied by it; 1 for the published ones. */
+  /** The factor of all its times; 1 for the published ones. */
   readonly scale: number
 }
 
@@ -58,15 +58,15 @@ export const times = {
   token: 15
 }
 
-/** What a fault can depend on. */
+/** What a fault may depend on. */
 interface Ask {
   readonly model: string
   readonly stream: boolean
   readonly usage: boolean
   readonly promptWords: number
-  /** The last message is the beginning of an answer that is to be continued. */
+  /** Whether the last message is the beginning of an answer to continue. */
   readonly isPrefilled: boolean
-  /** How many requests for this model there have been, this one included. */
+  /** The number of requests for this model so far, this one included. */
   readonly attempt: number
   /** Milliseconds since the last reset. */
   readonly at: number
@@ -75,7 +75,7 @@ interface Ask {
 
 type Reply = readonly [answer: string, behaviour: FaultServer.Behaviour]
 
-/** Starts a wall. It falls with its scope. */
+/** Starts an upstream. It stops with its scope. */
 export const make = ({ port = 0, scale }: Options): Effect.Effect<Wall, never, Scope.Scope> =>
   Effect.map(FaultServer.makeAt(port), (server) => {
     let attempts: Array<Attempt> = []
@@ -144,10 +144,10 @@ const event = ({ model }: Ask, more: object): FaultServer.Step => ({
 const delta = (ask: Ask, content: object, finish_reason: string | null = null) =>
   event(ask, { choices: [{ index: 0, delta: content, finish_reason }] })
 
-/** A timer is late by about a millisecond, so shorter pauses are made together. */
+/** Timers are about a millisecond late, so shorter pauses are combined. */
 const shortestPause = 4
 
-/** The words from one to another, each an event of its own with a pause behind it. */
+/** The words from one place to another, each as an event with a pause after it. */
 const tokens = (ask: Ask, from = 0, to = words.length): FaultServer.Behaviour => {
   const pause = ask.time("token")
   const together = Math.max(1, Math.ceil(shortestPause / pause))
@@ -162,7 +162,7 @@ const begin = (ask: Ask): FaultServer.Behaviour => [
   delta(ask, { role: "assistant", content: "" })
 ]
 
-/** What follows the last word. */
+/** The events after the text. */
 const finish = (ask: Ask): FaultServer.Behaviour => [
   delta(ask, {}, "stop"),
   ...(ask.usage ? [event(ask, { choices: [], usage: usageOf(ask) })] : [])

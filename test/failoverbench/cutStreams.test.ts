@@ -1,6 +1,6 @@
 /**
- * Streams that break in the middle, when the gateway does not hold them: what the caller has read cannot be taken
- * back, so the only right end is an error that no client takes for the end of an answer.
+ * Streams that break in the middle, when the gateway does not hold them: what the caller has read cannot be
+ * withdrawn, so the stream has to end with an error that no client takes for the end of an answer.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

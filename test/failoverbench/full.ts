@@ -1,6 +1,6 @@
 /**
  * The sixteen with the published timings and exactly `examples/failoverbench.jsonc`: two to three minutes, and a table
- * at the end. The exit code is 1 when one of them is no pass.
+ * at the end. The exit code is 1 if one of them is not a pass.
  *
  *     npm exec -- node test/failoverbench/full.ts              a gateway of its own, on a free port
  *     npm exec -- node test/failoverbench/full.ts --config F   with another config file

@@ -14,7 +14,7 @@ class TheStage extends Context.Service<TheStage, Stage>()("test/failoverbench/St
   static readonly layer = Layer.effect(TheStage, System.stage(1 / 20))
 }
 
-/** Plays a scenario; it has to pass, and no check may be left out, not even one that is only reported. */
+/** Plays a scenario. It has to pass, and no check may be missed, not even an informational one. */
 const passes = Effect.fnUntraced(function* (id: string): Effect.fn.Return<Played["seen"], never, TheStage> {
   const { missed, seen, verdict } = yield* play(scenarioOf(id), yield* TheStage)
   assert.deepStrictEqual({ verdict, missed }, { verdict: "pass", missed: [] }, JSON.stringify(seen))

@@ -153,7 +153,7 @@ const send = (url: string, method: string, path: string, headers: http.OutgoingH
     const request = http.request({ hostname, port, method, path, headers, agent: false })
     const timer = setTimeout(() => end("silent"), maxWait)
     request.on("error", () => end("reset"))
-    // A stream of statuses goes on for ever; its beginning is enough.
+    // A stream of statuses does not end; its beginning is enough.
     request.on("response", (response) => {
       status = response.statusCode ?? 0
       type = String(response.headers["content-type"] ?? "")
@@ -242,7 +242,7 @@ describe("a gateway", () => {
             headers[random.pick(headerNames)] = random.pick(headerValues)
           const isBare = method === "GET" || method === "HEAD"
           const body = isBare && random.chance(0.9) ? Buffer.alloc(0) : bodyOf(random, path)
-          // Who expects a word before the body gets one, and would otherwise have to wait for it.
+          // A client that sends `expect: 100-continue` waits for an answer before it sends the body.
           if (headers.expect !== undefined) headers.expect = random.pick(["100-continue", "200-ok", ""])
           const got = yield* Effect.promise(() => send(url, method, path, headers, body))
           const what = `FUZZ_SEED=${seed}: ${method} ${path.slice(0, 60)} ${JSON.stringify(headers).slice(0, 300)} ${body.toString().slice(0, 300)} => ${got.status} ${got.ended} ${got.text.slice(0, 300)}`

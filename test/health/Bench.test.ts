@@ -103,7 +103,7 @@ describe("a success", () => {
       let state = Bench.fail(Bench.empty, a, go, dead(reason), { ...keyRest, base: 60_000, max: 60_000 }, 0)
       state = Bench.fail(state, a, go, fault(), rest, 0)
       state = Bench.fail(state, a, go, fault(), { ...rest, scope: "provider" }, 0)
-      // Tried anyway, while everything rests.
+      // Tried anyway, while everything is benched.
       const tried: Bench.Go = { _tag: "Go", generation: state.generation }
       assert.strictEqual(why(Bench.succeed(state, a, tried, 1), a, 1), "a Overloaded 5000")
     }

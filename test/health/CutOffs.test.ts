@@ -29,7 +29,7 @@ for (const [kind, ask] of Object.entries(asks)) {
         for (let i = 0; i < 4; i++)
           took.push((yield* play(ask(chain, "10 seconds"), { within: "6 seconds" })).took)
         assert.deepStrictEqual(took, [5_000, 5_000, 5_000, 0])
-        // From then on it is probed, and each probe in vain doubles its rest.
+        // From then on it is probed, and each failed probe doubles its cooldown.
         for (let i = 0; i < 20; i++) yield* play(ask(chain, "10 seconds"), { within: "6 seconds" })
         assert.isAtMost(calls().filter((call) => call.endsWith("a/m")).length, 8)
       }).pipe(layer({ cooldown: { transient: { max: "30 seconds" } } }))

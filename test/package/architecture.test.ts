@@ -277,6 +277,29 @@ describe("the words of src and docs", () => {
   })
 })
 
+describe("the comments of tests, benchmarks and examples", () => {
+  const comments = ["test", "benchmark", "examples"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .flatMap((file) => {
+        const lines = readFileSync(join(root, folder, file), "utf8").split("\n")
+        return lines.flatMap((text, i) =>
+          /^\s*(?:\/\/|\/?\*)/.test(text) ? [{ at: `${folder}/${file}:${i + 1}`, text }] : []
+        )
+      })
+  )
+
+  it("have no retired word", () => {
+    assert.isAbove(comments.length, 2_500)
+    const found = comments.flatMap(({ at, text }) =>
+      retired
+        .filter(([word]) => word.test(text))
+        .map(([word, instead]) => `${at}: ${word.source} → ${instead}`)
+    )
+    assert.deepStrictEqual(found, [])
+  })
+})
+
 describe("the names of tests", () => {
   const named = /\b(?:it|test|live|describe)(?:\.\w+)*(?:\([^()]*\))?\(\s*("(?:[^"\\\n]|\\.)*"|`[^`]*`)/g
   const titles = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })

@@ -1,4 +1,4 @@
-/** The packed package in an empty project, as somebody who installed it has it. */
+/** The packed package in an empty project, as after an installation. */
 import { execFile } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -25,7 +25,7 @@ import {
 
 const test = under()
 
-/** Checks that end one after the other as listed, the last one for ever, and when they were made. */
+/** Checks that end as listed, one after the other, with the last end repeated; and the time of each check. */
 const checks = (
   ...ends: ReadonlyArray<"pass" | "hang" | Failure.Failure | { readonly take: Duration.Input }>
 ) => {

@@ -8,7 +8,7 @@ import type { Operation, Protocol } from "../../src/providers/protocols/Protocol
 
 const names = new Map<unknown, string>([
   [Phase.held, "held"],
-  // Held as well; see "is a sign of life" for what it is besides.
+  // Held as well; the test of keep-alive events shows the difference.
   [Phase.alive, "held"],
   [Phase.content, "content"],
   [Phase.complete, "complete"],

@@ -224,7 +224,7 @@ for (const [transport, layer] of transports) {
           yield* Effect.andThen(provider.complete(request, target()), free(1))
           yield* Effect.andThen(Effect.flip(provider.complete(request, target())), free(2))
           yield* Effect.andThen(hear(provider.stream(request, target())), free(3))
-          // A consumer that stops at the protocol's last word does not cut the connection off.
+          // A consumer that stops at the protocol's final event does not close the connection.
           const untilLast = Stream.takeUntil(provider.stream(request, target()), (chunk) => chunk.phase.last)
           yield* Effect.andThen(Stream.runDrain(untilLast), free(4))
           yield* Effect.andThen(hear(provider.stream(request, target())), free(5))

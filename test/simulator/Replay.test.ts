@@ -122,7 +122,7 @@ describe("the replay of a log", () => {
         for (const { answered, target } of report.targets) {
           assert.approximately(targetOf(again, target).answered, answered, 12, target)
         }
-        // What was stopped without content after 2.6 s would have taken 6 s; nobody knows, so twice its time is assumed.
+        // An attempt that was stopped without content after 2.6 s would have taken 6 s. The log does not say so, so twice its time is assumed.
         const without = yield* replayed(text)
         assert.isAbove(without.times.all!.p95, 4 * second)
       })

@@ -97,7 +97,7 @@ describe("after the commit point", () => {
 })
 
 describe("a row of failures", () => {
-  /** Whether the target rests after two failures, a stream that goes like this, and one failure more. */
+  /** Whether the target is benched after two failures, a stream with this end, and one more failure. */
   const rests = (call: Call, deadline?: "5 seconds") =>
     Effect.gen(function* () {
       const unknown: Call = [fault("Unknown")]

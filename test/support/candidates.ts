@@ -56,7 +56,7 @@ export const stage = Effect.fnUntraced(function* (chain: Chain.Chain<Scripted.Sc
     skipped,
     /** The candidates of a new request. */
     request: (choosing?: Choosing) => new Candidates(prepared, context, clock, shared, onSkip, choosing),
-    /** The same of a request that nobody observes. */
+    /** The same for a request without an observer. */
     unobserved: () => new Candidates(prepared, context, clock, shared, undefined),
     /** The target fails, and is benched for five seconds. */
     fails: (key: string, failure: Failure.Failure = fault()) => {

@@ -1,4 +1,4 @@
-/** The pages that an answer cites: both of OpenAI's protocols have a word for them, so they are not left out. */
+/** The pages that an answer cites: both of OpenAI's protocols can express them, so they are not left out. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import {

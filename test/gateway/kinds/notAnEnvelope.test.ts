@@ -1,4 +1,4 @@
-/** What an answer inside of something else may not bring with it. */
+/** What is not taken over from the value around an answer. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { completion, type Reply, stage } from "../../support/kinds.ts"

@@ -12,7 +12,7 @@ import { target } from "../../support/bench.ts"
 
 const to = target("claude-sonnet-5")
 
-/** A translated provider, the bodies that it was sent, and the turns of the event loop that had passed by then. */
+/** A translated provider, the bodies that it was sent, and the number of turns of the event loop until then. */
 const translating = (said = "x") => {
   const bodies: Array<unknown> = []
   const texts: Array<string | undefined> = []

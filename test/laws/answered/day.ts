@@ -66,7 +66,7 @@ export const Day = Schema.Struct({
   gap: Schema.Literals([0, 0, 1, 10, 400, 3_000]),
   /** How many names the callers share; 0 for callers without a name, -1 for requests that are all alike. */
   names: Schema.Literals([0, 1, 3, 1_000, -1]),
-  /** Every caller with this number, counted from 1, hangs up after a while; 0 for none. */
+  /** Every caller with this number, counted from 1, disconnects after a while; 0 for none. */
   leaves: Schema.Struct({ every: Schema.Literals([0, 0, 2, 5]), after: Schema.Literals([0, 3, 600, 4_000]) }),
   byHand: List(
     Schema.Struct({

@@ -28,7 +28,7 @@ export const laws: Readonly<Record<string, Law>> = {
         const own = callsOf(played, end, index)
         if (own.length === 0 || !mayRetry(played, day, end, index, own)) continue
         const since = wellSince(service, end.at)
-        // The pause after failures, and the time of the batches in which a crowd is let in.
+        // The pause after failures, and the time of the batches in which a crowd is admitted.
         if (since === undefined || end.at - since < 1_000 + 12 * service.latency) continue
         assert.isTrue(
           isExcused(played, day, end, index),

@@ -45,7 +45,7 @@ export interface End {
   readonly caller: number
   readonly startedAt: number
   readonly at: number
-  /** The tag of its error; "answered", or "left" if its caller hung up. */
+  /** The tag of its error; "answered", or "left" if its caller disconnected. */
   readonly how: "answered" | "left" | RunError.RunError["_tag"] | RunError.StreamBroken["_tag"]
   /** Whether a target answered it. A stream may still break or last too long. */
   readonly hadContent: boolean

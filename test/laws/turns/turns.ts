@@ -16,7 +16,7 @@ export interface World {
   readonly ends: "the oldest" | "the latest"
   /** Milliseconds between two turns. */
   readonly gap: number
-  /** How the callers are told apart: not at all, by names, or by their requests. */
+  /** How the callers are distinguished: not at all, by names, or by their requests. */
   readonly told: "no" | "by name" | "by request"
   /** What happens besides. */
   readonly besides: "a manual bench" | "a hang-up"
