@@ -1,4 +1,4 @@
-/** The targets that come after the current one. Nothing here moves the position or takes a probe's slot. */
+/** The targets that may be called after the current one. Nothing here moves the position or takes a probe's slot. */
 import type { Backend } from "../domain/Backend.ts"
 import type { Target } from "../domain/Target.ts"
 import type * as Bench from "../health/Bench.ts"
@@ -98,35 +98,47 @@ export const passed = <P extends Backend, R>(
 }
 
 /**
- * How many targets could be called now after the given one is left with this `next`, and for which `holds` is true. Counts up to
- * `most`, since a chain can be long.
+ * How many of the targets for which `holds` is true may be tried after the given one is left with this `next`: later ones, and those
+ * that the run has passed over. By default those that could be called now. Counts up to `most`, since a chain can be long.
  */
 export const count = <P extends Backend, R>(
   candidates: Candidates<P, R>,
-  { benchKeys, endpoint }: Target,
+  current: Target,
   next: Next,
   most: number,
-  holds: (target: Target) => boolean = () => true
+  holds: (target: Target) => boolean = (target) => candidates.why(target) === undefined
 ): number => {
   if (next === "stop" || most < 1) return 0
   const { position } = candidates
-  const { order, prepared } = position
-  const isOpen = (target: Target) =>
-    candidates.allows(target) && candidates.why(target) === undefined && holds(target)
+  const { context, prepared } = position
+  const { length } = prepared.tiers
+  const first = Math.max(0, position.tier)
   let count = 0
-  const isOnly = prepared.tiers[position.tier]?.single !== undefined
-  const leaves = next === "model" && isOnly
-  for (let at = leaves ? order.length : position.at; at < order.length; at++) {
-    const target = order.at(at)!
-    const isThere =
-      next === "model" ? target.benchKeys.model !== benchKeys.model : target.endpoint !== endpoint
-    if ((next === "credential" || isThere) && !position.hasLeft(target) && isOpen(target)) count++
-    if (count >= most) return count
-  }
-  for (let at = position.tier + 1; at < prepared.tiers.length; at++) {
-    for (const target of prepared.tiers[at]!.targetsIn(position.context)) {
-      if (isOpen(target) && ++count >= most) return count
+  for (let step = 0; step < length; step++) {
+    const at = (first + step) % length
+    for (const target of prepared.tiers[at]!.targetsIn(context)) {
+      const isCounted =
+        target.key !== current.key &&
+        candidates.allows(target) &&
+        isReached(position, at, target, current, next) &&
+        holds(target)
+      if (isCounted && ++count >= most) return count
     }
   }
   return count
+}
+
+/** Whether a run comes to a target of this tier, or back to it, after the given one is left. */
+const isReached = <P extends Backend, R>(
+  position: Position<P, R>,
+  tier: number,
+  target: Target,
+  { benchKeys, endpoint }: Target,
+  next: Next
+): boolean => {
+  if (tier > position.tier) return true
+  if (tier < position.tier) return !position.hasLeftForGood(target)
+  const isElsewhere =
+    next === "model" ? target.benchKeys.model !== benchKeys.model : target.endpoint !== endpoint
+  return (next === "credential" || isElsewhere) && !position.hasLeft(target)
 }

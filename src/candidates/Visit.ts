@@ -26,8 +26,10 @@ export class Visit<out P extends Backend> {
   admission: Bench.Go | Bench.Probe
   /** The last attempt at a benched target: it has no retries. */
   isLastAttempt: boolean
-  /** When the visit has to end, in milliseconds since the epoch; computed on first use. */
+  /** When the visit has to end, in milliseconds since the epoch; computed on first use, and again when that time comes. */
   endsAt: number | undefined
+  /** When that was first computed, in milliseconds since the epoch. */
+  timedFrom = 0
   /** The current attempt, as counted for the target's learned limits. */
   begun: Begun | undefined
   /** When the current attempt was suspended; `undefined` for one that ended in the turn in which it began. */

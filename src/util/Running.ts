@@ -62,6 +62,8 @@ export type Ended<A> = Exit.Exit<A, unknown> | "timeout"
 export interface Waiter<in A, out B, out E, out R = never> {
   /** The latest timeout, in milliseconds since the epoch; its own timeout may be sooner. */
   readonly dueAt: number
+  /** What it is a part of: a further timeout, which may move when it comes. */
+  readonly within?: { readonly visitEndsAt: number } | undefined
   readonly context: Context.Context<never>
   /**
    * Called in the turn in which it ends or times out, before anything else can happen, so that records made here cannot
@@ -120,7 +122,9 @@ export class Watching<in out A, in out B, in out E, in out R = never> {
   }
 
   #due(): number {
-    return Math.min(this.#waiter.dueAt, this.#running.dueAt?.() ?? Number.POSITIVE_INFINITY)
+    const { dueAt, within } = this.#waiter
+    const own = Math.min(dueAt, this.#running.dueAt?.() ?? Number.POSITIVE_INFINITY)
+    return within === undefined ? own : Math.min(own, within.visitEndsAt)
   }
 
   #timeUp(): void {

@@ -269,4 +269,25 @@ describe("the number of targets that are left", () => {
     assert.strictEqual(counted("endpoint", 99, {}, Chain.make(of(same))), 1)
     assert.strictEqual(counted("endpoint", 1, {}, Chain.make(of(same), of(c))), 1)
   })
+
+  it("has the targets that were passed over, if the run may come back to them", () => {
+    const countAt = (steps: number, next: "credential" | "model", excluded: ReadonlyArray<string> = []) => {
+      const { candidates, position } = start(long(), { excluded })
+      for (let step = 1; step < steps; step++) position.next(undefined)
+      const target = position.next(undefined)!
+      return Lookahead.count(candidates, target, next, 99)
+    }
+    assert.strictEqual(countAt(7, "credential"), 6, "from the last tier")
+    assert.strictEqual(countAt(7, "credential", ["a/m#1", "b/m#2"]), 4, "without those that were tried")
+    assert.strictEqual(countAt(4, "credential"), 6, "from the middle of a tier")
+    assert.strictEqual(countAt(4, "model"), 5, "without those of its own model")
+  })
+
+  it("has no target of a model that an earlier tier has left", () => {
+    const { candidates, position } = start(Chain.make(of(a), of(c)))
+    position.leave(position.next(undefined)!, "model")
+    const last = position.next(undefined)!
+    assert.strictEqual(last.key, "c/m#k")
+    assert.strictEqual(Lookahead.count(candidates, last, "credential", 99), 0)
+  })
 })

@@ -66,6 +66,33 @@ describe("the time of a visit", () => {
   })
 })
 
+describe("a visit whose time is over while no other target can be called", () => {
+  /** When it is checked, in milliseconds before the deadline. */
+  const checks = (deadline: number, reserve = 0.5) => {
+    const found: Array<number> = []
+    for (let left = deadline / 2; left > 0; left -= VisitTime.longer(left, deadline, reserve))
+      found.push(left)
+    return found
+  }
+
+  it("is checked after half of the time left, for the last time when two seconds are left", () => {
+    assert.deepStrictEqual(checks(10_000), [5_000, 2_500, 2_000])
+    assert.deepStrictEqual(checks(60_000), [30_000, 15_000, 7_500, 3_750, 2_000])
+  })
+
+  it("is checked when a quarter of a short deadline is left", () => {
+    assert.deepStrictEqual(checks(2_000), [1_000, 500])
+  })
+
+  it("is checked by the share of the policy", () => {
+    assert.deepStrictEqual(checks(40_000, 0.25), [20_000, 5_000, 2_000])
+  })
+
+  it("is not checked twice within a millisecond", () => {
+    assert.strictEqual(VisitTime.longer(2_000.5, 60_000, 0.5), 2_000.5)
+  })
+})
+
 describe("a healthy target behind nine that hang", () => {
   it.effect("answers a request with a deadline of five minutes", () =>
     Effect.gen(function* () {

@@ -63,6 +63,35 @@ describe("no request is lost that has a retry left at a target that is well agai
   )
 })
 
+it.effect(
+  "no request is lost whose target hangs, while the other one is throttled until some time before the deadline",
+  () => {
+    const day: Day = {
+      ...quiet,
+      services: [
+        {
+          ...quiet.services[0]!,
+          latency: 5,
+          troubles: [{ way: "hang", from: 3_000, lasts: 40_000 }],
+          rpm: 6
+        },
+        {
+          ...quiet.services[0]!,
+          latency: 900,
+          troubles: [{ way: "RateLimit with its end", from: 0, lasts: 9_000 }]
+        }
+      ],
+      strategy: "leastLoaded",
+      callers: 200,
+      gap: 400,
+      policy: { ...quiet.policy, deadline: 10_000 }
+    }
+    return Effect.map(play(day), (seen) => {
+      for (const law of Object.values(laws)) law(seen, day)
+    })
+  }
+)
+
 describe("a request that has a retry left at a target that is well again", () => {
   /** Requests that are all alike, of callers without a name. They count as one caller from its second failed visit on. */
   const alike: Day = {
@@ -103,7 +132,7 @@ describe("a request that has a retry left at a target that is well again", () =>
 
   it.effect("is not excused by a bench that holds for other callers", () =>
     Effect.map(play(alike), (seen) => {
-      const ends = seen.ends.map((end) => ({
+      const ends = ofCaller(seen.ends, 91).map((end) => ({
         ...end,
         standings: end.standings.map((standing) => ({ ...standing, benchedFor: undefined }))
       }))
@@ -112,6 +141,8 @@ describe("a request that has a retry left at a target that is well again", () =>
     })
   )
 })
+
+const ofCaller = (ends: Played["ends"], caller: number) => ends.filter((end) => end.caller === caller)
 
 describe("how a target stands for a request", () => {
   it.effect("depends on whether its caller is one for whom the target is benched", () =>

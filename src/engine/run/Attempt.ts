@@ -121,7 +121,8 @@ const waitForOutcome = <P extends Backend, R, A>(
       return Hedge.begin(run, running, { ownDueAt, hedging, waiting })
     }
     const waiter = {
-      dueAt: Math.min(ownDueAt, run.visitEndsAt),
+      dueAt: ownDueAt,
+      within: run,
       context: run.context,
       onEnd: (ended: Running.Ended<A>) => waiting.onward(Outcome.ended(run, ended, ownDueAt, running)),
       onInterrupt: () => Outcome.interrupted(run)

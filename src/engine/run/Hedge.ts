@@ -95,9 +95,8 @@ class Race<P extends Backend, R, A> {
     this.#first = first
     this.#options = options
     const { hedging, ownDueAt } = options
-    this.#watching = this.#watch(first, Math.min(ownDueAt, run.visitEndsAt), (ended) =>
-      this.#end(() => Outcome.ended(run, ended, ownDueAt, first))
-    )
+    const onEnd = (ended: Running.Ended<A>) => this.#end(() => Outcome.ended(run, ended, ownDueAt, first))
+    this.#watching = this.#watch(first, ownDueAt, onEnd, run)
     first.onContent?.(() => this.#guarded(() => this.#firstHasContent()))
     const { kind } = run.options
     const { target } = run.visit
@@ -118,9 +117,15 @@ class Race<P extends Backend, R, A> {
     return hedge === undefined ? stopped : Effect.andThen(stopped, Running.stop(hedge.running))
   })
 
-  #watch(running: Running.Running<A>, dueAt: number, onEnd: (ended: Running.Ended<A>) => void) {
+  #watch(
+    running: Running.Running<A>,
+    dueAt: number,
+    onEnd: (ended: Running.Ended<A>) => void,
+    within?: RunState<P, R, A>
+  ) {
     const waiter = {
       dueAt,
+      within,
       context: this.#run.context,
       onEnd: (ended: Running.Ended<A>) => {
         onEnd(ended)

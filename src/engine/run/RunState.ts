@@ -30,6 +30,8 @@ import type { RunPlace } from "./WhenAllBenched.ts"
 
 const none: ReadonlyArray<never> = []
 
+const always = () => true
+
 /** A visit that is kept for later, and the one that was kept before it. */
 interface Later<P extends Backend> {
   readonly visit: Visit<P>
@@ -151,22 +153,47 @@ export class RunState<P extends Backend, R, A> implements Situation {
     return this.#deadlineAt !== undefined && this.now() >= this.#deadlineAt
   }
 
-  /** When the current visit has to end, in milliseconds since the epoch. */
+  /**
+   * When the current visit has to end, in milliseconds since the epoch. Until then it does not matter whether another target can be
+   * called: that is checked when the time comes, and if none can, the visit lasts longer.
+   */
   get visitEndsAt(): number {
-    this.visit.endsAt ??= this.#endOfVisit()
-    return this.visit.endsAt
+    const { visit } = this
+    if (visit.endsAt === undefined) {
+      visit.timedFrom = this.now()
+      visit.endsAt = this.#endOfVisit(always)
+    } else if (visit.endsAt < this.deadlineAt && visit.endsAt <= this.now()) {
+      visit.endsAt = this.#laterEndOfVisit()
+    }
+    return visit.endsAt
   }
 
-  /** A visit that begins now may use the time until the deadline, less what is kept for fallbacks. */
-  #endOfVisit(): number {
+  /**
+   * The end of the current visit if time is kept for those targets for which `holds` is true, by default those that can be called
+   * now; the deadline if there are none.
+   */
+  #endOfVisit(holds?: (target: Target) => boolean): number {
+    const { candidates, deadline, deadlineAt, options, visit } = this
+    if (!this.mayMove) return deadlineAt
+    // The visit would end by a timeout, so the targets that are tried after a timeout count.
+    const { next } = visit.target.policy.rules.Timeout
+    const others = (most: number) => Lookahead.count(candidates, visit.target, next, most, holds)
+    const left = deadlineAt - visit.timedFrom
+    return visit.timedFrom + VisitTime.of(left, deadline, options.policy.fallbackReserve, others)
+  }
+
+  /** The time of the visit is over: its end by what can be called now, or the time of the next check. */
+  #laterEndOfVisit(): number {
+    const { candidates, deadline, deadlineAt, options } = this
     const now = this.now()
-    const { target } = this.visit
-    // The visit would end by a timeout, so the fallbacks after a timeout count.
-    const { next } = target.policy.rules.Timeout
-    const ahead = (most: number) => Lookahead.count(this.candidates, target, next, most)
-    return (
-      now + VisitTime.of(this.deadlineAt - now, this.deadline, this.options.policy.fallbackReserve, ahead)
-    )
+    const check = now + VisitTime.longer(deadlineAt - now, deadline, options.policy.fallbackReserve)
+    // At the last check a probe that is under way is waited for rather than a target that has not answered for so long.
+    const isLast = check >= deadlineAt
+    const end = this.#endOfVisit((target) => {
+      const why = candidates.why(target)
+      return why === undefined || (isLast && why.probing)
+    })
+    return end < deadlineAt ? end : check
   }
 
   /**
@@ -185,7 +212,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     const inRow = Bench.inRow(shared.registry.stateUnsafe(), admission, "Timeout")
     if (inRow === 0) return undefined
     // A target that would be probed as well may hang too.
-    const isFree = (other: Target) => candidates.isFree(other)
+    const isFree = (other: Target) => candidates.why(other) === undefined && candidates.isFree(other)
     const { next } = target.policy.rules.Timeout
     if (Lookahead.count(candidates, target, next, 1, isFree) === 0) return undefined
     return VisitTime.ofProbe(shared.cutOffs.usualOf(target), inRow)
@@ -233,7 +260,8 @@ export class RunState<P extends Backend, R, A> implements Situation {
 
   hasTimeFor(delay: number): boolean {
     // A timer takes whole milliseconds.
-    return this.now() + Math.ceil(delay) < this.visitEndsAt
+    const then = this.now() + Math.ceil(delay)
+    return then < this.visitEndsAt || then < this.#endOfVisit()
   }
 
   // -- records --------------------------------------------------------------------------------------------------

@@ -26,13 +26,29 @@ export const of = (
   ahead: (most: number) => number
 ): number => {
   if (left === Number.POSITIVE_INFINITY || reserve === 0) return left
-  const slot = Math.min(least, deadline / 4)
+  const slot = slotOf(deadline)
   const longest = left * (1 - reserve)
   const most = Math.ceil((left - longest / 2) / slot)
   const count = ahead(most <= many ? most : 1)
   if (count === 0) return left
   const visit = Math.max(longest / 2, left - count * slot)
   return Math.min(left, Math.max(slot, Math.min(longest, visit)))
+}
+
+/** The minimum time for each target. */
+const slotOf = (deadline: number): number => Math.min(least, deadline / 4)
+
+const one = () => 1
+
+/**
+ * How much longer a visit may last when its time is over and no other target can be called, in milliseconds. Then that is checked
+ * again: in the same way as if one more target could be called, and for the last time when two seconds are left, or a quarter of a
+ * short deadline.
+ */
+export const longer = (left: number, deadline: number, reserve: number): number => {
+  const untilLast = left - slotOf(deadline)
+  // A timer takes whole milliseconds.
+  return untilLast < 1 ? left : Math.min(untilLast, of(left, deadline, reserve, one))
 }
 
 /** The shortest time of a probe after a timeout, in milliseconds. */

@@ -66,6 +66,6 @@ export const experiments: ReadonlyArray<Experiment> = [
     values: factor(0.05, [0.025, 0.05, 0.1], (share) => ({ hedge: { share } })),
     plays,
     reading:
-      "Good: half of it hedges fewer of the slowest requests. Twice of it costs 10 %, and hides a slow target: a stopped attempt has no time that `leastLoaded` could compare. If all are slow, no value helps, and none costs more than its share."
+      "Good: half of it hedges fewer of the slowest requests. Twice of it costs 9 %, and hides a slow target: a stopped attempt has no time that `leastLoaded` could compare. If all are slow, no value helps, and none costs more than its share."
   }
 ]

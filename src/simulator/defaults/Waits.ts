@@ -144,6 +144,6 @@ export const experiments: ReadonlyArray<Experiment> = [
       }
     ],
     reading:
-      "Good against targets that hang, where half of it loses requests. A deadline shorter than twice the time to the first word is too short for any share: with 1 all targets but the last get no time at all."
+      "Good against targets that hang: with half of it the slow requests wait 4 s longer. A deadline shorter than twice the time to the first word is too short for any share: with 1 a visit has two seconds as soon as another target can be called, and a request calls three targets."
   }
 ]

@@ -1,8 +1,8 @@
 /** What has to hold on every day. Each throws where it does not. */
 import { assert } from "@effect/vitest"
 import { type Day, type Service, troubleAt, wellSince } from "./day.ts"
-import { type Call, type End, nameOf, type Played } from "./play.ts"
-import { textOf } from "./standing.ts"
+import { type Call, type End, lastCheck, nameOf, type Played } from "./play.ts"
+import { type Standing, textOf } from "./standing.ts"
 
 /** Throws if a day breaks it. */
 export type Law = (played: Played, day: Day) => void
@@ -79,7 +79,7 @@ const isExcused = (played: Played, day: Day, end: End, index: number): boolean =
   const { benchedFor, isAtLimit, isProbed } = end.standings[index]!
   // A limit is never exceeded, and a manual bench holds for last attempts too.
   if (benchedFor === "Manual" || isAtLimit) return true
-  if (end.how === "DeadlineExceeded" && !hadTime(day, index)) return true
+  if (end.how === "DeadlineExceeded" && !hadTime(played, day, end, index)) return true
   if (day.policy.whenAllBenched !== "tryAnyway") return benchedFor !== undefined
   // Dead keys and models do not recover by themselves: they are tried only if nothing else was.
   const hasCalled = played.calls.some(({ caller }) => caller === end.caller)
@@ -88,8 +88,12 @@ const isExcused = (played: Played, day: Day, end: End, index: number): boolean =
 
 const dead: ReadonlySet<string> = new Set(["InvalidKey", "Balance", "ModelMissing"])
 
+/** Whether a request that reached its deadline had time for a target. */
+const hadTime = (played: Played, day: Day, end: End, index: number): boolean =>
+  hasPlenty(day, index) || couldBeLeftFor(played, day, end, index)
+
 /** Whether the other targets leave enough of the deadline. */
-const hadTime = ({ policy, services }: Day, index: number): boolean => {
+const hasPlenty = ({ policy, services }: Day, index: number): boolean => {
   const others = services.filter((_, other) => other !== index)
   const takes = ({ latency, troubles }: Service) =>
     3 * latency +
@@ -97,6 +101,41 @@ const hadTime = ({ policy, services }: Day, index: number): boolean => {
     Math.max(0, ...troubles.map(({ way }) => (way === "hang" || way === "slow" ? policy.timeout : 0)))
   const spent = others.reduce((sum, service) => sum + takes(service), 0)
   return 2 * (spent + policy.maxWait + 2_500) < policy.deadline
+}
+
+/**
+ * Whether the last visit should have been left for a target: at the last check before the deadline that could be called or was being
+ * probed, it answers in the time left then, and the visit had begun early enough to be checked.
+ */
+const couldBeLeftFor = (played: Played, day: Day, end: End, index: number): boolean => {
+  const checkAt = end.startedAt + lastCheck(day)
+  const slot = day.policy.deadline - lastCheck(day)
+  const service = day.services[index]!
+  const since = wellSince(service, end.at)
+  if (since === undefined || since >= checkAt || service.latency > slot - 10) return false
+  const [earlier, standing] = [end.earlier[index], end.standings[index]]
+  if (!isOpen(standing) || !(isOpen(earlier) || isBeingProbed(earlier))) return false
+  const own = played.calls.filter(({ caller }) => caller === end.caller)
+  const last = own.at(-1)
+  if (last === undefined || sharesPlace(day, last.service, index)) return last === undefined
+  const began = own.find(({ service }) => service === last.service)!
+  return began.at < checkAt - slot
+}
+
+const isOpen = (standing: Standing | undefined): boolean =>
+  standing?.benchedFor === undefined && standing?.isProbed === false && !standing.isAtLimit
+
+const isBeingProbed = (standing: Standing | undefined): boolean =>
+  standing?.isProbed === true && !standing.isAtLimit
+
+/** Whether a target that hangs leads away from another one: a fault of an endpoint affects all of a tier behind it. */
+const sharesPlace = ({ services, tiers }: Day, one: number, other: number): boolean => {
+  const tierOf = (index: number) => {
+    let end = 0
+    const tier = tiers.findIndex((size) => index < (end += size))
+    return tier === -1 ? tiers.length : tier
+  }
+  return services[one]!.isShared && services[other]!.isShared && tierOf(one) === tierOf(other)
 }
 
 const retried = new Set([

@@ -51,6 +51,8 @@ export interface End {
   readonly hadContent: boolean
   /** How each service's target stands for a lost request at its end. */
   readonly standings: ReadonlyArray<Standing>
+  /** How it stood when the time for one more target was left before the deadline; empty for a request that had ended by then. */
+  readonly earlier: ReadonlyArray<Standing>
 }
 
 /** Everything that can be seen of a day. */
@@ -63,6 +65,9 @@ export interface Played {
 
 /** When the day begins: not at 0, where a time that was forgotten would pass for a right one. */
 const start = 1_000
+
+/** When the last check for a target that can be called is due before the deadline, in milliseconds from the start of a request. */
+export const lastCheck = ({ policy: { deadline } }: Day): number => deadline - Math.min(2_000, deadline / 4)
 
 export const nameOf = (index: number) => `p${index}`
 
@@ -220,24 +225,29 @@ const playWith = (day: Day, set: (millis: number) => void): Effect.Effect<Played
         const { chain, runtime } = current
         const startedAt = now()
         let lost: ReadonlyArray<Standing> = []
+        let earlier: ReadonlyArray<Standing> = []
+        const standing = (at: number) =>
+          day.services.map((_, index) => standings.of(targetOf(index), callerOf(day, caller), at))
         let hadContent = false
         // In the turn in which it is lost: in the next one others may have been answered.
         const observer: FailoverEvent.Observer = (event) => {
           if (event._tag === "AttemptSucceeded") hadContent = true
           if (event._tag !== "RunFailed") return
-          lost = day.services.map((_, index) =>
-            standings.of(targetOf(index), callerOf(day, caller), event.at)
-          )
+          lost = standing(event.at)
         }
         const ended = (exit: Exit.Exit<unknown, RunError.RunError | RunError.StreamBroken>) =>
           Effect.sync(() => {
             const error = Option.map(Exit.findErrorOption(exit), ({ _tag }) => _tag)
             const how = Exit.isSuccess(exit) ? "answered" : Option.getOrElse(error, () => "left" as const)
-            ends.push({ caller, startedAt, at: now(), how, hadContent, standings: lost })
+            ends.push({ caller, startedAt, at: now(), how, hadContent, standings: lost, earlier })
           })
         const fiber = yield* request(runtime, chain, caller, observer).pipe(
           Effect.provideService(Metric.FiberRuntimeMetrics, fibers),
           Effect.onExit(ended),
+          Effect.forkChild
+        )
+        const watched = yield* Effect.sleep(lastCheck(day) - 1).pipe(
+          Effect.andThen(Effect.sync(() => void (earlier = standing(MonotonicClock.millis(clock))))),
           Effect.forkChild
         )
         if (every > 0 && (caller + 1) % every === 0) {
@@ -245,6 +255,7 @@ const playWith = (day: Day, set: (millis: number) => void): Effect.Effect<Played
           yield* Fiber.interrupt(fiber)
         }
         yield* Fiber.await(fiber)
+        yield* Fiber.interrupt(watched)
       })
     const at = (millis: number, effect: Effect.Effect<unknown>) =>
       Effect.forkChild(Effect.andThen(Effect.sleep(millis), effect))
