@@ -92,6 +92,20 @@ it.effect(
   }
 )
 
+it.effect("a request may be lost whose target an operator has benched until just before its deadline", () => {
+  const day: Day = {
+    ...quiet,
+    services: [{ ...quiet.services[0]!, latency: 900 }],
+    callers: 200,
+    byHand: [{ service: 0, at: 0, lasts: 60_000 }],
+    policy: { ...quiet.policy, whenAllBenched: "wait" }
+  }
+  return Effect.map(play(day), (seen) => {
+    assert.isTrue(seen.ends.some(({ how }) => how === "DeadlineExceeded"))
+    for (const law of Object.values(laws)) law(seen, day)
+  })
+})
+
 describe("a request that has a retry left at a target that is well again", () => {
   /** Requests that are all alike, of callers without a name. They count as one caller from its second failed visit on. */
   const alike: Day = {

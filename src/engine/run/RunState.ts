@@ -26,20 +26,11 @@ import * as BenchRecord from "./BenchRecord.ts"
 import type { RunOptions, Shared } from "./RunOptions.ts"
 import type * as Step from "./Step.ts"
 import * as VisitTime from "./VisitTime.ts"
-import type { RunPlace } from "./WhenAllBenched.ts"
+import type { LaterVisit, RunPlace } from "./WhenAllBenched.ts"
 
 const none: ReadonlyArray<never> = []
 
 const always = () => true
-
-/** A visit that is kept for later, and the one that was kept before it. */
-interface Later<P extends Backend> {
-  readonly visit: Visit<P>
-  readonly notBefore: number
-  readonly next: Next | undefined
-  readonly isThrottled: boolean
-  readonly earlier: Later<P> | undefined
-}
 
 /** A hedge that is under way: a second attempt, started because the current one takes long. */
 export interface Hedge<out P extends Backend, out A> {
@@ -76,7 +67,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
   dropped: Target | undefined
   #candidates: Candidates<P, R> | undefined
   #waits: Waits<RunPlace<P>> | undefined
-  #later: Later<P> | undefined
+  #later: LaterVisit<P> | undefined
   #failed: Array<RunError.FailedAttempt> | undefined
   #deadlineAt: number | undefined
 
@@ -313,13 +304,13 @@ export class RunState<P extends Backend, R, A> implements Situation {
     this.#later = { visit: this.visit, notBefore, next, isThrottled, earlier: this.#later }
   }
 
-  #keepAll(later: Later<P>): void {
+  #keepAll(later: LaterVisit<P>): void {
     if (later.earlier !== undefined) this.#keepAll(later.earlier)
     this.#keep(later, { isThrottled: later.isThrottled })
   }
 
   #keep(
-    { next, notBefore, visit }: Pick<Later<P>, "visit" | "notBefore" | "next">,
+    { next, notBefore, visit }: Pick<LaterVisit<P>, "visit" | "notBefore" | "next">,
     {
       anyway = this.options.policy.whenAllBenched === "tryAnyway",
       forRoom = false,

@@ -29,6 +29,15 @@ export interface RunPlace<out P extends Backend> extends Place {
   readonly next?: Next | undefined
 }
 
+/** A visit that is kept, but not yet as a place, and the one that was kept before it. */
+export interface LaterVisit<out P extends Backend> {
+  readonly visit: Visit<P>
+  readonly notBefore: number
+  readonly next: Next | undefined
+  readonly isThrottled: boolean
+  readonly earlier: LaterVisit<P> | undefined
+}
+
 /** The decision. Times are milliseconds since the epoch. */
 export type Decision<P extends Backend> =
   /** Wait until one of these places admits the run; if none does by then, return to `goBack`, if there is one. */

@@ -28,8 +28,7 @@ export const laws: Readonly<Record<string, Law>> = {
         const own = callsOf(played, end, index)
         if (own.length === 0 || !mayRetry(played, day, end, index, own)) continue
         const since = wellSince(service, end.at)
-        // The pause after failures, and the time of the batches in which a crowd is admitted.
-        if (since === undefined || end.at - since < 1_000 + 12 * service.latency) continue
+        if (since === undefined || end.at - since < timeToBeAdmitted(service)) continue
         assert.isTrue(
           isExcused(played, day, end, index),
           `${nameOf(index)} was not retried; ${story(played, end)}`
@@ -78,13 +77,23 @@ const story = (played: Played, end: End): string => {
 const isExcused = (played: Played, day: Day, end: End, index: number): boolean => {
   const { benchedFor, isAtLimit, isProbed } = end.standings[index]!
   // A limit is never exceeded, and a manual bench holds for last attempts too.
-  if (benchedFor === "Manual" || isAtLimit) return true
+  if (benchedFor === "Manual" || isAtLimit || wasJustBenchedByHand(day, end, index)) return true
   if (end.how === "DeadlineExceeded" && !hadTime(played, day, end, index)) return true
   if (day.policy.whenAllBenched !== "tryAnyway") return benchedFor !== undefined
   // Dead keys and models do not recover by themselves: they are tried only if nothing else was.
   const hasCalled = played.calls.some(({ caller }) => caller === end.caller)
   return benchedFor !== undefined && dead.has(benchedFor) && hasCalled && !isProbed
 }
+
+/** The pause after failures, and the time of the batches in which a crowd is admitted. */
+const timeToBeAdmitted = ({ latency }: Service): number => 1_000 + 12 * latency
+
+/** Whether a manual bench ended so shortly before the end of a request that the target could not answer in time. */
+const wasJustBenchedByHand = ({ byHand, services }: Day, end: End, index: number): boolean =>
+  byHand.some(({ at, lasts, service }) => {
+    const since = end.at - (at + lasts)
+    return service % services.length === index && since >= 0 && since < timeToBeAdmitted(services[index]!)
+  })
 
 const dead: ReadonlySet<string> = new Set(["InvalidKey", "Balance", "ModelMissing"])
 
