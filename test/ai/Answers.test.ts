@@ -277,7 +277,7 @@ describe("an error", () => {
     ])
     return Effect.gen(function* () {
       assert.strictEqual(yield* play(text), "B")
-      // A model that times out is called once; another fault would have been retried.
+      // A model that times out is called once. Any other fault is retried.
       assert.strictEqual(a.calls, 1)
     }).pipe(Effect.provide(outer))
   })

@@ -51,7 +51,7 @@ describe("the layers of members", () => {
   )
 })
 
-/** A layer whose connection is never established. To acquire it cannot be interrupted. */
+/** A layer whose connection is never established. Its acquisition cannot be interrupted. */
 const connecting = Layer.effect(
   LanguageModel.LanguageModel,
   Effect.acquireRelease(Effect.never, () => Effect.void)

@@ -1,4 +1,4 @@
-/** A model of `effect/ai` that refuses, or cannot finish, what it was asked for: the finish reason and the mark of a refusal come first. */
+/** A model of `effect/ai` that refuses a request or cannot finish it: the finish reason and the mark of the refusal come first. */
 import { assert, describe, it } from "@effect/vitest"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Response from "effect/ai/Response"
@@ -18,7 +18,7 @@ const benched = Effect.map(
 
 const object = LanguageModel.generateObject({ prompt: "hi", schema: Schema.Struct({ sky: Schema.String }) })
 
-/** As the module for OpenAI gives it: an empty text with the words of the refusal in its metadata. */
+/** An answer as the module for OpenAI gives it: an empty text, with the refusal in its metadata. */
 const refusal = (words: string): Response.TextPartEncoded => ({
   type: "text",
   text: "",

@@ -35,7 +35,7 @@ const gptSays = (message: object, finish_reason = "stop") =>
     choices: [{ index: 0, message: { role: "assistant", content: null, ...message }, finish_reason }]
   })
 
-/** Sends a request to one of two servers, and returns the body that it got. */
+/** Sends a request to one of two servers, and returns the body that the server received. */
 const sent = <E>(
   protocol: "openai" | "anthropic",
   call: Effect.Effect<unknown, E, LanguageModel.LanguageModel>,

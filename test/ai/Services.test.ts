@@ -1,4 +1,4 @@
-/** Failover for decision models, and for services of any kind; and models that play a script. */
+/** Failover for decision models and for services of any kind, and scripted models. */
 import { assert, describe, it } from "@effect/vitest"
 import type * as AiError from "effect/ai/AiError"
 import * as Decision from "effect/ai/Decision"

@@ -1,4 +1,4 @@
-/** Tools, approvals and what must not happen twice. */
+/** Tools, approvals, and actions that must not happen twice. */
 import { assert, describe, it } from "@effect/vitest"
 import type * as AiError from "effect/ai/AiError"
 import * as Chat from "effect/ai/Chat"
@@ -259,7 +259,7 @@ describe("a tool that a model calls", () => {
     const [a, b] = [new Mock("A", () => Effect.succeed(calling)), new Mock("B")]
     const tool = counting()
     return Effect.gen(function* () {
-      // The tool runs, and then there is no text to make an object of.
+      // The tool runs, but no text follows from which an object could be parsed.
       const person = LanguageModel.generateObject({
         prompt: "hi",
         schema: Schema.Struct({ name: Schema.String }),

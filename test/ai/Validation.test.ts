@@ -21,7 +21,7 @@ import * as FaultServer from "../support/FaultServer.ts"
 
 const { Rejected, Validation } = FailoverLanguageModel
 
-/** Rejects answers that contain this word, and records what it has seen. */
+/** Rejects answers that contain this word, and records every answer that it has checked. */
 const rejecting = (word: string, seen: Array<string> = []) =>
   Effect.provideService(Validation, (answer) => {
     seen.push(`${answer.target.key}: ${answer.text} (${answer.finishReason})`)
@@ -97,7 +97,7 @@ describe("a validation", () => {
         }
         assert.deepStrictEqual(yield* benched, [])
         const logs = (yield* TestConsole.logLines).filter((line) => String(line).includes("the validation"))
-        // One for each of the two targets.
+        // One call for each of the two targets.
         assert.lengthOf(logs, 2)
       }).pipe(
         Effect.provideService(Validation, validate as FailoverLanguageModel.Validate),
