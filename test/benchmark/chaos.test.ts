@@ -1,4 +1,4 @@
-/** The chaos run has to find what it looks for. */
+/** The chaos run detects the violations that it looks for. */
 import { assert, describe, it } from "@effect/vitest"
 import type { Outcome } from "../../benchmark/chaos/caller.ts"
 import { faults } from "../../benchmark/chaos/faults.ts"
@@ -47,7 +47,7 @@ const visit = (fault?: string, to = target, sent = 0, began = sent): Ledger.Visi
   progress: { at: "finished", since: began }
 })
 
-/** What a ledger knows of the one request that these visits were made for. */
+/** The ledger's entry for the one request that made these visits. */
 const entryOf = (visits: ReadonlyArray<Ledger.Visit>): Ledger.Entry => {
   const ledger = Ledger.make()
   const entry = ledger.open("n1")
