@@ -7,7 +7,7 @@ import * as Model from "../../src/domain/Model.ts"
 import { provider, stage } from "../support/candidates.ts"
 import { fault, throttle } from "../support/engine.ts"
 
-/** Models of these providers, whose refusals are learned from. */
+/** Models of these providers. Their refusals teach limits. */
 const learning = (...names: ReadonlyArray<string>) =>
   Chain.withPolicy(Chain.fromLinks(names.map((name) => Model.make(provider(name), "m"))), {
     learnedLimit: true
@@ -201,7 +201,7 @@ describe("the target of a hedge", () => {
       const first = asked.next()!.target
       asked.giveUp(targetOf("d/m#k"), "credential")
       assert.strictEqual(asked.besides(first, "tier")?.target.key, "e/m#k", "b is to be probed, c is benched")
-      // After a wait the request is before all of them again.
+      // After a wait the request starts at the first target again.
       asked.restart(true)
       assert.strictEqual(asked.next()?.target, first)
       assert.isUndefined(asked.besides(targetOf("e/m#k"), "tier"))

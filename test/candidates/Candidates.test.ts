@@ -17,13 +17,13 @@ const of = (backend: Scripted.Scripted, model = "m", options: Model.ModelOptions
 /** A chain of models with these providers. */
 const chainOf = (...providers: ReadonlyArray<Scripted.Scripted>) =>
   Chain.fromLinks(providers.map((each) => of(each)))
-/** The next target, which is given up by a rule with this `next`. */
+/** The next target, after the request has left it by a rule with this `next`. */
 const leave = (request: Request, next: "credential" | "endpoint" | "model" = "credential") => {
   const visit = request.next()!
   request.giveUp(visit.target, next)
   return visit.target.key
 }
-/** All targets from here on, each of which is given up. */
+/** All remaining targets. The request leaves each of them. */
 const left = (request: Request, again = true) => {
   const found: Array<string> = []
   for (let visit = request.next(again); visit !== undefined; visit = request.next(again))

@@ -1,4 +1,4 @@
-/** Many callers at one target that fails for a moment, or asks them to wait. */
+/** Many callers at one target that fails for a moment, or names a wait. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ import * as Failover from "../../src/engine/Failover.ts"
 import type * as Failure from "../../src/failure/Failure.ts"
 import { fault, throttle } from "../support/engine.ts"
 
-/** A service that fails until a moment, and counts what it gets. */
+/** A service that fails until a given time, and counts its calls. */
 const service = (name: string, until: number, failure: Failure.Failure, latency = 0) => {
   const seen = { failed: 0, answered: 0, open: 0, most: 0 }
   const ask = Effect.gen(function* () {
@@ -50,7 +50,7 @@ const asks = {
     )
 }
 
-/** How many of so many callers, all at once, are answered, and when the last one is. */
+/** How many of these callers are answered, and when the last one is. All call at once. */
 const crowd = Effect.fnUntraced(function* (
   callers: number,
   ask: Effect.Effect<unknown, unknown, Failover.Failover>
@@ -121,7 +121,7 @@ for (const [kind, ask] of Object.entries(asks)) {
             callers,
             ask([{ ...one, backend: Backend.make("one", { ask: answer }) }])
           )
-          // A caller that waited as it was asked to, and is throttled again, has had its retry.
+          // A request that waited as the throttle named, and is throttled again, has used its retry.
           assert.isAtLeast(answered, callers - 1)
           assert.isAtMost(seen.failed, 2 * callers)
           assert.isAtMost(lastAt, 3_500)

@@ -1,4 +1,4 @@
-/** What a request does not try again. */
+/** Targets that a request does not try again. */
 import { assert, describe, it } from "@effect/vitest"
 import { Exclusions } from "../../src/candidates/Exclusions.ts"
 import * as Credential from "../../src/domain/Credential.ts"

@@ -1,4 +1,4 @@
-/** The errors of a request that no target answered: what is benched, and when another request makes sense. */
+/** The errors of a request that no target answered: what is benched, and when another request is worthwhile. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exhaustion from "../../src/candidates/Exhaustion.ts"

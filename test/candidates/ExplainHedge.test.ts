@@ -1,4 +1,4 @@
-/** What `explain` says of hedges is what a request then does. */
+/** A request hedges as `explain` says. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { hedgeOf } from "../../src/candidates/ExplainHedge.ts"
@@ -23,7 +23,7 @@ const chainOf = (strategy: "sequential" | "random" = "sequential") => {
 
 type Slow = ReturnType<typeof chainOf>
 
-/** For each target: where its hedge would go and after how long, or why there would be none. */
+/** For each target, its hedge's target and delay, or why there would be no hedge. */
 const told = (chain: Slow) =>
   Effect.map(
     Effect.flatMap(Failover.Failover, (failover) => failover.explain(chain)),
@@ -38,7 +38,7 @@ const told = (chain: Slow) =>
       })
   )
 
-/** Asks once, and gives the providers that were called as hedges, with the time. */
+/** Sends one request, and returns the providers that were called as hedges, with the times. */
 const hedged = (chain: Slow) => {
   const events: Array<FailoverEvent> = []
   const asked = Failover.complete(chain, "q", { observer: (event) => void events.push(event) })

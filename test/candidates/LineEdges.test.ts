@@ -1,4 +1,4 @@
-/** Which requests are admitted when, at the edges: ends that fall together, crowds that would be lost, and targets without waiting requests. */
+/** When queued requests are admitted, in edge cases: equal ends, crowds that would be lost, and targets without waiting requests. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -34,7 +34,7 @@ const targetOf = (provider = "p") =>
     policy: Policy.make({ maxWait: 1_000, learnedLimit: true })
   })
 
-/** One queue of a target whose answers usually take `usual`; what happens is written down with its time. */
+/** One queue of a target whose answers usually take `usual`. Events are recorded with their times. */
 const stage = (usual = 0, isShort = false) =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
@@ -135,7 +135,7 @@ describe("a request at a target that is benched", () => {
 })
 
 describe("a request before its deadline", () => {
-  /** When the last of three goes or gives up, whose deadline is at 900; an answer takes 100 ms. */
+  /** When the last of three requests is admitted or gives up. Its deadline is at 900, and an answer takes 100 ms. */
   const last = Effect.fnUntraced(function* (answers: boolean, isBenched: boolean) {
     const { join, lines, log, says, target } = yield* stage(100)
     join("one", {}, minute)

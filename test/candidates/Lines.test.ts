@@ -1,4 +1,4 @@
-/** Which requests are admitted when, in the queues of one target. */
+/** When requests in the queues of one target are admitted. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -30,8 +30,8 @@ const targetOf = (maxWait = 1_000, learned = false) =>
   })
 
 /**
- * A stage with one queue: what the bench says can be set, and what happens is written down with its time. An attempt is under
- * way until its outcome is given; with `isShort` it ends in the turn in which it began.
+ * A stage with one queue. The test sets the state of the bench, and events are recorded with their times. An attempt is under
+ * way until its outcome is recorded. With `isShort` it ends in the turn in which it began.
  */
 const stage = (maxWait = 1_000, isShort = false) =>
   Effect.gen(function* () {
@@ -61,16 +61,16 @@ const stage = (maxWait = 1_000, isShort = false) =>
       target,
       join,
       log,
-      /** What the bench says from now on. */
+      /** Sets the state of the bench from now on. */
       says: (next: Bench.Benched | undefined) => {
         why = next
       },
-      /** The attempt of a request that was admitted is answered. */
+      /** The attempt of an admitted request is answered. */
       answer: (name: string) => {
         lines.succeeded(target)
         entered.get(name)?.left()
       },
-      /** It fails. */
+      /** The attempt fails. */
       fail: (name: string) => {
         lines.failed(target)
         entered.get(name)?.left()
@@ -403,7 +403,7 @@ describe("a request in several queues", () => {
         place(targetOf(), 0),
         place(other, 0)
       ])
-      // The one whose end comes after the deadline gives up at once, the other one when it is not released at its end.
+      // The request whose end is after the deadline gives up at once, and the other one when it is not released at its end.
       yield* TestClock.adjust(99)
       assert.deepStrictEqual(turns, [])
       yield* TestClock.adjust(1)
@@ -502,7 +502,7 @@ describe("the room at a target with a learned limit", () => {
       })
       while (load.inFlight > 0) load.ended()
       assert.isUndefined(room.why(target, 0))
-      // Waiting requests come first.
+      // Requests that wait go first.
       room.wait(target, 1)
       assert.strictEqual(room.why(target, 0)?.reason, "LearnedLimit")
       assert.isUndefined(room.why(target, 0, true))

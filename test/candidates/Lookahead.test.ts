@@ -22,7 +22,7 @@ const provider = (name: string, credentials = ["k"], baseUrls: ReadonlyArray<str
 const of = (backend: Scripted.Scripted, model = "m", contextWindow?: number) =>
   Model.make(backend, model, contextWindow === undefined ? {} : { contextWindow })
 
-/** Orders the targets of a tier backwards, and counts how often it is asked. */
+/** Orders the targets of a tier backwards, and counts its calls. */
 const backwards = () => {
   const asked = { of: 0, ahead: 0 }
   const order = {
@@ -61,7 +61,7 @@ const rest = (position: Position<Scripted.Scripted, never>, excluded?: Exclusion
 }
 
 const [a, b, c] = [provider("a", ["1", "2"]), provider("b", ["1", "2"]), provider("c")]
-/** Two credentials of one model, then two models as equals with two credentials each, then one of one. */
+/** A model with two credentials, then two equals with two credentials each, then a model with one credential. */
 const long = () => Chain.make(of(a), Chain.equals(of(a, "n"), of(b)), of(c))
 
 describe("the way through a chain", () => {
@@ -166,7 +166,7 @@ describe("what comes next", () => {
   it.each([
     { out: [], expected: "a/m" },
     { out: ["a/m#1"], expected: "a/n" },
-    // The listed order is enough where the tier has one model, otherwise its own order counts.
+    // The listed order is enough if the tier has one model. Otherwise the tier's own order counts.
     { out: ["a/m#1", "b/m#1", "b/m#2"], expected: "a/n" },
     { out: ["a/m#1", "a/n#1", "a/n#2"], expected: "b/m" },
     { out: ["a/m#1", "a/n#1", "a/n#2", "b/m#1", "b/m#2"], expected: "c/m" },

@@ -1,4 +1,4 @@
-/** Moves to targets that were not tried yet: the number of attempts does not stop them. */
+/** Moves to targets that were not tried yet. The attempt budget does not limit them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -22,7 +22,7 @@ const asks = {
     )
 }
 
-/** So many models that always fail this way, before one that answers. */
+/** This many models that always fail in this way, before one that answers. */
 const behind = (count: number, failure: Failure.Failure) => {
   const failing = Array.from({ length: count }, (_, i) => Scripted.make(`dead${i}`, [[failure]]))
   const chain = Chain.fromLinks(

@@ -21,7 +21,7 @@ const provider = (
 
 class Tenants extends ProviderService.Service<Tenants, Scripted.Scripted>()("openai") {}
 
-/** The warnings of requests that go through these chains one after another, in one runtime. */
+/** The warnings of requests that use these chains one after another, in one runtime. */
 const warnings = (
   ...ways: ReadonlyArray<Scripted.Scripted | Effect.Effect<unknown, unknown, Failover.Failover>>
 ) =>

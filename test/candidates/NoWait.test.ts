@@ -15,7 +15,7 @@ import { rest } from "../support/bench.ts"
 import { patientClock } from "../support/clock.ts"
 import { fault, play } from "../support/engine.ts"
 
-/** So many callers of one target that is out of order at first. */
+/** This many callers of one target that is out of order at first. */
 const crowd = (callers: number, outOfOrder: number) =>
   Effect.gen(function* () {
     const chain = Chain.make(Model.make(Backend.make("a", {}), "m"))

@@ -1,4 +1,4 @@
-/** What a runtime prepares of a chain: the targets of its models, and the groups of those that are equals. */
+/** What a runtime prepares for a chain: the targets of its models, and the groups of equals. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import { type PreparedChain, prepare } from "../../src/candidates/PreparedChain.ts"
@@ -12,7 +12,7 @@ import { make } from "../support/Random.ts"
 
 class Hosted extends ProviderService.Service<Hosted, Scripted.Scripted>()("hosted") {}
 
-/** A provider whose credentials have these weights; without any, one credential. */
+/** A provider whose credentials have these weights. Without weights it has one credential. */
 const provider = (name: string, weights: Readonly<Record<string, number>> = { k: 1 }) => {
   const [first, ...others] = Object.entries(weights).map(([key, weight]) => Credential.make(key, { weight }))
   return Scripted.make(name, [["fine"]], { credentials: [first!, ...others], strategy: "weighted" })
@@ -146,7 +146,7 @@ describe("equals", () => {
     assert.isUndefined(signals.groups.get(single![0]!))
   })
 
-  /** Which share of requests each target gets first, in percent. */
+  /** The share of requests that call each target first, in percent. */
   const shares = (chain: Chain.Chain<Scripted.Scripted>) => {
     const [tier] = prepare(chain, []).tiers
     const targets = tier!.targetsIn(Context.empty())

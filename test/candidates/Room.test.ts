@@ -1,4 +1,4 @@
-/** Whether a target has room under its learned limits, and what operators see of them. */
+/** Whether a target has room under its learned limits, and how operators see these limits. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
@@ -19,7 +19,7 @@ const targetOf = (name: string, policy: Policy.Options = { learnedLimit: true })
     policy: Policy.make(policy)
   })
 
-/** Rooms of targets whose attempts a test begins and ends. */
+/** The rooms of targets. The test begins and ends the attempts. */
 const stage = Effect.gen(function* () {
   const clock = new RunClock(yield* Effect.context<never>())
   const room = new Room(new SignalsOf())

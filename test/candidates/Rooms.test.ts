@@ -14,7 +14,7 @@ const minute = 60_000
 const benched = (until: number): Bench.Benched =>
   ({ _tag: "Benched", key: "a/m#k", until, reason: "LearnedLimit", probing: false }) as Bench.Benched
 
-/** A stage with the room queue of one target: `full` says until when it is full, and `waiting` counts the requests that wait. */
+/** A stage with the room queue of one target: `full` is the time until which it is full, and `waiting` counts the waiting requests. */
 const stage = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const context = yield* Effect.context<never>()

@@ -1,4 +1,4 @@
-/** Who makes a request, and what is remembered about its failures at a target. */
+/** The caller of a request, and what is remembered about its failures at a target. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import type { Asking } from "../../src/callers/CallerId.ts"

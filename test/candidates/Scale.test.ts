@@ -1,4 +1,4 @@
-/** What a request costs does not depend on how long its chain is: counted in looks at the bench, not in time. */
+/** The cost of a request does not depend on the length of its chain. The tests count look-ups in the bench, not time. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -19,10 +19,10 @@ import { RunClock } from "../../src/time/RunClock.ts"
 
 const backend = Backend.make("p", {})
 
-/** Walks a chain of so many models, and counts the looks at the bench's state. */
+/** Walks a chain of this many models, and counts the look-ups in the bench. */
 const walked = Effect.fnUntraced(function* (models: number) {
   const registry = yield* makeMemory
-  // Something is known, so that a look is a look.
+  // The bench is not empty, so that every look-up is counted.
   yield* registry.bench("elsewhere")
   let looks = 0
   const bench = EngineBench.of(registry)

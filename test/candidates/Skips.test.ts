@@ -1,4 +1,4 @@
-/** What is skipped and what is not: many benched targets, credentials over their own limit, targets with a queue, and orders that are read ahead. */
+/** Which targets are skipped: with many benched targets, at a credential's own limit, with queues, and in orders that are read ahead. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ const chainOf = (...providers: ReadonlyArray<Scripted.Scripted>) =>
   Chain.fromLinks(providers.map((each) => Model.make(each, "m")))
 
 describe("a request that has passed over many benched targets", () => {
-  /** Six benched targets, and one whose credential may send a request a minute. */
+  /** Six benched targets, and one whose credential may send one request a minute. */
   const benched = Effect.gen(function* () {
     const staged = yield* stage(chainOf(...names.map((name) => provider(name)), provider("z", "k*")))
     for (const name of names) staged.fails(`${name}/m#k`)
@@ -64,7 +64,7 @@ describe("a target that others wait for", () => {
       const one = request()
       assert.deepStrictEqual([one.isFull(target), one.isLimited(target)], [false, false])
       shared.room.wait(target, 1)
-      // `isLimited` is asked about benched targets, where requests that wait for room do not matter.
+      // `isLimited` is for benched targets. Requests that wait for room do not matter there.
       assert.deepStrictEqual([one.isFull(target), one.isLimited(target)], [true, false])
       assert.isUndefined(Availability.why(shared, target, clock, stranger, true))
       assert.strictEqual(Availability.why(shared, target, clock, stranger)?.until, clock.millis() + 1_000)

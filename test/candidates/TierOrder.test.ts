@@ -1,4 +1,4 @@
-/** The order in which one request tries the targets of a tier: turns, affinity, load. */
+/** The order in which a request tries the targets of a tier: by turns, affinity and load. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -19,7 +19,7 @@ const provider = (name: string, strategy: Strategy) =>
 const chainOf = (strategy: Strategy, ...names: ReadonlyArray<string>) =>
   Chain.fromLinks(names.map((name) => Model.make(provider(name, strategy), "m")))
 
-/** How the requests of a chain with this strategy are ordered: each returns its first targets, so many. */
+/** The orders of requests in this chain: `order` returns the first `count` targets of one request. */
 const ordersOf = Effect.fnUntraced(function* (chain: Chain.Chain<Scripted.Scripted>) {
   const staged = yield* stage(chain)
   return {
@@ -148,7 +148,7 @@ describe("the load", () => {
         const next = () => request({ kind, affinity: undefined }).next()!.target.key
         return Array.from({ length: 300 }, next).filter((key) => key === `a/m#${name}`).length / 300
       }
-      // The better of two that are drawn: two of three pairs have it.
+      // The better of two drawn targets is tried first: this one wins in two of three pairs.
       for (const found of [share("stream", "1"), share("effect", "2")]) assert.closeTo(found, 2 / 3, 0.1)
     }).pipe(Random.withSeed("load"))
   )

@@ -1,4 +1,4 @@
-/** A visit to a target: how long it pauses before a retry, and whether others were answered meanwhile. */
+/** A visit to a target: its pauses before retries, and whether other requests were answered meanwhile. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -18,7 +18,7 @@ const visit = () => new Visit(Backend.make("a", {}), target(), { _tag: "Go", gen
 type Retries = Schedule.Schedule<unknown, Failure>
 const minute = 60_000
 
-/** The pauses of so many retries in a visit that may last so long, after how long they were known, and what was logged. */
+/** The pauses of `count` retries in a visit of at most `time`, when each was known, and what was logged. */
 const pausesOf = Effect.fnUntraced(function* (schedule: Retries, count: number, time = minute) {
   const logged: Array<string> = []
   const logger = Logger.make<unknown, void>(({ message }) => void logged.push(String(message)))
@@ -36,7 +36,7 @@ const pausesOf = Effect.fnUntraced(function* (schedule: Retries, count: number, 
   return { pauses, at: at - began, logged }
 })
 
-/** A schedule that does this when it is asked for a pause. */
+/** A schedule that runs this effect for each pause. */
 const doing = (effect: Effect.Effect<Duration.Duration>): Retries =>
   Schedule.modifyDelay(Schedule.forever, () => effect)
 

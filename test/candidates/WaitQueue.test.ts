@@ -19,7 +19,7 @@ const waiting = (looks: { count: number }, onEnter: (line: Line) => void): Waiti
   giveUp: () => assert.fail("nobody waits in vain")
 })
 
-/** How often each of so many requests is checked that wait in one queue, and are admitted by the answers of those before them. */
+/** How often each of these requests in one queue is checked. Each is admitted by the answers of those before it. */
 const looksPerHead = Effect.fnUntraced(function* (size: number) {
   const lines = new WaitQueues(() => undefined)
   const looks = { count: 0 }
@@ -64,7 +64,7 @@ describe("a line", () => {
         enter,
         giveUp: () => void left.push(name)
       })
-      // The attempt of the first goes on, so the last waits for its outcome.
+      // The first attempt is still under way, so the last request waits for its outcome.
       line.join(
         one("first", minute, () =>
           line.join(
@@ -129,7 +129,7 @@ describe("a line", () => {
     })
   )
 
-  /** Ten requests with one deadline; an answer takes 300 ms. How many are admitted, after the first one was answered at 300 ms. */
+  /** Ten requests with one deadline; an answer takes 300 ms. Returns how many are admitted after the first answer, at 300 ms. */
   const soonLost = Effect.fnUntraced(function* (deadlineAt: number, fails: boolean) {
     const lines = new WaitQueues(
       () => undefined,
@@ -160,7 +160,7 @@ describe("a line", () => {
     "lets requests in before their turn when they would be lost otherwise, if the target answers again",
     () =>
       Effect.gen(function* () {
-        // Twice the time of an answer before the deadline.
+        // The time of two answers before the deadline.
         assert.deepStrictEqual(yield* soonLost(1_000, false), [3, 10, 10, 0])
       })
   )
