@@ -1,11 +1,11 @@
-/** How many attempts at once, or in a time, a target seems to take. */
+/** The learned limits of a target: attempts at once, and attempts in a time. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { type Begun, Capacity, defaults, longestGap } from "../../src/capacity/Capacity.ts"
 
 const { memory } = defaults
 
-/** A target that many ask at once, with what is under way. */
+/** A target that many callers call at once, with the attempts under way. */
 class Asked {
   readonly capacity = new Capacity()
   inFlight = 0
@@ -33,7 +33,7 @@ class Asked {
   }
 }
 
-/** So many under way, of which the last one is refused. */
+/** This many attempts are under way, and the last one is refused. */
 const crowd = (size: number, now = 0) => {
   const asked = new Asked()
   const begun = Array.from({ length: size }, () => asked.begin(now))
@@ -42,7 +42,7 @@ const crowd = (size: number, now = 0) => {
 }
 
 /**
- * Rounds of a second in which a crowd asks a target that takes `most` at once. Answers come at the end of the round, refusals
+ * Rounds of a second in which a crowd calls a target that takes `most` at once. Answers come at the end of the round, refusals
  * at once.
  */
 const play = (asked: Asked, most: number, from: number, rounds: number) => {
@@ -190,7 +190,7 @@ describe("a learned limit", () => {
 })
 
 describe("a learned rate", () => {
-  /** One caller who asks again as soon as it has an answer, of a target that takes one in so many milliseconds. */
+  /** One caller that calls again as soon as it has an answer. The target takes one attempt every `gap` milliseconds. */
   const alone = (gap: number, until: number, latency = 20) => {
     const asked = new Asked()
     let freeAt = 0
