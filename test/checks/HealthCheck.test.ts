@@ -44,7 +44,7 @@ const visit = (at: Target, failure: Failure.Failure) =>
     )
   )
 
-/** What the bench would say to a request now. */
+/** The bench's answer to a request now. */
 const standing = (at: Target) =>
   Effect.flatMap(BenchRegistry, (registry) =>
     Effect.scoped(Effect.map(registry.admit(at), ({ _tag }) => _tag))
