@@ -1,4 +1,4 @@
-/** What is counted and remembered of targets, at its edges. */
+/** Edge cases of what is counted and remembered of targets. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Ejection from "../../src/choice/Ejection.ts"
 import { HedgeBudget } from "../../src/choice/HedgeBudget.ts"
@@ -62,11 +62,11 @@ describe("too many failures", () => {
     { own: [5, 10], others: [], isOut: false },
     { own: [6, 10], others: [], isOut: true },
     { own: [6, 9], others: [], isOut: false },
-    // Not more than the median and a quarter.
+    // At most the median plus a quarter.
     { own: [5, 20], others: [[0, 10]], isOut: false },
     { own: [6, 20], others: [[0, 10]], isOut: true },
     { own: [6, 20], others: [[0, 0]], isOut: true },
-    // Of two others the better one counts, of three the middle one.
+    // With two others the better one counts, with three the middle one.
     // biome-ignore format: a row a line
     { own: [6, 20], others: [[9, 10], [0, 10]], isOut: true },
     // biome-ignore format: a row a line

@@ -132,7 +132,7 @@ describe("the better of two", () => {
     const { next } = make(4)
     const loads = loadsOf(5, 0, 1)
     const shares = firsts(10_000, () => Draws.leastLoaded(group, loads, "stream", { now, chance: next }), 3)
-    // The idle one is in two of three pairs; the third pair goes to the one with a single attempt.
+    // The idle target is in two of three pairs. The third pair goes to the target with a single attempt.
     assert.strictEqual(shares[0], 0)
     assert.approximately(shares[1]!, 2 / 3, 0.02)
   })

@@ -1,4 +1,4 @@
-/** One of several equals that fails too often, in a runtime. */
+/** A runtime with equals, one of which fails too often. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -10,7 +10,7 @@ import { make } from "../support/Random.ts"
 
 const fault = new Failure.Transient({ reason: "ServerError", message: "oops" })
 
-/** A provider that fails with a share of its attempts. */
+/** A provider that fails a share of its attempts. */
 const provider = (name: string, share: number, failure: Failure.Failure = fault) => {
   const random = make(name.length)
   return Scripted.make(name, () => [[{ wait: 20 }, random.chance(share) ? failure : name]])
@@ -27,7 +27,7 @@ interface Second {
   requests: number
 }
 
-/** So many requests a second for so many seconds; what became of those that began in each of them. */
+/** This many requests a second, for this many seconds. Returns the outcomes of those that began in each second. */
 const load = (chain: Chain.Chain<Provider>, seconds: number, each = 20) =>
   Effect.gen(function* () {
     const all: Array<Second> = []

@@ -10,7 +10,7 @@ import { Signals } from "../../src/choice/Signals.ts"
 const names = ["a", "b", "c"]
 const ring = new Rendezvous(names, [1, 1, 1])
 
-/** The place of a key among those that prefer the same item: the lowest leave it first. */
+/** The rank of a key among the keys that prefer the same item. The lowest leave it first. */
 const placeOf = (key: number) => Hash.mix(key ^ 0x5bd1e995) / 2 ** 32
 
 /** A key that prefers the items in this order. */
@@ -139,7 +139,7 @@ describe("the item that a key prefers", () => {
 })
 
 describe("many requests of one key", () => {
-  /** Which items answer one after the other, each with how many times in a row. */
+  /** The items that answer one after the other, each with how many times in a row. */
   const runs = (key: number, requests: number, weights = [1, 1, 1], way: Way = "weighted") => {
     const group = groupOf([], "stream", weights)
     const found: Array<string> = []

@@ -5,7 +5,7 @@ import * as Draws from "../../src/choice/Draws.ts"
 import { Load } from "../../src/choice/Load.ts"
 import { itemAt, Left, type Order, placeAt, rotated } from "../../src/choice/Order.ts"
 
-/** Gives these numbers one after the other; more are an error. */
+/** A source that gives these numbers one after the other. More numbers are an error. */
 const script = (...numbers: ReadonlyArray<number>) => {
   let used = 0
   const chance = () => {
@@ -173,7 +173,7 @@ describe("the better of two", () => {
   }
 
   it.each([
-    // The second number draws among the others: below the first place as it is, from it on one further.
+    // The second number draws among the others: an index below the first one's is used as it is, any other is increased by one.
     { inFlight: [0, 0, 0], numbers: [0.4, 0.1], first: "b" },
     { inFlight: [0, 1, 1], numbers: [0.4, 0.1], first: "a" },
     { inFlight: [0, 1, 0], numbers: [0.4, 0.6], first: "c" },

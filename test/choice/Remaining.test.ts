@@ -23,14 +23,14 @@ describe("what remains of an order", () => {
       const source = { now: () => 0, chance: script(...chances) }
       return text(Draws.leastLoaded(weighted([1, 1, 1]), busy(0, 1, 9), "stream", source))
     }
-    // After `a` the places are `c`, `b`.
+    // After `a` the order is `c`, `b`.
     assert.strictEqual(order(0, 0, 0, 0, 0), "abc")
     assert.strictEqual(order(0, 0, 0.9, 0, 0), "abc")
   })
 
   it("by weight is drawn by its own weight, also after many draws of what was taken", () => {
     const chances = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0.99, 0.2]
-    // Of b (1), c (3) and d (4) the last third of all numbers is d's up to seven eighths, and then c's.
+    // Of b (1), c (3) and d (4), d has the last third of all numbers up to seven eighths, and then c.
     assert.strictEqual(
       text(Draws.weighted(weighted([1_000, 1, 3, 4]), script(...chances, 0, 0, 0, 0))),
       "acdb"

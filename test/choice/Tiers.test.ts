@@ -79,7 +79,7 @@ describe("a tier", () => {
       const [a, b, c] = [provider("a", ["one", "two"]), provider("b"), provider("c")]
       const chain = Chain.make(Chain.equals(model(a), model(b)), model(c))
       yield* times(300, () => Failover.complete(chain, "q"))
-      // b has one target of three, but half of the weights: what a model weighs is divided among its credentials.
+      // b has one target of three, but half of the weight: the weight of a model is divided among its credentials.
       assert.approximately(b.calls.length, 150, 30)
       assert.approximately(a.calls.length, 150, 30)
       assert.lengthOf(c.calls, 0)
@@ -177,7 +177,7 @@ describe("a tier", () => {
       for (let i = 0; i < 10; i++) {
         seen.length = 0
         yield* Failover.complete(chain, "q", { observer })
-        // Each call is followed by its event, with the same target.
+        // Each target named by a failure is the target that is called next.
         for (let at = 1; at + 1 < seen.length; at += 2) assert.strictEqual(seen[at], seen[at + 1])
         assert.lengthOf(seen, 7)
         yield* TestClock.adjust("1 hour")
