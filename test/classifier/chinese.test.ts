@@ -1,4 +1,4 @@
-/** The patterns of Chinese sentences are left out for other texts; nothing may be lost by that. */
+/** Texts without Chinese characters are not matched against the Chinese patterns. No match may be lost by that. */
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { needsChinese } from "../../src/classifier/sentences/Row.ts"
@@ -37,7 +37,7 @@ describe("a pattern of Chinese sentences", () => {
     const left = sentences.filter((row) => !sentencesWithoutChinese.includes(row))
     assert.isAtLeast(left.length, 20)
     for (const { when } of left) {
-      // Without its Chinese characters a text has nothing that such a pattern needs.
+      // A text without its Chinese characters contains nothing that such a pattern needs.
       for (const text of texts) assert.notMatch(text.replace(/[\u3400-\u9fff]/g, ""), when)
     }
   })

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { classify, type Signal } from "../../src/classifier/Classifier.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 
-/** A labelled case of test/fixtures: a recorded signal, what it is, and where it was seen (`source`). */
+/** A labelled case of test/fixtures: a recorded signal, its class, and where it was seen (`source`). */
 interface Labelled extends Signal {
   readonly id: string
   readonly kind: Failure.Kind
@@ -11,7 +11,7 @@ interface Labelled extends Signal {
   readonly retryAfterMs: number | null
   /** Other kinds that a reasonable engineer would give. */
   readonly altKinds: ReadonlyArray<Failure.Kind>
-  /** Other right waits; `retryOptional` also allows none. */
+  /** Other correct waits. `retryOptional` also allows none. */
   readonly retryAltMs: ReadonlyArray<number>
   readonly retryOptional: boolean
 }
@@ -30,7 +30,7 @@ const waitIsRight = (row: Labelled, failure: Failure.Failure): boolean => {
   return [row.retryAfterMs, ...row.retryAltMs].some((right) => right !== null && Math.abs(wait - right) <= 1)
 }
 
-/** Where we answer otherwise than the label, and why. */
+/** Cases where our class differs from the label, and why. */
 const disagreements: { readonly [id: string]: string } = {
   "anthropic-400-context-maxtok-01":
     "the prompt fits with a lower cap: once more with what is left of the window",

@@ -1,7 +1,7 @@
 /**
  * What decides each recorded error, line by line in test/fixtures/decided.txt: its class, the wait, the sizes in tokens, the
- * deciding signal and the message. A change of a rule shows here which errors it moves. After a change that is meant,
- * `DECIDED=write npx vitest run test/classifier/decided.test.ts` writes the lines again; read the difference.
+ * deciding signal and the message. A change of a rule shows here which errors it moves. After an intended change,
+ * `DECIDED=write npx vitest run test/classifier/decided.test.ts` rewrites the lines; read the diff.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"

@@ -74,7 +74,7 @@ describe("an image that OpenAI's Responses API refuses in the stream", () => {
     ["image_file_not_found", "Invalid"],
     ["unsupported_image_media_type", "Invalid"],
     ["image_file_too_large", "TooLarge"],
-    // Another server may reach the address.
+    // Another server may be able to reach the address.
     ["failed_to_download_image", "Unsupported"],
     // https://openrouter.ai/docs/api/reference/errors-and-debugging#typed-error-codes
     ["image_download_failed", "Unsupported"],
@@ -196,7 +196,7 @@ describe("an error of Volcengine's Ark", () => {
       "Total tokens of image and text exceed max message tokens.",
       "ContextExceeded"
     ],
-    // The checking service failed; it found nothing.
+    // The checking service failed. It did not reject the content.
     [400, "ContentSecurityDetectionError", "Internal error.ARKRequest ID:1;CSDcode:{}", "ServerError"],
     [
       400,

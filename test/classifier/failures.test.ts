@@ -123,7 +123,7 @@ describe("the wait of a failed call", () => {
       { status: 429, body: { error: { ...quota, retry_after: 60 } } },
       ["Balance", undefined, "code=insufficient_quota"]
     ],
-    // A header that asks for a wait counts more than the body, the state of a bucket less.
+    // A header that names a wait counts more than the body. The state of a bucket counts less.
     [
       { status: 429, headers: { "retry-after": "2" }, body: { error: { retry_after: 7 } } },
       ["RateLimit", 2_000, "status 429; header retry-after: 2"]

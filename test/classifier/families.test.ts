@@ -1,5 +1,5 @@
 /**
- * Families of sentences: what a provider may say of one fault, in many words. Every sentence counts with each status of its row, so that the
+ * Families of sentences: different wordings of one fault. Every sentence is tested with each status of its row, so that the
  * words decide and not the status. The kinds are those of a failure.
  */
 import { assert, describe, it } from "@effect/vitest"

@@ -1,5 +1,5 @@
 /**
- * Families of machine values: what a gateway may name one fault. Every value counts with each status of its row, so that the value decides
+ * Families of machine values: different names that a gateway may give to one fault. Every value is tested with each status of its row, so that the value decides
  * and not the status. The kinds are those of a failure.
  */
 import { assert, describe, it } from "@effect/vitest"
@@ -9,7 +9,7 @@ import * as Failure from "../../src/failure/Failure.ts"
 /** A machine value, and the statuses with which it means the same. */
 type Family = ReadonlyArray<readonly [code: string, statuses: ReadonlyArray<number>]>
 
-/** Machine values, most of them in no table: they are read as words. */
+/** Machine values, most of them in no table: their words are read. */
 const codes: ReadonlyArray<readonly [as: string, family: Family]> = [
   [
     "Balance",

@@ -1,8 +1,8 @@
-/** Errors that quote the request: what a conversation holds says nothing about the provider. */
+/** Errors that quote the request: the content of a conversation says nothing about the provider. */
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
 
-/** What conversations hold, each of which would take a key or a target out of service if the provider said it. */
+/** Content of conversations. Each would bench a key or a target if the provider had said it. */
 const held: ReadonlyArray<string> = [
   "HTTP 401: Unauthorized",
   "rpc error: code = Unauthenticated desc = x",

@@ -1,4 +1,4 @@
-/** How waits, codes and words are read, each with the neighbouring form that is read differently. */
+/** How waits, codes and words are read, each with a similar form that is read differently. */
 import { assert, describe, it } from "@effect/vitest"
 import * as AiError from "effect/ai/AiError"
 import * as Duration from "effect/Duration"

@@ -1,4 +1,4 @@
-/** A failure of something that a request names, or makes the provider fetch, benches neither the model nor the key: otherwise one caller could bench them for all. */
+/** A failure of something that the request refers to, or makes the provider fetch, benches neither model nor key: otherwise one caller could bench them for all. */
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
 import * as Failure from "../../src/failure/Failure.ts"

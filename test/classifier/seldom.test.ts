@@ -1,4 +1,4 @@
-/** Small decisions of the classifier that no recorded error shows, each with what would go wrong without it. */
+/** Small decisions of the classifier that no recorded error covers, each with the mistake that it prevents. */
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
 import { prepare } from "../../src/classifier/signals/Texts.ts"

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 
-/** The sentences of many services for the same error, with a status that decides nothing or something else. */
+/** The sentences of many services for the same error, with a status that decides nothing or points elsewhere. */
 const families: ReadonlyArray<readonly [Failure.FailureClass, number, ReadonlyArray<string>]> = [
   [
     "MaxTokens",
@@ -589,7 +589,7 @@ describe("a thing that the request names by its id says nothing about the model"
 
 describe("sentences about the request itself are Invalid", () => {
   it.each(invalid)("%s", (message) => {
-    // Of the request itself, or of this request at this model: never of the target or the key.
+    // Errors of the request itself, or of this request at this model: they never bench the target or the key.
     assert.include(["Invalid", "Unsupported"], classOf(message, 400))
   })
 })

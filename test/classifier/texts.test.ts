@@ -1,4 +1,4 @@
-/** How a sentence is prepared, and what is read from how it begins. */
+/** How a sentence is prepared, and what its beginning tells. */
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
 import { fromServerText, fromText, leadingNames, prepare } from "../../src/classifier/signals/Texts.ts"
@@ -40,14 +40,14 @@ describe("a prepared text", () => {
     ["x`rate` is old", "x`rate` is old"],
     ["`rate`x is old", "`rate`x is old"],
     ["`a\nb` is old", "`a b` is old"],
-    // A phrase is masked only where the words before show that it is input.
+    // A phrase is masked only if the words before it show that it is input.
     ['It said "rate limit reached" today', 'it said "rate limit reached" today'],
     ['The tool "rate limit reached" is old', "the tool … is old"],
     ['The tool: "rate limit reached" is old', "the tool: … is old"],
     ['for "rate limit reached"', "for …"],
     ['The tool that is here "rate limit reached"', 'the tool that is here "rate limit reached"'],
     ['The stool "rate limit reached"', 'the stool "rate limit reached"'],
-    // Advice is left out, unless there is nothing else.
+    // Advice is left out, unless the text is nothing else.
     ["It is full. For more information see x", "it is full"],
     ["It is full. To learn more x", "it is full"],
     ["It is full. To increase x", "it is full"],

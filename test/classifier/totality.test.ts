@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { classify, type Signal } from "../../src/classifier/Classifier.ts"
 import * as Failure from "../../src/failure/Failure.ts"
 
-/** One of the five, readable, and able to cross a wire. */
+/** The result is one of the five failures, has a readable message, and can be serialized. */
 const isWhole = (failure: Failure.Failure): boolean => {
   assert.isTrue(Failure.isFailure(failure))
   assert.isTrue(Failure.failureClasses.includes(Failure.classOf(failure)))
@@ -162,7 +162,7 @@ describe("classify is total", () => {
   })
 })
 
-/** What this thread has worked, in milliseconds: it does not grow while others use the machine. */
+/** The CPU time of this thread in milliseconds, which does not grow while other processes use the machine. */
 const cpuMillis = (): number => {
   const { system, user } = process.threadCpuUsage()
   return (user + system) / 1000

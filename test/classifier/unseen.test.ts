@@ -1,4 +1,4 @@
-/** Kinds of errors that a blind sample showed, each with words that look like it and mean something else. */
+/** Kinds of errors from a blind sample, each with similar words of another meaning. */
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
 import * as Failure from "../../src/failure/Failure.ts"

@@ -1,4 +1,4 @@
-/** Waits by the words of their names and sentences, not by a list: each with a unit, a moment or a number of seconds. */
+/** Waits that are recognized by the words of their names and sentences, not by a list: each with a unit, a date or a number of seconds. */
 import { assert, describe, it } from "@effect/vitest"
 import { retryAfterFrom, retryAfterText } from "../../src/classifier/RetryAfter.ts"
 

@@ -124,7 +124,7 @@ describe("the window of a plan", () => {
       "header x-codex-primary-reset-at"
     ],
     [{ "x-codex-primary-used-percent": "100", "x-codex-primary-reset-at": "soon" }, undefined, undefined],
-    // The limit that was hit has a family of headers of its own; the others do not matter.
+    // The limit that was hit has its own group of headers. The others do not matter.
     [
       { ...codex("primary", "100", "7"), ...other("primary", "100"), "x-codex-active-limit": "codex_spark" },
       60_000,
@@ -139,7 +139,7 @@ describe("the window of a plan", () => {
   it("counts when a bucket is not empty, and does not when it is", () => {
     const headers = { [unified]: String(epoch), "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" }
     assert.strictEqual(retryAfterFrom(headers, undefined, "", now)?.millis, 9_000)
-    // Allowed: the window is no reason. Its name is that of a lone bucket too.
+    // The request was allowed, so the window is not the reason. A single bucket uses the same header name.
     const allowed = {
       "anthropic-ratelimit-unified-status": "allowed",
       [unified]: String(epoch),
@@ -217,7 +217,7 @@ describe("a field of the body", () => {
       ...Object.fromEntries([..."abcd"].map((name) => [name, filler(64)])),
       e: { ...filler(last), retry_after: 7 }
     })
-    // Five objects, 256 of the first four, and the filler: the 300th is read.
+    // Five objects, 256 fields of the first four, and the filler: the 300th field is read.
     assert.strictEqual(millisOf(many(38)), 7_000)
     assert.isUndefined(millisOf(many(39)))
   })

@@ -1,4 +1,4 @@
-/** The status of another response in a sentence: every form counts with every status, and only where it is one. */
+/** The status of another response inside a sentence: every form is read with every status, and only where it is a status. */
 import { assert, describe, it } from "@effect/vitest"
 import { classify } from "../../src/classifier/Classifier.ts"
 import { wrappedStatus } from "../../src/classifier/signals/WrappedStatus.ts"
