@@ -317,7 +317,7 @@ describe("demo", { timeout: processes }, () => {
     Effect.gen(function* () {
       const startedAt = performance.now()
       const demo = yield* start(["demo"])
-      // While the process waits for a core, the demo takes no time.
+      // The demo uses no CPU time while the process waits for a core.
       const waiting = Waiting.of(demo.process.pid ?? 0)
       const looking = setInterval(waiting.look, 50)
       const code = yield* demo.exit

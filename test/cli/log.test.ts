@@ -56,7 +56,7 @@ describe("the log of serve", { timeout: processes, concurrent: true }, () => {
       )
       yield* fail(url)
       yield* gateway.says(/"message":"a request failed: ChainExhausted"/)
-      // The entries of the start are text.
+      // The entries of the start are plain text.
       const lines = gateway
         .stderr()
         .trimEnd()
@@ -148,11 +148,11 @@ describe("the log of serve", { timeout: processes, concurrent: true }, () => {
         yield* fail(url)
         yield* until(Effect.sync(() => seen.text.includes("a request failed: ChainExhausted")))
         assert.include(seen.text, "\x1b[", "it is coloured")
-        // A client that sends a key as the name of a model.
+        // A client that sends a key as the model's name.
         const answer = yield* ask(`${url}/v1/chat/completions`, { body: chat("a/sk-of-the-provider-1") })
         assert.strictEqual(answer.status, 404)
         assert.notInclude(answer.text, "sk-of-the-provider-1")
-        // Everything that is logged about it comes before the next failure.
+        // All its log entries come before those of the next failure.
         yield* fail(url)
         yield* until(Effect.sync(() => seen.text.split("a request failed: ChainExhausted").length > 2))
         assert.notInclude(seen.text, "sk-of-the-provider-1")

@@ -11,7 +11,7 @@ const config = JSON.stringify({
   server: { port: 0 }
 })
 
-/** The command line, called by a shell: how it ended, and what it said. It gets SIGTERM once it says `until`, or after `delay`. */
+/** Runs the command line from a shell, and returns its exit code and output. It gets SIGTERM when it prints `until`, or after `delay`. */
 const shell = (script: string, until?: RegExp, delay?: number) =>
   Effect.scoped(
     Effect.map(
@@ -29,7 +29,7 @@ const shell = (script: string, until?: RegExp, delay?: number) =>
             try {
               if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL")
             } catch {
-              // It has ended.
+              // The process has ended.
             }
           })
       ),
@@ -83,7 +83,7 @@ describe("a config", { timeout: processes, concurrent: true }, () => {
     it.live(`that does not come from ${path} does not hold up SIGTERM`, () =>
       Effect.gen(function* () {
         const { code, said } = yield* shell(`MAIN serve --config ${path}`, undefined, 8_000)
-        // On a very busy machine the signal comes before the command handles it, and ends it too.
+        // On a very busy machine the signal arrives before the command handles it, which ends the command too.
         assert.include([0, null], code, said)
       })
     )

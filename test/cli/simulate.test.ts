@@ -79,7 +79,7 @@ describe("simulate", { timeout: processes, concurrent: true }, () => {
         report.targets.map(({ target }: { target: string }) => target),
         ["openai/other#one", "openai/other#two"]
       )
-      // Only with this policy: a throttle ends the request.
+      // Only this policy ends the request at a throttle.
       assert.isAbove(report.requests.failed, 0)
       assert.strictEqual(ended.code, 1)
     })
@@ -158,7 +158,7 @@ describe("simulate", { timeout: processes, concurrent: true }, () => {
       const told = JSON.parse(json.stdout)
       assert.match(told.differsMost, /^What differs most/)
       assert.strictEqual(told.one.name, one)
-      // Eighty answers of 300 tokens to prompts of 2,000 tokens; those of `a` cost a tenth.
+      // Eighty answers of 300 tokens to prompts of 2,000 tokens. Answers of `a` cost a tenth.
       const { cost, targets } = told.other.report
       const [a, b] = targets.map(({ answered }: { answered: number }) => answered)
       assert.strictEqual(a + b, 80)

@@ -63,7 +63,7 @@ describe("the report", () => {
       )
       const text = Text.format(played)
       isNarrow(text)
-      // Eight targets have a column; the others share one.
+      // Each of eight targets has a column. The others share one.
       assert.match(text, /from +asked( +[A-L]){8} +others/)
     })
   )
