@@ -1,4 +1,4 @@
-/** Where a config file keeps the bench. */
+/** The store of the bench in a config file. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"

@@ -9,7 +9,7 @@ import { delays } from "../support/engine.ts"
 
 type PolicyFile = NonNullable<ConfigFile["policy"]>
 
-/** What the policy of a file amounts to, in values that can be compared. */
+/** The policy of a file, in values that can be compared. */
 const meaning = Effect.fnUntraced(function* (file: ConfigFile) {
   const { policy, retryBudget = 0.2 } = fromFile(file, [])
   const { rules, ...rest } = Policy.make(policy)

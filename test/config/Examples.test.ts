@@ -10,7 +10,7 @@ import * as Load from "../../src/config/Load.ts"
 const folder = resolve(import.meta.dirname, "../../examples")
 const files = readdirSync(folder).filter((file) => file.endsWith(".jsonc"))
 
-/** With a value for every variable that the text names. */
+/** The parsed config, with a value for every variable in the text. */
 const withVariables = (text: string) => {
   const variables = [...text.matchAll(/"env:(\w+)"/g)].map(([, name]) => [name, `value of ${name}`])
   return Layer.merge(

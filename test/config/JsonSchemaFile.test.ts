@@ -56,7 +56,7 @@ const valid = {
   server: { host: "::1", port: 0, tokens: "none", adminToken: "t", maxBodyBytes: 1, namedModelsOnly: true }
 }
 
-/** The same config with something else at one place. */
+/** The same config with another value at one path. */
 const withAt = (path: string, value: unknown): unknown => {
   const copy = structuredClone(valid)
   const keys = path.split(".")
@@ -187,7 +187,7 @@ describe("the JSON Schema of the config file", () => {
     const defaults: Record<string, unknown> = {}
     for (const [path, { default: value }] of fields(schema)) if (value !== undefined) defaults[path] = value
     const at = (path: string) => defaults[path]
-    // Of the policy: what the defaults say is what nothing says.
+    // The policy: writing out the defaults has the same effect as leaving the fields out.
     const policy = { retries: {}, threshold: {}, timeouts: {}, cooldown: {} } as Record<string, unknown>
     for (const [path, value] of Object.entries(defaults)) {
       const [, section, ...keys] = path.split(".")
@@ -205,7 +205,7 @@ describe("the JSON Schema of the config file", () => {
       ...stated
     } = Policy.make(policyOf(file.policy ?? {}))
     const { hedge: unhedged, learnedLimit: unlearnt, rules: unsaid, ...silent } = Policy.make({})
-    // Sections that are off until they are there, even if they are empty.
+    // Sections that are off unless they are present. An empty one turns them on.
     assert.isUndefined(unhedged)
     assert.isUndefined(unlearnt)
     assert.deepStrictEqual(learned, Policy.make({ learnedLimit: {} }).learnedLimit)
@@ -214,7 +214,7 @@ describe("the JSON Schema of the config file", () => {
     for (const name of Object.keys(unsaid) as Array<keyof typeof unsaid>) {
       assert.deepStrictEqual(said[name].rest, unsaid[name].rest, name)
     }
-    // Of the server and the providers.
+    // The server and the providers.
     const { providers, server } = fromFile(
       { providers: { a: { protocol: "openai", credentials: [{ name: "k" }] } } },
       []

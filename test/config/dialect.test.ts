@@ -1,4 +1,4 @@
-/** Dialects in a config file: what is taken, and what is a problem and where. */
+/** Dialects in a config file: which are accepted, and which are reported, with the path. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import { check as structure } from "../../src/config/file/Structure.ts"

@@ -31,7 +31,7 @@ const rules = Object.fromEntries(
   failureClasses.map((name) => [name, { retry: retries, rest, next: "stop" }])
 ) as { readonly [C in (typeof failureClasses)[number]]: unknown } & object
 
-/** A dialect in which every rule is other than what is recognized. */
+/** A dialect in which every rule differs from the recognized one. */
 const dialect = {
   row: "vllm",
   apply: "always",
@@ -181,7 +181,7 @@ const tiers = [
 /** A path in the file; names chosen by the user, and items of a list, are `*`. */
 type Place = ReadonlyArray<string>
 
-/** Every place of the file that holds no others. */
+/** Every path of the file without paths below it. */
 export const places: ReadonlyArray<Place> = (() => {
   const found = new Map<string, Place>()
   const walk = (ast: SchemaAST.AST, path: Place): void => {
@@ -224,7 +224,7 @@ export const without = (file: ConfigFile, place: Place): GatewayConfig | undefin
 /** Fields of the objects in a chain, which are not names chosen by the user. */
 const ofTiers = new Set(["equals", "strategy", "model", "weight"])
 
-/** Paths that cannot be left out: they get another value. */
+/** Paths that cannot be left out. They get another value. */
 const required = new Set([
   "providers.*.protocol",
   "providers.*.credentials.*.name",
