@@ -1,4 +1,4 @@
-/** Content for a target: its real type, and its cache control. */
+/** Content for a target: its detected type, and its cache control. */
 import { assert, describe, it } from "@effect/vitest"
 import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"
@@ -255,7 +255,7 @@ describe("a block that is not known", () => {
     const sealed = { type: "compaction", content: null, encrypted_content: "gAAAA" }
     assert.deepStrictEqual(chat("assistant", sealed).lost, ["messages.content.compaction"])
     assert.deepStrictEqual(chat("assistant", { ...sealed, content: "They greeted." }).lost, [])
-    // One that failed stands for nothing.
+    // A failed compaction has no content.
     assert.deepStrictEqual(chat("assistant", { type: "compaction", content: null }).lost, [])
   })
 })

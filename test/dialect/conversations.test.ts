@@ -1,6 +1,6 @@
 /**
- * For every row of the table a conversation with a server that refuses what the real one refuses: each of the three
- * protocols calls it, whole and streamed.
+ * For every row of the table, a conversation with a server that refuses what the real server refuses. Clients of all three
+ * protocols call it, whole and streamed.
  */
 import * as http from "node:http"
 import type { AddressInfo } from "node:net"
@@ -73,7 +73,7 @@ const models: Readonly<Record<string, string>> = {
 
 const call = (name: string, args: object) => ({ name, arguments: args })
 
-/** What the model left in the conversation is not given back yet: checks that are left out until it is. */
+/** Checks that are left out until the translation returns what the model left in the conversation. */
 const notYet: ReadonlySet<string> = new Set([])
 
 for (const [name, given] of Object.entries<StrictServer.Strictness>(StrictServer.servers)) {
@@ -96,7 +96,7 @@ for (const [name, given] of Object.entries<StrictServer.Strictness>(StrictServer
                   protocol: strictness.protocol,
                   responses: strictness.protocol === "openai" ? false : undefined,
                   baseUrl: strictness.protocol === "openai" ? `${origin}/v1` : origin,
-                  // Its own protocol is passed through, unless the config applies the rules there too.
+                  // Requests in the target's own protocol are passed through, unless the config applies the rules to them too.
                   dialect: isOwn ? { row: name, apply: "always" } : name,
                   credentials: [{ name: "k", apiKey: "sk-key" }]
                 }

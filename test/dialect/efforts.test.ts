@@ -1,4 +1,4 @@
-/** The reasoning effort and the cache key of a request, as servers of chats take them. */
+/** The reasoning effort and the cache key of a request, as servers of chats accept them. */
 import { assert, describe, it } from "@effect/vitest"
 import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"

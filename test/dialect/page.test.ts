@@ -1,4 +1,4 @@
-/** docs/dialects.md has the content of the table. */
+/** docs/dialects.md agrees with the table. */
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { assert, describe, expect, it } from "@effect/vitest"
