@@ -1,4 +1,4 @@
-/** The configs in the README and the docs are valid, whole or with the providers that a part of one names. */
+/** The configs in the README and the docs are valid. Parts of configs are tested with the providers that they name. */
 import { globSync, readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -21,7 +21,7 @@ const blocksOf = (file: string): ReadonlyArray<readonly [line: number, text: str
 const providers =
   '"openai": { "protocol": "openai" }, "anthropic": { "protocol": "anthropic" }, "azure": { "protocol": "openai", "baseUrl": "https://azure.example.com/v1" }'
 
-/** A whole config: a part without providers gets some. */
+/** A whole config. A part without providers gets some. */
 const whole = (block: string): string => {
   const object = block.trimStart().startsWith("{") ? block : `{ ${block} }`
   return object.includes('"providers"') ? object : object.replace("{", `{ "providers": { ${providers} },`)

@@ -1,4 +1,4 @@
-/** The decision table in docs/decisions.md is what the code does. */
+/** The decision table in docs/decisions.md agrees with the code. */
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -7,7 +7,7 @@ import { defaultRetryBudget } from "../../src/engine/SharedState.ts"
 
 const page = readFileSync(resolve(import.meta.dirname, "../../docs/decisions.md"), "utf8")
 
-/** The cells of the table between two marks, without its head. */
+/** The cells of the table between two marks, without the header row. */
 const rowsOf = (name: string): ReadonlyArray<ReadonlyArray<string>> => {
   const [, table = ""] = new RegExp(`<!-- ${name}:[^\\n]*\\n([\\s\\S]*?)<!-- /${name} -->`).exec(page) ?? []
   return table

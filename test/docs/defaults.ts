@@ -1,4 +1,4 @@
-/** Writes the tables of docs/defaults.md again, and keeps the text before the first of them. */
+/** Rewrites the tables of docs/defaults.md. The text before the first table stays. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import * as Effect from "effect/Effect"

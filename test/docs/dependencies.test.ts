@@ -1,4 +1,4 @@
-/** The list of dependencies and package.json say the same, and the lockfile serves every platform. */
+/** The list of dependencies agrees with package.json, and the lockfile covers every platform. */
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"

@@ -23,7 +23,7 @@ writeFileSync(
   })
 )
 
-/** What the compiler says, with the example's own place instead of its file's. */
+/** The compiler's errors, located in the example instead of in its file. */
 const compile = (): string => {
   try {
     execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", directory], {

@@ -4,7 +4,7 @@ import { relative, resolve } from "node:path"
 
 /** One example. */
 export interface Example {
-  /** Where it stands: `src/failure/Failure.ts:120`. */
+  /** Its location: `src/failure/Failure.ts:120`. */
   readonly at: string
   readonly code: string
 }
@@ -46,7 +46,7 @@ export const fromMarkdown = (): ReadonlyArray<Example> =>
     }))
   })
 
-/** An example of a module that no entry point exports has no import; it mentions the module it stands in. */
+/** An example of a module that no entry point exports has no import. It uses the module that contains it. */
 const withImports = (file: string, text: string, code: string): string => {
   const own = resolve(root, file)
   if (/^import /m.test(code)) {

@@ -47,7 +47,7 @@ const answering = (request: IncomingMessage, response: ServerResponse) => {
 
 const root = resolve(import.meta.dirname, "../..")
 
-/** Runs code that follows the last program of a page, and returns what it writes. A process of its own has an environment of its own. */
+/** Runs code after the last program of a page, and returns its output. It needs its own process to have its own environment. */
 const runLast = async (
   page: string,
   code: string,
@@ -55,7 +55,7 @@ const runLast = async (
 ): Promise<unknown> => {
   const example = fromMarkdown().findLast(({ at }) => at.startsWith(`docs/${page}:`))
   assert.isDefined(example, page)
-  // Node strips no types below node_modules, and the imports of packages are resolved from here.
+  // Node does not strip types inside node_modules, and imports of packages are resolved from this folder.
   const directory = await mkdtemp(join(root, ".moving-"))
   try {
     const file = join(directory, "main.ts")

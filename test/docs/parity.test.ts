@@ -1,4 +1,4 @@
-/** The table of parity and the tests that show it say the same. */
+/** The table of parity and the tests that it names agree. */
 import { globSync, readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -9,7 +9,7 @@ const read = (file: string) => readFileSync(resolve(root, file), "utf8")
 
 const page = read("docs/parity.md")
 
-/** The cells of every row of the page's tables, their heads left out. */
+/** The cells of every row of the page's tables, without the header rows. */
 const rows = page
   .split("\n")
   .filter((line) => line.startsWith("| ") && !/^\| (ability|---) /.test(line))

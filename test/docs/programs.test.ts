@@ -1,4 +1,4 @@
-/** The programs in examples, run: what they print is what they are there for. */
+/** The programs in examples are run, and print what they demonstrate. */
 import { readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -16,14 +16,14 @@ import * as Providers from "../../examples/providers.ts"
 
 const examples = resolve(import.meta.dirname, "../../examples")
 
-/** What a program prints. */
+/** The output of a program. */
 const printed = <A, E, R>(main: Effect.Effect<A, E, R>) =>
   Effect.andThen(
     main,
     Effect.map(TestConsole.logLines, (lines) => lines.map(String))
   ).pipe(Effect.provide(TestConsole.layer, { local: true }))
 
-/** The same for one whose retries wait: time passes as it is needed. */
+/** The same for a program whose retries wait. Virtual time advances as needed. */
 const printedInTime = <A, E, R>(main: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(printed(main))
@@ -152,7 +152,7 @@ describe("the programs in examples", () => {
     )
   )
 
-  // Compiled with options of their own, so the compiler is not led to them from here.
+  // Imported by a computed path, since these programs are compiled with other options.
   const aiSdk = async (name: string): Promise<ReadonlyArray<string>> => {
     const lines: Array<string> = []
     const program: { readonly main: (log: (line: string) => void) => Promise<unknown> } = await import(

@@ -1,4 +1,4 @@
-/** The API reference says what the sources say. */
+/** The API reference agrees with the sources. */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"

@@ -1,4 +1,4 @@
-/** The page of examples/sse-page.ts, asked over HTTP. */
+/** The page of examples/sse-page.ts, requested over HTTP. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schedule, Stream } from "effect"
 import { Sse } from "effect/encoding"
