@@ -1,4 +1,4 @@
-/** Chains: what they are built from, for services of any kind. */
+/** Chains: how they are built, for services of any kind. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -147,7 +147,7 @@ describe("a service that has nothing to do with language models", () => {
         Model.make(weather("oslo", Effect.fail("closed")), "forecast"),
         Model.make(weather("bergen", Effect.succeed("rain")), "forecast")
       )
-      // The type asks for `classify`; not all code is typed.
+      // The type requires `classify`, but not all code is type-checked.
       const untyped = (backend: ReturnType<typeof weather>) => backend.service.today as Effect.Effect<never>
       const { benches, value } = yield* play(Failover.use(chain, untyped))
       assert.strictEqual(value, "rain")

@@ -1,4 +1,4 @@
-/** `Provider.make`: providers made of functions, with or without streams. */
+/** `Provider.make`: providers built from functions, with or without streams. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

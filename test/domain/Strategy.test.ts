@@ -20,7 +20,7 @@ const credentials = [
 ] as const
 const names = credentials.map(({ name }) => name)
 
-/** The key each of some requests comes to first. */
+/** The first credential that each of these requests tries. */
 const firsts = (strategy: Strategy.Strategy, requests: number) =>
   Effect.gen(function* () {
     const a = Scripted.make("a", (target) => [[target.credential.name]], { credentials, strategy })
