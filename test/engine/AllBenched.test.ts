@@ -26,7 +26,7 @@ const benched = Effect.fnUntraced(function* (
   return { chain, calls: () => calls(since(first), since(second)) }
 })
 
-/** A provider without its first call. */
+/** A provider whose first call is left out of its record. */
 const since = (provider: Scripted.Scripted): Scripted.Scripted => ({
   ...provider,
   calls: provider.calls.slice(1)

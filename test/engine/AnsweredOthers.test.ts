@@ -16,7 +16,7 @@ const chain = Chain.make(
   Model.make(Backend.make("second", {}), "m")
 )
 
-/** A request that fails at the first target with these failures, one after another, the last one again and again. */
+/** A request that fails at the first target with these failures, in order; the last one repeats. */
 const failing = (...failures: ReadonlyArray<Failure.Failure>) => {
   let calls = 0
   return Failover.use(chain, ({ name }) =>
@@ -28,7 +28,7 @@ const failing = (...failures: ReadonlyArray<Failure.Failure>) => {
 
 const good = Failover.use(chain, ({ name }) => Effect.succeed(name))
 
-/** Starts the request; meanwhile others come every 100 ms for three seconds. Returns what is benched then. */
+/** Starts the request. Meanwhile other requests come every 100 ms for three seconds. Returns what is benched then. */
 const beside = <A, E, R, B, E2, R2>(request: Effect.Effect<A, E, R>, others: Effect.Effect<B, E2, R2>) =>
   Effect.gen(function* () {
     yield* Effect.forkChild(Effect.exit(request))
@@ -63,7 +63,7 @@ describe("a request on which a target fails", () => {
       const ways = [
         Failover.use(other, ({ name }) => Effect.succeed(name)),
         Stream.runDrain(Failover.useStream(chain, ({ name }) => Stream.make(name))),
-        // Streams that have begun and go on for a long time.
+        // Streams that have begun and last for a long time.
         Effect.forkChild(
           Stream.runDrain(
             Failover.useStream(chain, ({ name }) => Stream.concat(Stream.make(name), Stream.never))

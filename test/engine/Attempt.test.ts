@@ -1,4 +1,4 @@
-/** Attempts that are not permitted after all. */
+/** Attempts that are refused just before they begin. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
@@ -12,7 +12,7 @@ import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, dead, fault, play, throttle } from "../support/engine.ts"
 
 describe("a retry that the limit of its credential refuses", () => {
-  /** A limiter that permits the first request of each credential. */
+  /** A limiter that allows the first request of each credential. */
   const limiter = (): Limiter => {
     const asked = new Set<string>()
     return {

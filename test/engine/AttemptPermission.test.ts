@@ -12,7 +12,7 @@ import * as Policy from "../../src/policy/Policy.ts"
 const go: Bench.Go = { _tag: "Go", generation: 0 }
 const probe = { _tag: "Probe", generation: 0 } as unknown as Bench.Probe
 
-/** What is asked, and the answer. `claim` and `take` are the answers; absent where nothing has to be asked. */
+/** The permission that is requested. `claim` and `take` are the answers, and absent if no request should be made. */
 const ask = (
   admission: Bench.Go | Bench.Probe,
   { claim, take }: { readonly claim?: Effect.Effect<boolean>; readonly take?: Effect.Effect<boolean> }

@@ -1,4 +1,4 @@
-/** A dead key or model: its cooldowns grow, and single probes find out when it works again. */
+/** A dead key or model: its cooldowns grow, and single probes detect when it works again. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

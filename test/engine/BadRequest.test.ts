@@ -1,4 +1,4 @@
-/** Requests that every provider would refuse: one retry without the output limit, one chain for refused content. */
+/** Requests that every provider would refuse: one retry without the output limit, and one special chain for refused content. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"

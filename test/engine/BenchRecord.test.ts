@@ -1,4 +1,4 @@
-/** Failed attempts of equals, as they are recorded at the bench: ejections and their length. */
+/** Failed attempts of equals, as the bench records them: ejections and their length. */
 import { assert, describe, it } from "@effect/vitest"
 import { Outcomes } from "../../src/choice/Outcomes.ts"
 import { SignalsOf } from "../../src/choice/Signals.ts"
@@ -49,13 +49,13 @@ const equals = (size: number, policy: Policy.Options = {}) => {
       const admission = admitted(name, now)
       registry.modifyUnsafe((state) => [undefined, Bench.succeed(state, at(name), admission, now)], now)
     },
-    /** So many attempts that have ended, without a decision. */
+    /** This many attempts that have ended, without a decision. */
     counted: (name: string, all: number, failed: number, now = 0) => {
       const own = signals.ofTarget(at(name))
       own.outcomes ??= new Outcomes(at(name).policy.ejection?.window ?? minute)
       for (let i = 0; i < all; i++) own.outcomes.add(i < failed, now)
     },
-    /** Its attempts are counted in a window of this length, from an earlier policy. */
+    /** Its attempts are counted in a window of this length, which an earlier policy has set. */
     outcomesOf: (name: string, window: number) => {
       signals.ofTarget(at(name)).outcomes = new Outcomes(window)
     },

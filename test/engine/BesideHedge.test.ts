@@ -1,4 +1,4 @@
-/** The first of two attempts fails while its hedge is under way, or the hedge does: which retries are kept for later, and what is benched. */
+/** The first of two attempts fails while its hedge is under way, or the hedge fails: which retries are kept for later, and what is benched. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -178,7 +178,7 @@ describe("a hedge that fails where the request has no attempts left", () => {
 describe("a full target that refuses one of two attempts", () => {
   const names = ["a", "b"] as const
   const chain = Chain.fromLinks(names.map((name) => Model.make(Backend.make(name, {}), "m")))
-  /** One request is under way at the full target for ten seconds; the other target takes five, and fails or not. */
+  /** One request is under way at the full target for ten seconds. The other target takes five seconds, and fails or answers. */
   const scene = (full: "a" | "b", other: Effect.Effect<string, Failure>) => {
     const calls: Array<string> = []
     let open = 0

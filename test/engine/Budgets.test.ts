@@ -1,4 +1,4 @@
-/** One deadline, one number of attempts and one budget of retries for everything that is done for a request. */
+/** One deadline, one attempt budget and one retry budget for all the work on a request. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Chain from "../../src/domain/Chain.ts"

@@ -1,4 +1,4 @@
-/** What one call may set for itself, and what is refused. */
+/** Options of one call: which are allowed, and which are refused. */
 import { assert, describe, it } from "@effect/vitest"
 import type { CallOptions } from "../../src/engine/CallOptions.ts"
 import { forCall } from "../../src/engine/CallPolicy.ts"

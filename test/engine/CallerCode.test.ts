@@ -16,7 +16,7 @@ import { refusal } from "../support/engine.ts"
 const bug = () => assert.fail("a bug")
 const late = () => Promise.reject("a bug")
 
-/** What a function says when it is called twice, and the warnings. */
+/** The results of a function that is called twice, and the warnings. */
 const heard = <A>(call: (owner: object, context: Context.Context<never>) => () => A) =>
   Effect.gen(function* () {
     const warnings: Array<unknown> = []

@@ -1,4 +1,4 @@
-/** A caller that leaves in the moment in which its hedged stream commits, before it has the stream: nothing stays open. */
+/** A caller that disconnects at the moment at which its hedged stream commits, before it has received the stream: nothing stays open. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

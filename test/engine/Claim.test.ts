@@ -1,4 +1,4 @@
-/** A shared bench is asked before a probe: one process probes, the others skip the target. */
+/** A probe needs the permission of a shared bench: one process probes, and the others skip the target. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import * as EngineBench from "../../src/health/EngineBench.ts"
 import * as Scripted from "../../src/testing/Scripted.ts"
 import { calls, fault, play, throttle } from "../support/engine.ts"
 
-/** A bench in memory that asks for permission before each probe. A slot that is refused has been released. */
+/** A bench in memory that requests permission before each probe. A refused slot is released. */
 const asking = (word: (probe: Bench.Probe) => Effect.Effect<boolean>) =>
   Layer.effect(
     BenchRegistry,
@@ -128,7 +128,7 @@ describe("a shared bench", () => {
         rules: { Overloaded: { retry: Schedule.spaced("10 seconds"), next: "model" } }
       })
       const running = yield* Effect.forkChild(play(Failover.complete(chain, "q")), { startImmediately: true })
-      // Meanwhile another request finds the same target throttled.
+      // Meanwhile another request is throttled by the same target.
       const other = Scripted.make("a", [[throttle("5 seconds")]], { credentials: [Credential.make("one")] })
       yield* Effect.flip(Failover.complete(Chain.make(Model.make(other, "m")), "q"))
       assert.strictEqual((yield* Fiber.join(running)).value, "other")

@@ -1,4 +1,4 @@
-/** What the error of an attempt counts as. */
+/** The failure class of an attempt's error. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -13,7 +13,7 @@ const failed = (error: unknown) => Cause.makeFailReason(error)
 const died = (defect: unknown) => Cause.makeDieReason(defect)
 const interrupted = Cause.makeInterruptReason()
 
-/** What a cause of these reasons counts as; errors of the application are classified as a throttle. */
+/** The class of a cause with these reasons. Errors of the application are classified as a throttle. */
 const failureOf = (...reasons: ReadonlyArray<Cause.Reason<unknown>>) =>
   Classify.failureOf(Cause.fromReasons(reasons), a, (error: unknown) =>
     error === "mine" ? Classify.notMine : throttle("1 second")
@@ -87,7 +87,7 @@ describe("a failure whose reason is none", () => {
 })
 
 describe("a classifier of the application", () => {
-  /** What an error counts as, and the warnings. */
+  /** The class of an error, and the warnings. */
   const contained = (classify: (error: unknown) => unknown) =>
     Effect.gen(function* () {
       const warnings: Array<unknown> = []

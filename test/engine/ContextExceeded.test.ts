@@ -1,4 +1,4 @@
-/** A prompt that is too long for a model: only a larger window helps. */
+/** A prompt that is too long for a model: only a larger context window helps. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Chain from "../../src/domain/Chain.ts"
@@ -10,7 +10,7 @@ import { calls, fault, play, throttle, tooLong } from "../support/engine.ts"
 
 const runtime = Failover.layer()
 
-/** A provider whose models are called `w<window>`; it refuses what its script is given as a failure. */
+/** A provider whose models are called `w<window>`. It refuses requests with the failures of its script. */
 const provider = (script: Scripted.Script<unknown, string, Scripted.Part>) => Scripted.make("a", script)
 const known = (a: Scripted.Scripted, window: number) => Model.make(a, `w${window}`, { contextWindow: window })
 

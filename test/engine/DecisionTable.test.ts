@@ -1,6 +1,6 @@
 /**
- * The decision table with its defaults, one row after the other: how often the failing target is called, what is benched
- * until when, and where the run goes. Special cases of single rows are in the files named after them.
+ * The decision table with its defaults, row by row: how often the failing target is called, what is benched until when,
+ * and where the run goes. Special cases of a row are in the file named after it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -27,7 +27,7 @@ const scene = (failing: Failure.Failure) => {
   return { a, b, chain: Chain.make(Model.make(a, "m"), Model.make(b, "m")) }
 }
 
-/** With every draw of chance at one half, retries come after 250 ms and after one more second. */
+/** With every random number at one half, retries come after 250 ms and after another second. */
 const thrice = (target: string, from: number) => [
   `${from} ${target}`,
   `${from + 250} ${target}`,
@@ -35,7 +35,7 @@ const thrice = (target: string, from: number) => [
 ]
 
 interface Row {
-  /** What the row says. */
+  /** The row in words. */
   readonly says: string
   readonly failure: Failure.FailureClass
   readonly calls: ReadonlyArray<string>
@@ -114,7 +114,7 @@ const rows: ReadonlyArray<Row> = [
   ...others
 ]
 
-/** What every provider would refuse. */
+/** Failures that every provider would return. */
 const refusals = Failure.BadRequestReason.literals.filter((reason) => reason !== "Unsupported")
 
 describe("by default", () => {

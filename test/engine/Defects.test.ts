@@ -139,7 +139,7 @@ describe("a stream with a finalizer that", () => {
     Effect.map(reading(Stream.ensuring(answer, Effect.sleep("10 minutes"))), ({ error, seen, took }) => {
       assert.isUndefined(error)
       assert.deepStrictEqual(seen, ["hi"])
-      // The stream and its upstream are released with the scope.
+      // The run waits for the upstream's finalizer when it closes the stream, as the scope requires.
       assert.strictEqual(took, 600_000)
     })
   )

@@ -23,7 +23,7 @@ import * as Scripted from "../../src/testing/Scripted.ts"
 import { chainOf, layer } from "../support/chains.ts"
 import { fault, play, throttle } from "../support/engine.ts"
 
-/** What the observer of a request saw, in words. */
+/** The events that the observer of a request received, in words. */
 const observed = () => {
   const seen: Array<string> = []
   const observer = (event: FailoverEvent) => {

@@ -44,7 +44,7 @@ const learning = (policy: Policy.Options = {}) =>
   layer({ learnedLimit: true, maxWait: "20 seconds", ...policy })
 
 for (const kind of ["effect", "stream"] as const) {
-  /** One request is under way for a second; what becomes of the next one. */
+  /** One request is under way for a second. Returns the outcome of the next one. */
   const next = (stage: ReturnType<typeof scene>, options?: Failover.CallOptions) =>
     Effect.gen(function* () {
       const first = yield* Effect.forkChild(stage[kind]())

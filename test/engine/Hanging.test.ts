@@ -1,4 +1,4 @@
-/** Several targets that hang: what one request pays for their probes. */
+/** Several targets that hang: the time that one request spends on their probes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"

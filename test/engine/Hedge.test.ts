@@ -155,7 +155,7 @@ describe("a hedge", () => {
   }
 })
 
-/** Says nothing. */
+/** A script that sends nothing. */
 const hanging: Script = [[{ hang: true }]]
 
 describe("a hedge that meets another event", () => {

@@ -17,7 +17,7 @@ import { benches, fault, throttle } from "../support/engine.ts"
 const runtime = Effect.provide(Failover.layer())
 const { held } = Scripted
 
-/** Every way to ask. */
+/** Every way to make a request. */
 const ways = {
   complete: (chain: Chain.Chain<Scripted.Scripted>, options?: Failover.CallOptions) =>
     Effect.asVoid(Failover.complete(chain, "q", options)),
@@ -98,7 +98,7 @@ describe("a caller that disconnects", () => {
     )
 
     // Run.ts starts an attempt in one operation of the caller's fiber and waits for it in a later one: a fiber that is
-    // interrupted in between would leave the attempt open, and its probe slot taken.
+    // interrupted in between may leave the attempt, and its probe slot, without an owner.
     it.effect(`at any turn of the scheduler leaves nothing open and no slot taken: ${name}`, () =>
       Effect.gen(function* () {
         for (const operations of [3, 4, 5, 6, 7, 2_048]) {
@@ -156,7 +156,7 @@ describe("a caller that disconnects", () => {
     }).pipe(runtime)
   )
 
-  // The same gap.
+  // The same gap between two operations.
   it.effect("while the attempt's own code hangs it up leaves nothing open", () =>
     Effect.gen(function* () {
       let caller: Fiber.Fiber<unknown, unknown> | undefined

@@ -1,6 +1,6 @@
 /**
- * Targets that take only so many requests at once, or in a time, and do not say so: what is served and refused, and that
- * every way to leave gives a place back. In virtual time.
+ * Targets with limits that they do not announce, on attempts at once or in a time: what is served and refused, and that
+ * every way to leave returns a place. In virtual time.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -19,7 +19,7 @@ import type * as Failure from "../../src/failure/Failure.ts"
 import type { Options } from "../../src/policy/Policy.ts"
 import { fault, throttle } from "../support/engine.ts"
 
-/** What a provider takes of one credential: whether it takes one more now, and that one has ended. */
+/** The cap of one credential: `take` says whether it takes one more attempt now, and `end` ends one. */
 interface Cap {
   readonly take: (now: number) => boolean
   readonly end: () => void
@@ -49,7 +49,7 @@ const perSecond = (rate: number) => (): Cap => {
 
 const window = 60_000
 
-/** At most so many in any minute. */
+/** At most this many in any minute. */
 const inAnyMinute = (most: number) => (): Cap => {
   const taken: Array<number> = []
   let first = 0
@@ -62,7 +62,7 @@ const inAnyMinute = (most: number) => (): Cap => {
   }
 }
 
-/** At most so many in each minute of a clock whose minutes end 20 s after ours. */
+/** At most this many in each minute of a clock whose minutes end 20 s after ours. */
 const inEachMinute = (most: number) => (): Cap => {
   let minute = -1
   let taken = 0
@@ -125,7 +125,7 @@ const exponential = (mean: number) => Effect.map(Random.next, (share) => -Math.l
 const runtime = (policy?: Options) =>
   Effect.provide(Failover.layer({ policy: { learnedLimit: true, ...policy } }))
 
-/** So many callers ask again and again, from the start until `until`; what was served and refused from `from` on. */
+/** This many callers send requests continuously until `until`. Returns what was served and refused from `from` on. */
 const steady = Effect.fnUntraced(function* (
   cap: () => Cap,
   options: {
@@ -243,7 +243,7 @@ describe("of a target that counts by the minute, 95 % is served and at most 2 % 
 })
 
 describe("refusals at random", () => {
-  /** 6,000 requests that each come a fifth of a second after the last, and how many of the second half are lost. */
+  /** 6,000 requests, one every fifth of a second. Returns how many of the second half are lost. */
   const lost = (policy: Options) =>
     Effect.gen(function* () {
       const chance = Effect.flatMap(Random.next, (share) =>
@@ -279,7 +279,7 @@ describe("refusals at random", () => {
 })
 
 describe("a target at its learned limit", () => {
-  /** A service with its limit learned: 20 callers at once, of whom 15 are refused and wait. */
+  /** A service whose limit has been learned: of 20 callers at once, 15 are refused and wait. */
   const learned = Effect.fnUntraced(function* (service: Capped) {
     const fibers = yield* Effect.forEach(Array.from({ length: 20 }), () =>
       Effect.forkChild(Effect.exit(use(service)))
@@ -337,7 +337,7 @@ describe("a target at its learned limit", () => {
       const refused = service.seen.refused
       yield* TestClock.adjust("5 minutes")
       yield* Effect.forEach(fibers, Fiber.join)
-      // Those who are refused while the limit is tried come again.
+      // A request that is refused while the limit is tested appears again later.
       const first = [...new Set(order)]
       assert.deepStrictEqual(
         first,
@@ -445,11 +445,11 @@ describe("a target at its learned limit", () => {
           Effect.forkChild(Effect.exit(way(service)))
         )
         yield* TestClock.adjust(1)
-        // A request that comes now waits until they have left.
+        // A new request waits until the others have ended.
         const next = yield* Effect.forkChild(Failover.use(service.chain, () => Effect.succeed("next")))
         yield* TestClock.adjust(50)
         assert.isUndefined(next.pollUnsafe(), "there is no room")
-        // After failures there is a pause.
+        // Failures are followed by a pause.
         yield* TestClock.adjust(450)
         assert.strictEqual(yield* Fiber.join(next), "next")
         yield* Effect.forEach(fibers, Fiber.join)
@@ -483,7 +483,7 @@ describe("a limit that was not learned", () => {
         yield* TestClock.adjust("2 hours")
         yield* Fiber.interruptAll(fibers)
         assert.strictEqual(service.seen.served, 50)
-        // The next day all of them are served at once.
+        // After a pause of eleven minutes all of them are served at once.
         left = 1_000
         yield* TestClock.adjust("11 minutes")
         const all = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.forkChild(use(service)))

@@ -1,4 +1,4 @@
-/** Targets that a run leaves because it may not call them again, or may call no other one: what counts, and where the run goes. */
+/** Targets that a run leaves because it may not call them again, or may call no other one: what is benched, and where the run goes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Chain from "../../src/domain/Chain.ts"

@@ -1,4 +1,4 @@
-/** What a run knows of one target says nothing about the next one. */
+/** State of one target does not carry over to the next one. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -72,7 +72,7 @@ describe("a run that was admitted by a queue for a retry", () => {
 })
 
 describe("a hedge whose start ends the first attempt", () => {
-  /** Only one call at a time: the second one ends the first. */
+  /** A service that takes one call at a time: the second call ends the first. */
   const exclusive = (end: (first: Deferred.Deferred<string, Failure>) => Effect.Effect<unknown>) => {
     const first = Deferred.makeUnsafe<string, Failure>()
     const [a, b] = [Backend.make("a", {}), Backend.make("b", {})]

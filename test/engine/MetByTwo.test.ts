@@ -1,4 +1,4 @@
-/** An outage benches a target for all once two callers have met it, and for a single caller as fast as for an unknown one. */
+/** An outage benches a target for all once two callers have met it. For a single named caller it is benched as fast as for one without a name. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -15,7 +15,7 @@ import * as Noisy from "../support/noisy.ts"
 const model = (name: string) => Model.make(Backend.make(name, {}), "m")
 const chain = Chain.make(model("first"), model("second"))
 
-/** Requests by these callers, every so often, while the first target fails. Returns when it was called. */
+/** These callers send requests at an interval while the first target fails. Returns when that target was called. */
 const outage = (
   callerOf: (n: number) => string | undefined,
   {

@@ -1,4 +1,4 @@
-/** Requests that can call no target for now: what they wait for together, and what becomes of a wait without success. */
+/** Requests that can call no target for now: which targets they wait for, and what happens when a wait ends without success. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
@@ -21,7 +21,7 @@ import { observed, only } from "../support/observed.ts"
 
 const now = { startImmediately: true } as const
 
-/** Benches a key by hand, from a moment on. */
+/** Benches a key by hand, from a given time on. */
 const benchAt = (at: number, key: string, seconds: number) =>
   Effect.flatMap(BenchRegistry, (registry) =>
     Effect.forkChild(Effect.delay(registry.bench(key, { for: `${seconds} seconds` }), at), now)
@@ -55,7 +55,7 @@ describe("a request that has waited for one target without success", () => {
 })
 
 describe("a request that has waited for room without success", () => {
-  /** `a` takes one request at once, which fails after three seconds. The key has a limit too, which no last attempt exceeds. */
+  /** `a` takes one request at a time, which fails after three seconds. The key has a limit too, which no last attempt exceeds. */
   const scene = (others: ReadonlyArray<string>, needs = "3500 millis" as Duration.Input) =>
     Effect.gen(function* () {
       let open = 0

@@ -1,4 +1,4 @@
-/** Errors that are the application's own, and not failures of the target. */
+/** Errors of the application itself, which are no failures of the target. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"

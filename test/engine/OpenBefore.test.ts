@@ -1,4 +1,4 @@
-/** A request that waits for several targets, of which more than one may be called when a queue admits it. */
+/** A request that waits for several targets, more than one of which may be called when a queue admits it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,7 +17,7 @@ const now = { startImmediately: true } as const
 const ask = (...models: ReadonlyArray<Scripted.Scripted>) =>
   Effect.forkChild(Failover.complete(Chain.fromLinks(models.map((one) => Model.make(one, "m"))), "q"), now)
 
-/** Providers that answer with their names, and are benched by hand for so many seconds. */
+/** Providers that answer with their names, and are benched by hand for these numbers of seconds. */
 const benched = (seconds: Readonly<Record<string, number>>) =>
   Effect.forEach(Object.entries(seconds), ([name, length]) =>
     Effect.gen(function* () {
@@ -42,7 +42,7 @@ describe("with whenAllBenched: wait, a request that may call", () => {
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const [a, b, c] = yield* benched({ a: 60, b: 60, c: 60 })
-      // The queue of `c` looks half a second before the others.
+      // The queue of `c` checks the bench half a second before the others.
       const other = yield* ask(c!)
       yield* TestClock.adjust("500 millis")
       const all = yield* ask(a!, b!, c!)
@@ -59,7 +59,7 @@ describe("with whenAllBenched: wait, a request that may call", () => {
       const registry = yield* BenchRegistry
       const [c] = yield* benched({ c: 60, a: 60 })
       const a = Scripted.make("a", [[{ wait: "1 second" }, "a"]])
-      // The queue of `c` looks half a second before the other.
+      // The queue of `c` checks the bench half a second before the other one.
       const early = yield* ask(c!)
       yield* TestClock.adjust("500 millis")
       const both = yield* ask(a, c!)
@@ -96,7 +96,7 @@ describe("by default, a request that is admitted at a benched target", () => {
       const a = Scripted.make("a", [[throttle("1 minute")], refused, ["never"]])
       const b = Scripted.make("b", [[throttle("2 minutes")], [{ wait: "2 seconds" }, "b"], ["other"]])
       yield* Effect.exit(Failover.complete(Chain.make(Model.make(a, "m"), Model.make(b, "m")), "before"))
-      // Two have their one attempt at a benched target, one at each. The next one waits for the outcome of either.
+      // Two requests make their last attempts, one at each target. The next request waits for the outcome of either.
       yield* ask(a, b)
       yield* ask(a, b)
       const next = yield* ask(a, b)
@@ -123,7 +123,7 @@ describe("a retry that a queue lets in", () => {
   it.effect("waits on if its key was benched since the queue has looked, and is made when that is over", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
-      // One key for both models, found dead at the first one.
+      // Both models share one key, which is found dead at the first model.
       const a = Scripted.make("a", ({ model }) =>
         model === "m1" ? [[dead()]] : [[throttle("2 seconds")], ["m2"]]
       )
@@ -131,7 +131,7 @@ describe("a retry that a queue lets in", () => {
       const retry = yield* Effect.forkChild(Failover.complete(Chain.make(m2), "q"), now)
       yield* TestClock.adjust("1 second")
       yield* registry.bench("a", { for: "3100 millis" })
-      // The queue of `m2` looks before that of `m1`. It admits all three: the second one calls `m1`.
+      // The queue of `m2` checks before that of `m1`, and admits all three requests. The second one calls `m1`.
       yield* TestClock.adjust("200 millis")
       yield* Effect.forkChild(Failover.complete(Chain.make(m2), "q"), now)
       yield* TestClock.adjust("300 millis")

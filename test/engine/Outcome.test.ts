@@ -1,4 +1,4 @@
-/** Answers, and attempts that lose against their hedge, as the observer and the next requests see them. */
+/** Answers, and attempts that their hedge beat, as the observer and the next requests see them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -76,7 +76,7 @@ describe("an answer", () => {
 describe("an attempt that loses against its hedge", () => {
   const hedged = { hedge: { after: "1 second", share: 1, to: "chain" } } as const
 
-  /** `a` is benched until 5 s, and hangs when it is probed; `b` answers. */
+  /** `a` is benched until 5 s, and hangs when it is probed. `b` answers. */
   const scene = Effect.gen(function* () {
     const a = Scripted.make("a", [[throttle("5 seconds")], [{ hang: true }], ["a"]])
     const b = Scripted.make("b", [["b"]])

@@ -19,7 +19,7 @@ const credentials = [
   Credential.make("far", { baseUrl: "https://far" })
 ] as const
 
-/** Where a run goes when `a` always fails like this, under one policy for all. */
+/** Where a run goes when `a` always fails in this way, under one policy for all. */
 const path = (failure: Failure.Failure, policy: Policy.Options, within: Duration.Input = 0) =>
   Effect.gen(function* () {
     const a = Scripted.make("a", [[failure]], { credentials })

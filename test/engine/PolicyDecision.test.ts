@@ -1,4 +1,4 @@
-/** The decision about one failure, by what it depends on. */
+/** The decision about one failure, by each of its inputs. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"

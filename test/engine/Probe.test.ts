@@ -14,7 +14,7 @@ import { benches, calls, dead, fault, play, texts, throttle, tooLong } from "../
 const runtime = Effect.provide(Failover.layer())
 type Call = Scripted.Call<string, Scripted.Part>
 
-/** `a` was benched for five seconds and is about to be probed with these calls; `b` is the fallback. */
+/** `a` was benched for five seconds and is about to be probed with these calls. `b` is the fallback. */
 const halfOpen = Effect.fnUntraced(function* (...script: ReadonlyArray<Call>) {
   const a = Scripted.make("a", [[throttle("5 seconds")], ...script])
   const b = Scripted.make("b", [["other"]])

@@ -1,4 +1,4 @@
-/** What requests pay for the probes of a target that hangs, while another one is free. */
+/** The time that requests spend on probes of a target that hangs, while another one is free. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -13,13 +13,13 @@ import * as Scripted from "../../src/testing/Scripted.ts"
 import { chainOf } from "../support/chains.ts"
 import { play, refusal, texts } from "../support/engine.ts"
 
-/** How long the first target needs from then on, in milliseconds. */
+/** How long the first target takes to answer from each time on, in milliseconds. */
 type Day = ReadonlyArray<readonly [from: number, needs: number]>
 
 const never = Number.POSITIVE_INFINITY
 const minute = 60_000
 
-/** Asks again and again for an hour, a second after each answer. The second target answers after a second. */
+/** Sends a request a second after each answer, for an hour. The second target answers after a second. */
 const hour = (kind: "effect" | "stream", day: Day, names = ["a", "b"]) =>
   Effect.gen(function* () {
     const chain = Chain.fromLinks(names.map((name) => Model.make(Backend.make(name, {}), "m")))
@@ -108,7 +108,7 @@ describe("a target that has begun to hang", () => {
 })
 
 describe("a short probe that found no answer", () => {
-  /** The first target hangs for a while and needs ten seconds after that; `other` is what the second one does meanwhile. */
+  /** The first target hangs for a while and takes ten seconds after that. `other` is the behaviour of the second one meanwhile. */
   const later = (kind: "effect" | "stream", other: Effect.Effect<string, Failure>, healthy = 1) =>
     Effect.gen(function* () {
       const chain = Chain.fromLinks(["a", "b"].map((name) => Model.make(Backend.make(name, {}), "m")))

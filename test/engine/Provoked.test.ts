@@ -1,4 +1,4 @@
-/** Failures that one caller can provoke at will bench no target for the others. */
+/** Failures that one caller can provoke bench no target for the others. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,7 @@ const openai = (message: string, code: string | null = null, type = "invalid_req
 const anthropic = (type: string, message: string) =>
   JSON.stringify({ type: "error", error: { type, message } })
 
-/** Refusals of requests that are too large for the account, though others are answered. */
+/** Refusals of requests that are too large for the account. Smaller ones are answered. */
 const tooLarge = {
   "more tokens than a minute has": {
     status: 429,

@@ -23,7 +23,7 @@ const keys = (...names: readonly [string, ...Array<string>]) => {
   return [Credential.make(first), ...rest.map((name) => Credential.make(name))] as const
 }
 
-/** A clock whose timers go off a millisecond early. */
+/** A clock whose timers fire a millisecond early. */
 const hasty = (clock: Clock.Clock): Clock.Clock => ({
   currentTimeMillis: clock.currentTimeMillis,
   currentTimeNanos: clock.currentTimeNanos,
@@ -289,7 +289,7 @@ describe("a throttle that names no wait", () => {
       const { at, benches, error } = yield* play(Failover.complete(chain, "q"))
       assert.deepStrictEqual([error?._tag, at], ["ChainExhausted", 500])
       assert.deepStrictEqual(calls(a), ["0 a/m", "500 a/m"])
-      // The second call does not lengthen the bench.
+      // The second failure does not extend the bench.
       assert.deepStrictEqual(benches, ["a/m RateLimit 5000"])
     }).pipe(Effect.provide(runtime))
   )

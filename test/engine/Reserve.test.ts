@@ -1,4 +1,4 @@
-/** How much of the time is kept for the targets after the one that is called. */
+/** The share of the time that is kept for the targets after the current one. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"

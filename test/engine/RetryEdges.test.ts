@@ -1,4 +1,4 @@
-/** Retries in less usual cases: refused by a budget, put off for a hedge, or with a schedule that takes its time. */
+/** Unusual retries: refused by a budget, postponed for a hedge, or with a slow schedule. */
 import { assert, describe, it } from "@effect/vitest"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,7 +19,7 @@ import { dead, fault, play, refusal, throttle } from "../support/engine.ts"
 const now = { startImmediately: true } as const
 const hedge = { after: "1 second", share: 1, to: "chain" } as const
 
-/** Failures and attempts of a target, as reported. */
+/** The failures and attempts of a target that the observer received. */
 const counted = (key: string) =>
   Effect.gen(function* () {
     const report = yield* (yield* BenchRegistry).report
@@ -27,7 +27,7 @@ const counted = (key: string) =>
     return `${found?.failures} of ${found?.attempts}`
   })
 
-/** A schedule that needs so long for each delay, and whether it was stopped meanwhile. */
+/** A schedule that takes this long for each delay, and whether it was interrupted. */
 const slowly = (needs: Duration.Input, delay: Duration.Input) => {
   const state = { stopped: 0 }
   const schedule = Schedule.modifyDelay(Schedule.recurs(2), () =>

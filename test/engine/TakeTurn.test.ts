@@ -16,7 +16,7 @@ import { calls, dead, fault, play, throttle } from "../support/engine.ts"
 
 const now = { startImmediately: true } as const
 
-/** The clock of the test, which goes on by a millisecond where `pass` is called. */
+/** The clock of the test, which advances by a millisecond where `pass` is called. */
 const steppedClock = Effect.map(Clock.Clock, (clock) => {
   let passed = 0
   const stepped: Clock.Clock = {
@@ -57,7 +57,7 @@ describe("a request that its queue lets in", () => {
         [1, "DeadlineExceeded", 3]
       )
       assert.deepStrictEqual(called, [1, 3])
-      // It keeps no place in the queue: the next request goes as soon as it may.
+      // It keeps no place in the queue: the next request is admitted as soon as the bench ends.
       yield* registry.bench("a", { for: "1 second" })
       const next = yield* Effect.forkChild(ask(4, 60_000), now)
       yield* TestClock.adjust("1 second")
@@ -70,7 +70,7 @@ describe("a request that its queue lets in", () => {
     () =>
       Effect.gen(function* () {
         const registry = yield* BenchRegistry
-        // One key for both models. The second call of the first model would answer.
+        // Both models share one key. The second call of the first model would answer.
         const a = Scripted.make("a", ({ model }) => (model === "m1" ? [[dead()], ["m1"]] : [["m2"]]))
         const [m1, m2] = [Model.make(a, "m1"), Model.make(a, "m2")]
         yield* registry.bench("a", { for: "1 minute" })
@@ -81,7 +81,7 @@ describe("a request that its queue lets in", () => {
         const second = yield* ask(Chain.make(m2))
         yield* registry.unbench("a")
         yield* TestClock.adjust("1 second")
-        // The queue of `m2` admits all three. The first is answered; the one for both calls `m1`, which benches the key.
+        // The queue of `m2` admits all three. The first is answered. The one for both models calls `m1`, which benches the key.
         assert.deepStrictEqual(
           a.calls.map(({ target }) => target),
           ["a/m2#default", "a/m1#default"]
@@ -126,7 +126,7 @@ describe("a request that its queue lets in", () => {
       const registry = yield* BenchRegistry
       yield* registry.bench("a", { for: "1 minute" })
       yield* registry.bench("b", { for: "1 minute" })
-      // Its queue looks at the bench every second, from now on.
+      // The queue of `second` checks the bench every second from now on.
       const other = yield* Effect.forkChild(Failover.complete(Chain.make(second), "q"), now)
       yield* TestClock.adjust("500 millis")
       const asking = yield* Effect.forkChild(Failover.complete(Chain.make(first, second), "q"), now)

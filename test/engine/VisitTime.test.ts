@@ -9,7 +9,7 @@ import * as Scripted from "../../src/testing/Scripted.ts"
 import { hang, layer } from "../support/chains.ts"
 import { play } from "../support/engine.ts"
 
-/** The visits to targets that all hang, in milliseconds. */
+/** The lengths of the visits in milliseconds if all targets hang. */
 const visits = (targets: number, deadline: number, reserve = 0.5) => {
   let left = deadline
   return Array.from({ length: targets }, (_, i) => {

@@ -1,4 +1,4 @@
-/** What is learned of an attempt while it is under way: load, times and outcomes. */
+/** What is recorded of an attempt while it is under way: load, times and outcomes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -20,7 +20,7 @@ interface Options {
   readonly policy?: Policy.Options
 }
 
-/** The attempts of one target, which has neither equals nor learned limits unless it says so. */
+/** The attempts of one target. By default it has neither equals nor learned limits. */
 const stage = ({ hasEquals = false, policy }: Options) =>
   Effect.gen(function* () {
     const context = yield* Effect.context<never>()
@@ -59,7 +59,7 @@ const stage = ({ hasEquals = false, policy }: Options) =>
 
 const fine = (millis: number) => Effect.delay(Effect.succeed("fine"), millis)
 
-/** The first chunk after some milliseconds, and another one as long after it. */
+/** The first chunk after some milliseconds, and another one after the same time. */
 const chunks = (millis: number) => Stream.fromEffectRepeat(fine(millis)).pipe(Stream.take(2))
 
 describe("an attempt", () => {

@@ -1,4 +1,4 @@
-/** What a run waits for if no target can be called now, and how it ends if there is nothing to wait for. */
+/** What a run waits for if no target can be called now, and its error if there is nothing to wait for. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Backend from "../../src/domain/Backend.ts"
@@ -9,10 +9,10 @@ import { candidatesOf, now, type Standings } from "../support/standings.ts"
 
 type Situation = Partial<WhenAllBenched.Situation<Backend.Backend, never>>
 
-/** A visit that the run may continue. */
+/** A visit that the run may resume. */
 type Unfinished = Readonly<Record<string, { readonly isFirst?: boolean; readonly forRoom?: boolean }>>
 
-/** The decision in words: `wait until 4000: a, b again, c anyway, d for room`. */
+/** The decision as a text: `wait until 4000: a, b again, c anyway, d for room`. */
 const decide = Effect.fnUntraced(function* (
   chain: Standings,
   { unfinished = {}, ...situation }: Omit<Situation, "unfinished"> & { readonly unfinished?: Unfinished } = {}
@@ -58,7 +58,7 @@ const decide = Effect.fnUntraced(function* (
 
 const failed = (failure: Failure) => [{ target: "x/m#k", failure }]
 
-/** A test of one decision. */
+/** Declares a test of one decision. */
 const says = (
   name: string,
   said: string,
