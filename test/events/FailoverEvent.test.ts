@@ -44,7 +44,7 @@ const inWords = (event: FailoverEvent): string => {
   }
 }
 
-/** A chain of `a` and `b`, and the events of what is asked of it. */
+/** A chain of `a` and `b`, and the events of its requests. */
 const scene = (
   a: Scripted.Script<unknown, string, Scripted.Part>,
   b: Scripted.Script<unknown, string, Scripted.Part> = [["other"]]

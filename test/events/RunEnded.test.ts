@@ -1,4 +1,4 @@
-/** Whichever way a run ends, its last event says so, and no other event does. */
+/** However a run ends, its last event reports it, and no other event does. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -46,7 +46,7 @@ const benched =
       return yield* ask(chain, options)
     })
 
-/** What `a` does at each call (`b` fails), how it is asked, when the caller leaves, and how the run ends. */
+/** The script of `a` at each call (`b` fails), how the request is made, when the caller leaves, and how the run ends. */
 const ways: Readonly<
   Record<
     string,
