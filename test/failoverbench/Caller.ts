@@ -1,4 +1,4 @@
-/** The caller: the official client sends one request and reports the result. */
+/** The caller: the official client sends one request, and its outcome is recorded. */
 import * as Effect from "effect/Effect"
 import OpenAI, { APIError } from "openai"
 
@@ -13,7 +13,7 @@ export interface Asking {
 
 /** How a call ended. Times are milliseconds. */
 export interface Call {
-  /** An answer marked as complete, a clean error, or neither in time. */
+  /** A complete answer, a clean error, or neither in time. */
   readonly outcome: "answer" | "error" | "hang"
   readonly text: string
   readonly elapsed: number
@@ -25,10 +25,10 @@ export interface Call {
   readonly hasUsage: boolean
 }
 
-/** The address, and how often the client may retry by itself. */
+/** The gateway's address, and how often the client retries by itself. */
 export interface Options {
   readonly baseUrl: string
-  /** Default 0: retries are what is tested. */
+  /** Default 0, since the gateway's retries are under test. */
   readonly maxRetries?: number | undefined
   /** The client's own timeout, in milliseconds. */
   readonly timeout?: number | undefined
@@ -83,7 +83,7 @@ const call = async (client: OpenAI, asking: Asking): Promise<Call> => {
       got.hasUsage = Boolean(answer.usage)
       got.text = answer.choices[0]?.message.content ?? ""
     }
-    // If the client gives up a stream, it ends the stream without an error.
+    // The client ends a stream without an error when it gives it up.
     return end(giveUp.signal.aborted ? "hang" : "answer")
   } catch (error) {
     return end(giveUp.signal.aborted ? "hang" : "error", error)

@@ -1,4 +1,4 @@
-/** The score can be bad: the judge finds what is wrong, and a client without a gateway gets a bad score. */
+/** The score can be bad: the judge detects faults, and a client without a gateway gets a bad score. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Caller from "./Caller.ts"

@@ -1,23 +1,23 @@
-/** Judges what was observed, by the benchmark's own rules. */
+/** The verdict on an observation, by the benchmark's own rules. */
 import type { Observed } from "./Observed.ts"
 import type { Scenario } from "./Scenarios.ts"
 
 /**
- * - `pass`: the good end, and every check holds
- * - `partial`: the good end, but an advisory check was missed; or a refusal that was answered around
- * - `safe`: not the good end, but a clean error in time, and every required check holds
- * - `fail`: a hang, a part of an answer as success, or a required check that was missed
+ * - `pass`: the expected end, and every check holds
+ * - `partial`: the expected end, but an advisory check failed; or a refusal that another target answered
+ * - `safe`: not the expected end, but a clean error in time, and every required check holds
+ * - `fail`: a hang, a partial answer reported as success, or a required check that failed
  */
 export type Verdict = "pass" | "partial" | "safe" | "fail"
 
-/** A verdict, and the reasons why it is not better. */
+/** A verdict, and the checks that prevented a better one. */
 export interface Judged {
   readonly verdict: Verdict
-  /** The checks that were missed, the informational ones included. */
+  /** The failed checks, including informational ones. */
   readonly missed: ReadonlyArray<string>
 }
 
-/** Judges one scenario. Checks of fallbacks are left out for a system without them. */
+/** Judges one scenario. Checks of fallbacks are left out for a system without fallbacks. */
 export const judge = (scenario: Scenario, seen: Observed, hasFallbacks = true): Judged => {
   const missed = scenario.checks.filter(
     (check) => (hasFallbacks || check.needsFallback !== true) && !check.holds(seen)

@@ -1,7 +1,7 @@
-/** What the caller and the upstream observed in one scenario. All times are seconds of the published timings. */
+/** The observations of one scenario, from both ends. All times are seconds of the published timings. */
 import type { Call } from "./Caller.ts"
 
-/** One attempt, as the upstream recorded it. */
+/** One attempt, as the wall recorded it. */
 export interface Attempt {
   /** Seconds since the scenario began. */
   readonly at: number
@@ -18,12 +18,12 @@ export interface Request {
   readonly isWhole: boolean
 }
 
-/** Everything that a score depends on. */
+/** Everything that a score is based on. */
 export interface Observed {
   readonly outcome: Call["outcome"]
-  /** The text that was received, complete or not. */
+  /** The text of the answer, complete or not. */
   readonly text: string
-  /** Whether the answer is exactly the expected text. */
+  /** The answer is exactly the expected text. */
   readonly isWhole: boolean
   readonly error: string | undefined
   readonly code: string | undefined
@@ -36,8 +36,8 @@ export interface Observed {
   readonly fallback: ReadonlyArray<Attempt>
   /** Whether a plain call afterwards got a complete answer in time. */
   readonly isAlive: boolean
-  /** Added to upper bounds: the machine's own work takes the same time however short the timings are. */
+  /** The machine's own time, which does not shrink with the timings. It is added to upper bounds. */
   readonly grace: number
-  /** All requests, if the scenario is a sequence. */
+  /** All requests of a scenario that is a sequence. */
   readonly requests: ReadonlyArray<Request>
 }

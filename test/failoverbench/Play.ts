@@ -1,4 +1,4 @@
-/** Plays a scenario: sends its requests, and records what the caller and the upstream observed. */
+/** Plays a scenario: sends its requests, and records what both ends observed. */
 import * as Effect from "effect/Effect"
 import { waited } from "../support/waited.ts"
 import type { Call, Caller } from "./Caller.ts"
@@ -7,19 +7,19 @@ import type { Attempt, Observed, Request } from "./Observed.ts"
 import type { Scenario } from "./Scenarios.ts"
 import { text, type Wall } from "./Wall.ts"
 
-/** The system under test, and the upstream behind it. */
+/** The system under test, how it is called, and the wall behind it. */
 export interface Stage {
   readonly wall: Wall
   readonly caller: Caller
-  /** The system's name for a model of the upstream. */
+  /** The system's name for a model of the wall. */
   readonly nameOf: (model: string) => string
-  /** Whether the system has fallbacks. Default: true. */
+  /** Whether the system supports fallbacks. Default: yes. */
   readonly hasFallbacks?: boolean
   /** The factor of all published times. */
   readonly scale: number
 }
 
-/** What was observed in a scenario, and the benchmark's verdict. */
+/** The observation of a scenario, and the benchmark's verdict. */
 export interface Played extends Judged {
   readonly seen: Observed
 }
@@ -27,10 +27,10 @@ export interface Played extends Judged {
 /** How long the plain call after a scenario may take, in seconds. */
 const aliveWithin = 10
 
-/** The most milliseconds that loopback and this process need for steps that take no time in the rules. */
+/** The most time that loopback and this process take for steps that the rules count as immediate, in milliseconds. */
 const graceMillis = 200
 
-/** The longest delay of a busy machine that does not count as a hang, in milliseconds. */
+/** The longest delay that a busy machine adds, in milliseconds. A longer one is a hang. */
 const hangGraceMillis = 1_500
 
 /** Clears the record, plays one scenario and judges it. */
@@ -57,7 +57,7 @@ export const play = Effect.fnUntraced(function* (scenario: Scenario, stage: Stag
     const at = seconds(wall.now())
     const before = waited()
     const call = yield* askPrimary
-    // Upstream, gateway and caller run in this thread, so the time in which it waits for a core does not count.
+    // Wall, gateway and caller share this thread. While it waits for a core, none of them is slow.
     calls.push({ ...call, elapsed: call.elapsed - (waited() - before) })
     requests.push({ at, outcome: call.outcome, isWhole: call.text === text })
   }

@@ -1,12 +1,12 @@
 /**
- * The sixteen scenarios and what each of them requires, in the seconds of the published timings.
+ * The sixteen scenarios and their checks, in seconds of the published timings.
  *
  * https://github.com/failoverbench/failoverbench, `scenarios/catalogue.yaml` and `METHODOLOGY.md` (version 0.1)
  */
 import type { Observed } from "./Observed.ts"
 import { times } from "./Wall.ts"
 
-/** One check. A missed advisory check turns a pass into a partial; an informational one is only reported. */
+/** One check. A failed advisory check makes a pass a partial. An informational one is only reported. */
 export interface Check {
   readonly name: string
   readonly kind: "required" | "advisory" | "informational"
@@ -26,7 +26,7 @@ export interface Scenario {
   /** A call that takes longer is a hang. For a sequence: each of its calls. */
   readonly seconds: number
   readonly checks: ReadonlyArray<Check>
-  /** The number of requests, and the seconds between two. */
+  /** This many requests, one every `every` seconds. */
   readonly sequence?: { readonly count: number; readonly every: number }
 }
 
@@ -36,7 +36,7 @@ const informational = (name: string, holds: Check["holds"]): Check => ({ name, k
 
 const withFallback = (check: Check): Check => ({ ...check, needsFallback: true })
 
-/** For every scenario: a plain call afterwards gets its answer within ten seconds. */
+/** For every scenario: a plain call afterwards is answered within ten seconds. */
 const alive = required("alive afterwards", ({ isAlive }) => isAlive)
 
 const attemptsAtMost = (count: number) =>
@@ -64,7 +64,7 @@ const outage = times.outage / 1000
 
 const inOutage = (at: number) => at < outage
 
-/** When the primary was used again, in seconds after its recovery. */
+/** When the primary was called again, in seconds after its recovery. */
 const backAfter = ({ primary }: Observed): number =>
   (primary.find(({ answer }) => answer === "200")?.at ?? Number.POSITIVE_INFINITY) - outage
 
@@ -86,7 +86,7 @@ const scenario = (
   ...more
 })
 
-/** The sixteen. */
+/** The sixteen scenarios. */
 export const scenarios: ReadonlyArray<Scenario> = [
   scenario("S01", "429 with Retry-After, once", "429-retry-after", 20, [
     advisory("the primary is asked again", retried),
@@ -191,5 +191,5 @@ export const scenarios: ReadonlyArray<Scenario> = [
   ])
 ]
 
-/** One of the sixteen, by its number. */
+/** One scenario, by its number. */
 export const scenarioOf = (id: string): Scenario => scenarios.find((one) => one.id === id)!

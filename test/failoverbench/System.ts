@@ -1,4 +1,4 @@
-/** The system under test: the real gateway over loopback, with the config file that is in the repository. */
+/** The system under test: the real gateway over loopback, with the config file of the repository. */
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Context from "effect/Context"
@@ -17,17 +17,17 @@ import * as Caller from "./Caller.ts"
 import type { Stage } from "./Play.ts"
 import * as Wall from "./Wall.ts"
 
-/** The config file of the documentation. */
+/** The config file that the documentation describes. */
 export const exampleFile = fileURLToPath(new URL("../../examples/failoverbench.jsonc", import.meta.url))
 
 /** Reads a config file. Dies if it is invalid. */
 export const read = (file: string): Effect.Effect<GatewayConfig> =>
   load(file).pipe(Effect.provide(NodeServices.layer), Effect.orDie)
 
-/** The gateway's name for a model of the upstream. */
+/** The gateway's name for a model of the wall. */
 export const nameOf = (model: string): string => `wall/${model}`
 
-/** Starts a gateway on a free port and gives its base URL. */
+/** Starts a gateway on a free port and returns its base URL. */
 export const start = (config: GatewayConfig): Effect.Effect<string, never, Scope.Scope> =>
   Layer.build(Gateway.layer({ ...config, server: { ...config.server, port: 0 } }, { drain: 0 })).pipe(
     Effect.orDie,
@@ -36,13 +36,13 @@ export const start = (config: GatewayConfig): Effect.Effect<string, never, Scope
     )
   )
 
-/** A gateway of this project as the system under test. */
+/** A stage with our gateway. */
 export interface GatewayStage extends Stage {
   readonly baseUrl: string
 }
 
 /**
- * An upstream with a gateway before it: the config of the example with all times scaled. `policy` overrides that of
+ * A wall and a gateway in front of it, with the config of the example and all times scaled. `policy` overrides fields of
  * the file.
  */
 export const stage = (
@@ -55,18 +55,18 @@ export const stage = (
     const changed = { ...config, policy: { ...config.policy, ...policy } }
     const baseUrl = yield* start(scaled(facing(changed, wall.baseUrl), scale))
     const caller = Caller.make({ baseUrl })
-    // The first call of a process takes many times as long as later ones.
+    // The first call of a process is many times slower than the next one.
     yield* caller({ model: nameOf("fb-ok"), fallbacks: [], stream: true, maxWait: 5_000 })
     return { baseUrl, wall, caller, nameOf, scale }
   })
 
-/** The same config for an upstream at another address. */
+/** The same config for a wall at another address. */
 export const facing = (config: GatewayConfig, baseUrl: string): GatewayConfig => ({
   ...config,
   providers: config.providers.map((provider) => ({ ...provider, baseUrl }))
 })
 
-/** The same config with all its times multiplied, the ones that it does not mention included. */
+/** The same config with all its times multiplied, including defaults. */
 export const scaled = (config: GatewayConfig, scale: number): GatewayConfig => {
   const { maxWait, deadline, rules, timeouts } = Policy.make(config.policy)
   const rows: { [C in FailureClass]?: Policy.RuleOptions } = {}

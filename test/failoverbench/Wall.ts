@@ -1,8 +1,8 @@
 /**
- * The wall, as the benchmark calls its upstream: a provider with OpenAI's protocol that fails on purpose.
+ * The wall: a provider with OpenAI's protocol that fails on purpose.
  *
- * The name of the model says how. `fb-ok` always answers, `fb-s01-…` to `fb-s16-…` have one fault each, as the
- * benchmark's catalogue describes them. Every attempt is on record, for what a provider sees of a gateway is half of
+ * The name of the model selects the fault. `fb-ok` always answers, `fb-s01-…` to `fb-s16-…` have one fault each, as the
+ * benchmark's catalogue describes them. Every attempt is recorded, since the provider's view of a gateway is half of
  * the score.
  *
  * https://github.com/failoverbench/failoverbench, `scenarios/catalogue.yaml`
@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as FaultServer from "../support/FaultServer.ts"
 
-/** The answer to every request: sixty words, which are compared exactly. */
+/** The answer to every request: sixty words, compared exactly. */
 export const text =
   "A provider keeps its word on calm days; what counts is the other days. When it throttles you, wait as long as it asks. When it falls silent, leave. When a stream breaks, say so, or bring the whole answer from somewhere else. Never pass half an answer off as a whole one, and go back soon after it recovered."
 
@@ -28,23 +28,23 @@ export interface Attempt {
   readonly answer: string
 }
 
-/** A running upstream. */
+/** A running wall. */
 export interface Wall {
-  /** Its address as a provider's base URL: `http://127.0.0.1:8401/v1`. */
+  /** Its address, as a provider's base URL: `http://127.0.0.1:8401/v1`. */
   readonly baseUrl: string
   /** The attempts since the last reset. */
   readonly attempts: () => ReadonlyArray<Attempt>
   /** Milliseconds since the last reset. */
   readonly now: () => number
-  /** Forgets all attempts. Faults that depend on time or on earlier attempts start from the beginning. */
+  /** Forgets all attempts. Faults that depend on time or on earlier attempts start again. */
   readonly reset: () => void
 }
 
-/** Options of the upstream. */
+/** The options of the wall. */
 export interface Options {
-  /** Default: a free port. */
+  /** The port. Default: a free one. */
   readonly port?: number | undefined
-  /** The factor of all its times; 1 for the published ones. */
+  /** The factor of all times; 1 for the published ones. */
   readonly scale: number
 }
 
@@ -58,13 +58,13 @@ export const times = {
   token: 15
 }
 
-/** What a fault may depend on. */
+/** The inputs of a fault. */
 interface Ask {
   readonly model: string
   readonly stream: boolean
   readonly usage: boolean
   readonly promptWords: number
-  /** Whether the last message is the beginning of an answer to continue. */
+  /** The last message is the beginning of an answer that the model is to continue. */
   readonly isPrefilled: boolean
   /** The number of requests for this model so far, this one included. */
   readonly attempt: number
@@ -75,7 +75,7 @@ interface Ask {
 
 type Reply = readonly [answer: string, behaviour: FaultServer.Behaviour]
 
-/** Starts an upstream. It stops with its scope. */
+/** Starts a wall. It closes with its scope. */
 export const make = ({ port = 0, scale }: Options): Effect.Effect<Wall, never, Scope.Scope> =>
   Effect.map(FaultServer.makeAt(port), (server) => {
     let attempts: Array<Attempt> = []
@@ -144,10 +144,10 @@ const event = ({ model }: Ask, more: object): FaultServer.Step => ({
 const delta = (ask: Ask, content: object, finish_reason: string | null = null) =>
   event(ask, { choices: [{ index: 0, delta: content, finish_reason }] })
 
-/** Timers are about a millisecond late, so shorter pauses are combined. */
+/** A timer fires about a millisecond late, so shorter pauses are combined. */
 const shortestPause = 4
 
-/** The words from one place to another, each as an event with a pause after it. */
+/** The words in this range, each as an event with a pause after it. */
 const tokens = (ask: Ask, from = 0, to = words.length): FaultServer.Behaviour => {
   const pause = ask.time("token")
   const together = Math.max(1, Math.ceil(shortestPause / pause))
@@ -162,7 +162,7 @@ const begin = (ask: Ask): FaultServer.Behaviour => [
   delta(ask, { role: "assistant", content: "" })
 ]
 
-/** The events after the text. */
+/** The events after the last word. */
 const finish = (ask: Ask): FaultServer.Behaviour => [
   delta(ask, {}, "stop"),
   ...(ask.usage ? [event(ask, { choices: [], usage: usageOf(ask) })] : [])

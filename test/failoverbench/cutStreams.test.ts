@@ -1,6 +1,6 @@
 /**
- * Streams that break in the middle, when the gateway does not hold them: what the caller has read cannot be
- * withdrawn, so the stream has to end with an error that no client takes for the end of an answer.
+ * Streams that break in the middle, when the gateway does not hold them back: what the caller has read cannot be taken
+ * back, so the stream must end with an error that no client mistakes for the end of an answer.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,7 @@ import { play } from "./Play.ts"
 import { scenarioOf } from "./Scenarios.ts"
 import * as System from "./System.ts"
 
-/** A gateway of its own for each test: a target whose stream broke is benched for a while. */
+/** Each test has its own gateway, since a target whose stream broke is benched for a while. */
 const stage = System.stage(1 / 40, { commit: Commit.firstContent, malformedEvents: "fail" })
 
 const rows = [

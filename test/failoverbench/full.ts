@@ -1,14 +1,14 @@
 /**
- * The sixteen with the published timings and exactly `examples/failoverbench.jsonc`: two to three minutes, and a table
- * at the end. The exit code is 1 if one of them is not a pass.
+ * The sixteen scenarios with the published timings and exactly `examples/failoverbench.jsonc`: two to three minutes, and a table
+ * at the end. The exit code is 1 if one of them does not pass.
  *
- *     npm exec -- node test/failoverbench/full.ts              a gateway of its own, on a free port
+ *     npm exec -- node test/failoverbench/full.ts              with a gateway of its own, on a free port
  *     npm exec -- node test/failoverbench/full.ts --config F   with another config file
- *     npm exec -- node test/failoverbench/full.ts --gateway U  a gateway that runs already, by its base URL
- *     npm exec -- node test/failoverbench/full.ts --direct     no gateway: the official client with two retries
- *     … --only S01,S15                                         these only
+ *     npm exec -- node test/failoverbench/full.ts --gateway U  with a running gateway, by its base URL
+ *     npm exec -- node test/failoverbench/full.ts --direct     without a gateway: the official client with two retries
+ *     … --only S01,S15                                         only these
  *
- * The wall takes port 8401.
+ * The wall listens on port 8401.
  */
 import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * The sixteen faults of failoverbench against the gateway with `examples/failoverbench.jsonc`: one gateway for all of
- * them, as the benchmark has it, with the official client before it and every time a twentieth of the published one.
+ * The sixteen faults of failoverbench against the gateway with `examples/failoverbench.jsonc`. One gateway serves all of
+ * them, as in the benchmark, with the official client in front of it and every time a twentieth of the published one.
  */
 import { assert, layer } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -14,7 +14,7 @@ class TheStage extends Context.Service<TheStage, Stage>()("test/failoverbench/St
   static readonly layer = Layer.effect(TheStage, System.stage(1 / 20))
 }
 
-/** Plays a scenario. It has to pass, and no check may be missed, not even an informational one. */
+/** Plays a scenario, which has to pass. Every check has to hold, including informational ones. */
 const passes = Effect.fnUntraced(function* (id: string): Effect.fn.Return<Played["seen"], never, TheStage> {
   const { missed, seen, verdict } = yield* play(scenarioOf(id), yield* TheStage)
   assert.deepStrictEqual({ verdict, missed }, { verdict: "pass", missed: [] }, JSON.stringify(seen))
