@@ -1,4 +1,4 @@
-/** Failures and run errors as values: they can be sent between processes, have a class, and a message for people. */
+/** Failures and run errors as values: they can be sent between processes, have a class, and a readable message. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
