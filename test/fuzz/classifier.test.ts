@@ -1,4 +1,4 @@
-/** Whatever a provider sends, it is one of the five failures, and reading it throws nothing. */
+/** Every response of a provider is one of the five failures, and reading it throws nothing. */
 import { assert, describe } from "@effect/vitest"
 import { faults } from "../../benchmark/chaos/faults.ts"
 import { classify } from "../../src/classifier/Classifier.ts"

@@ -1,4 +1,4 @@
-/** Whatever a config file says, it is a config or a list of problems with their places, and no secret is repeated. */
+/** Every config file is a config or a list of problems with their paths, and no secret is repeated. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -11,7 +11,7 @@ import { fuzz, mutated } from "../support/fuzz.ts"
 
 const secret = "s3cr3t0123456789"
 
-/** Configs that are good, with secrets that can be told from words. */
+/** Valid configs, whose secrets can be told from other words. */
 const configs: ReadonlyArray<unknown> = [true, false].map((rules) =>
   JSON.parse(JSON.stringify(make({ rules })).replace(/secret-(\w+)/g, `sk-${secret}$1`))
 )

@@ -1,4 +1,4 @@
-/** Whatever a client sends, it gets an answer in the shape of what it called, and never a defect or silence. */
+/** Every client gets an answer in the format of the path that it called, and never a defect or no answer. */
 import * as http from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -153,7 +153,7 @@ const send = (url: string, method: string, path: string, headers: http.OutgoingH
     const request = http.request({ hostname, port, method, path, headers, agent: false })
     const timer = setTimeout(() => end("silent"), maxWait)
     request.on("error", () => end("reset"))
-    // A stream of statuses does not end; its beginning is enough.
+    // A stream of statuses does not end. Its beginning is enough.
     request.on("response", (response) => {
       status = response.statusCode ?? 0
       type = String(response.headers["content-type"] ?? "")
@@ -183,7 +183,7 @@ const answers = (request: FaultServer.Seen): FaultServer.Behaviour => {
 const member = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined
 
-/** An error of what stands under /v1 has the shape of its protocol. */
+/** An error of a path under /v1 has the format of its protocol. */
 const hasShape = (path: string, text: string): boolean => {
   let body: unknown
   try {
@@ -242,7 +242,7 @@ describe("a gateway", () => {
             headers[random.pick(headerNames)] = random.pick(headerValues)
           const isBare = method === "GET" || method === "HEAD"
           const body = isBare && random.chance(0.9) ? Buffer.alloc(0) : bodyOf(random, path)
-          // A client that sends `expect: 100-continue` waits for an answer before it sends the body.
+          // With these a client expects an interim response before it sends the body, and would have to wait for it.
           if (headers.expect !== undefined) headers.expect = random.pick(["100-continue", "200-ok", ""])
           const got = yield* Effect.promise(() => send(url, method, path, headers, body))
           const what = `FUZZ_SEED=${seed}: ${method} ${path.slice(0, 60)} ${JSON.stringify(headers).slice(0, 300)} ${body.toString().slice(0, 300)} => ${got.status} ${got.ended} ${got.text.slice(0, 300)}`

@@ -1,4 +1,4 @@
-/** An event stream means the same however its bytes were cut on their way. */
+/** An event stream has the same meaning however its bytes were cut in transit. */
 import { assert, describe } from "@effect/vitest"
 import { type Asked, streamed } from "../../benchmark/chaos/replies.ts"
 import { EventCutter } from "../../src/providers/answers/EventCutter.ts"
@@ -37,14 +37,14 @@ const lineOf = (random: Random.Random): string => {
   return random.chance(0.1) ? value : `${random.pick(fields)}${random.pick([":", ": ", ":  "])}${value}`
 }
 
-/** A stream of lines whatever they end in; mixed within one stream, too. */
+/** A stream of lines with any line ending, also mixed within one stream. */
 const streamOf = (random: Random.Random): string => {
   const ends = random.pick([["\n"], ["\r\n"], ["\r"], ["\n", "\r\n", "\r"]])
   const lines = listOf(random, 30, () => (random.chance(0.35) ? "" : lineOf(random)))
   return (random.chance(0.2) ? "\ufeff" : "") + lines.map((line) => line + random.pick(ends)).join("")
 }
 
-/** What a stream says by the standard, read from the whole of its text. */
+/** The data of a stream by the standard, read from the whole text. */
 const expected = (text: string): ReadonlyArray<string> =>
   text
     .replace(/^\ufeff/, "")
@@ -70,7 +70,7 @@ describe("an event stream in any pieces", () => {
     const { events } = splitAll(cut(random, encode(text)))
     const said = events
       .map((event) => ({ event, fields: SseEvent.read(event) }))
-      // A block of unknown fields is taken as data beside the standard.
+      // A block of unknown fields is read as data, contrary to the standard.
       .filter(({ event }) => /(^|[\r\n\ufeff])data(?::|[\r\n]|$)/.test(decode(event)))
       .map(({ fields }) => fields.data)
     assert.deepStrictEqual(said, [...expected(text)])

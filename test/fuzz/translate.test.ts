@@ -1,4 +1,4 @@
-/** Requests, answers and streams that are nearly right are translated or refused, and what is lost is named. */
+/** Requests, answers and streams that are nearly valid are translated or refused, and what is lost is named. */
 import { assert, describe } from "@effect/vitest"
 import * as Plan from "../../benchmark/chaos/plan.ts"
 import { type Asked, streamed, whole } from "../../benchmark/chaos/replies.ts"
@@ -17,7 +17,7 @@ const paths: Readonly<Record<Translate.Dialect, Asked["path"]>> = {
   responses: "responses"
 }
 
-/** A word that is in nothing else. */
+/** A word that occurs nowhere else. */
 const marker = "MARKER-7f3a"
 
 const call = { id: "call_1", type: "function", function: { name: "tell", arguments: '{"sealed":"a"}' } }
@@ -83,7 +83,7 @@ const requestOf = (random: Random.Random, dialect: Translate.Dialect): Translate
 const objectOf = (value: unknown): Translate.JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {}
 
-/** What comes out has to be written as JSON, and its list of names is one. */
+/** The result can be written as JSON, and its list of names is one. */
 const isWritten = (body: unknown, dropped: ReadonlyArray<string>): string => {
   for (const name of dropped) assert.isString(name)
   const text = JSON.stringify(body)
