@@ -91,7 +91,7 @@ for (const stream of [false, true]) {
           const slept = yield* turn()
           assert.deepInclude(slept, { type: "function_call", name: "sleep", namespace: "clock" })
           input.push({ type: "function_call_output", call_id: slept.call_id, output: "ok" })
-          // The tools of a later item count from then on, under a name once only.
+          // The tools of a later item count from then on. Each name counts once.
           input.push(added(space("functions", [exec, fn("wait")]), space("clock", [fn("sleep"), fn("time")])))
           yield* turn()
           assert.deepStrictEqual(namesOf(seen.up![0]!.body), ["exec", "wait", "clock__sleep"])

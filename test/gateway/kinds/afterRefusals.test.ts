@@ -1,4 +1,4 @@
-/** Refusals of what a server has no place for, or misses because another model has answered: the second try has it otherwise. */
+/** Refusals of a field that a server does not support, or misses because another model has answered: the second attempt sends it differently. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { completion, type Json, message, stage } from "../../support/kinds.ts"
@@ -46,7 +46,7 @@ describe("a chat template without a place for system messages", () => {
               { role: "user", content: "Be brief.\n\nhi" }
             ])
           }
-          // The second caller's request was written so at once.
+          // The second caller's request has the accepted form from the start.
           assert.lengthOf(seen.p!, 3)
         })
       )

@@ -1,4 +1,4 @@
-/** Tool calls as servers were seen to write them: each arrives once, with its own id and all of its arguments. */
+/** Tool calls in forms that real servers send: each arrives once, with its own id and all of its arguments. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, completion, dataOf, type Json, message, type Reply, stage } from "../../support/kinds.ts"

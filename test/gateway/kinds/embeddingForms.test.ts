@@ -1,4 +1,4 @@
-/** Embeddings as numbers and in base64: the caller gets the form that it asked for, whatever the server sends. */
+/** Embeddings as numbers and in base64: the caller gets the requested form, whatever the server sends. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import OpenAI from "openai"
@@ -17,7 +17,7 @@ const answer = (embeddings: ReadonlyArray<unknown>): Json => ({
   usage: { prompt_tokens: 3, total_tokens: 3 }
 })
 
-/** The forms of servers that know only one. */
+/** The forms of servers that support only one. */
 const servers: Readonly<Record<string, (numbers: ReadonlyArray<ReadonlyArray<number>>) => Json>> = {
   numbers: (numbers) => answer(numbers),
   base64: (numbers) => answer(numbers.map(base64)),
@@ -48,7 +48,7 @@ describe("embeddings", () => {
               expected
             )
           }
-          // It asks for base64 by itself.
+          // The client requests base64 by default.
           const read = yield* Effect.promise(() =>
             client.embeddings.create({ model: "p/e", input: ["a", "b"] })
           )

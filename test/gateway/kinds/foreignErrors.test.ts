@@ -1,4 +1,4 @@
-/** Errors that a server sends in another form than its protocol's: the client libraries find message and type all the same. */
+/** Errors in another form than that of the server's protocol: the client libraries still find message and type. */
 import Anthropic from "@anthropic-ai/sdk"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -7,7 +7,7 @@ import { type Json, type Reply, stage } from "../../support/kinds.ts"
 
 const page = "<html><head><title>400 Bad Request</title></head><body><center>nginx</center></body></html>"
 
-/** The body, and the message that is in it. */
+/** The body, and the message in it. */
 const forms: Readonly<Record<string, readonly [body: unknown, message: string, type?: string]>> = {
   "Google's list of one": [
     [{ error: { code: 400, message: "no seed", status: "INVALID_ARGUMENT" } }],

@@ -1,4 +1,4 @@
-/** Events without blank lines between them, and other blocks of lines that a relay made out of events. */
+/** Events without blank lines between them, and other blocks of lines that a relay made from events. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, dataOf, type Json, stage } from "../../support/kinds.ts"

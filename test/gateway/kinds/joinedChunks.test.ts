@@ -1,9 +1,9 @@
-/** Whole answers that are made of the chunks of a stream. */
+/** Whole answers that consist of the chunks of a stream. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, type Reply, stage } from "../../support/kinds.ts"
 
-/** Asks for a whole chat of an upstream that answers like this. */
+/** Requests a whole chat from an upstream with this answer. */
 const asked = (reply: Reply) =>
   Effect.gen(function* () {
     const { post } = yield* stage({ one: { protocol: "openai", reply: () => reply } })

@@ -1,4 +1,4 @@
-/** Answers that are inside of something else, or said twice: what came counts, and not how it is packed. */
+/** Answers inside of something else, or sent twice: the content counts, and not its envelope. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { messageEvents } from "../../support/conversations.ts"
@@ -31,7 +31,7 @@ const heard = (text: string, stream: boolean): string => {
 interface Case {
   readonly protocol: "openai" | "anthropic"
   readonly reply: Reply
-  /** Only if a whole answer was asked for. */
+  /** Only if a whole answer was requested. */
   readonly isWholeOnly?: boolean
 }
 
@@ -125,7 +125,7 @@ describe("an answer", () => {
     }
   }
 
-  /** The type of an event only in its name. */
+  /** An event whose type is only in its name. */
   const nameless = messageEvents([
     { type: "text", text: "all of it" },
     { type: "tool_use", id: "toolu_1", name: "weather", input: { city: "Oslo" } }

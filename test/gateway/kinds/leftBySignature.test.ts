@@ -1,4 +1,4 @@
-/** More of what models leave in a conversation: thoughts in pieces, signatures on calls, calls of another model. */
+/** More of what models leave in a conversation: thoughts in pieces, signatures on calls, and calls of another model. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { converse, messageOf, named, said, weather } from "../../support/conversations.ts"

@@ -1,4 +1,4 @@
-/** Events that have their type in their name alone, and responses whose text is in their deltas alone. */
+/** Events whose type is only in their name, and responses whose text is only in their deltas. */
 import Anthropic from "@anthropic-ai/sdk"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

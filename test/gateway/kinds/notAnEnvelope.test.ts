@@ -1,11 +1,11 @@
-/** What is not taken over from the value around an answer. */
+/** Members that an answer inside of something else may not bring with it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { completion, type Reply, stage } from "../../support/kinds.ts"
 
 const hi = [{ role: "user", content: "hi" }]
 
-/** Asks twice for a chat whose first target answers like this. */
+/** Sends two chats. The first target answers them like this. */
 const asked = (reply: Reply, stream = false) =>
   Effect.gen(function* () {
     const { post } = yield* stage(

@@ -1,4 +1,4 @@
-/** Settings of a request as some clients write them: numbers as text, null for what is not set. */
+/** Settings of a request as some clients write them: numbers as strings, null for unset ones. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { completion, message, stage } from "../../support/kinds.ts"

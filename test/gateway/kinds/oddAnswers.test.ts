@@ -1,4 +1,4 @@
-/** Answers with words that JSON does not have, and with parts of calls in another form than documented. */
+/** Answers with values that JSON does not have, and with parts of calls in an undocumented form. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, completion, dataOf, type Json, message, type Reply, stage } from "../../support/kinds.ts"
@@ -17,7 +17,7 @@ const callers: Readonly<Record<string, readonly [path: string, body: Json]>> = {
 
 type Protocol = "openai" | "anthropic"
 
-/** What callers get: the text, the arguments of the calls, and the reason of the end. */
+/** What callers get: the text, the arguments of the calls, and the finish reason. */
 const told = (caller: string, text: string, stream: boolean) => {
   const events = stream ? dataOf(text) : [JSON.parse(text)]
   const said = { text: "", arguments: "", reason: undefined as unknown }

@@ -1,11 +1,11 @@
-/** Answers in which something is at another place, or missing: it is read, or named, and the answer ends properly. */
+/** Answers with a member in another place, or without it: it is read, or named, and the answer ends properly. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, completion, dataOf, type Json, message, type Reply, stage } from "../../support/kinds.ts"
 
 const hi = [{ role: "user", content: "hi" }]
 
-/** What a caller of messages gets that requests thoughts. */
+/** The answer for a caller of messages that requests thoughts. */
 const toMessages = (reply: Reply, stream: boolean) =>
   Effect.gen(function* () {
     const { post } = yield* stage({ corp: { protocol: "openai", reply: () => reply } })

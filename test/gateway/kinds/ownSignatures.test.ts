@@ -1,4 +1,4 @@
-/** What one server left in a conversation, and the caller's token, reach no other server. */
+/** What one server left in a conversation, and the caller's token, are sent to no other server. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { completion, message, stage } from "../../support/kinds.ts"

@@ -1,4 +1,4 @@
-/** What a Claude behind another server, or another Claude, does not know: it gets the request once more in its form. */
+/** Features that a Claude behind another server, or another Claude, does not support: the request is sent again in a form that it accepts. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type Json, message, stage } from "../../support/kinds.ts"
@@ -21,7 +21,7 @@ const marked = (ttl?: string) => [
   }
 ]
 
-/** What is asked, what is refused and how, and what is in the second request. */
+/** The request, the refusal, and the difference in the second request. */
 const cases: Readonly<
   Record<
     string,

@@ -1,4 +1,4 @@
-/** Content is sent, or the target is skipped; the type is detected by the first bytes. */
+/** Content is sent, or the target is skipped. Its type is detected from its first bytes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, completion, type Json, message, type Reply, stage } from "../../support/kinds.ts"

@@ -1,4 +1,4 @@
-/** Answers whose parts have no place of their own: one index for all, or several choices for one answer. */
+/** Answers whose parts cannot be told apart: one index for all, or several choices for one answer. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, completion, dataOf, type Json, type Reply, stage } from "../../support/kinds.ts"

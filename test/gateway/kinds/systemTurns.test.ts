@@ -1,4 +1,4 @@
-/** System turns among the messages, which Claude Code sends to models whose names it does not know. */
+/** System turns among the messages, which Claude Code sends to models with unknown names. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type Json, type Reply, stage } from "../../support/kinds.ts"

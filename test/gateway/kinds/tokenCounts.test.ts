@@ -1,4 +1,4 @@
-/** Token counts as servers send them: zeros after counts, counts as strings, null where nothing is known yet. */
+/** Token counts in forms that servers send: zeros after counts, counts as strings, and null for unknown ones. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, completion, dataOf, type Json, message, type Reply, stage } from "../../support/kinds.ts"
@@ -33,7 +33,7 @@ const messages = (first: Json, last: Json): Reply => ({
   ]
 })
 
-/** The total has the thoughts, and the output does not. */
+/** The total includes the thoughts, and the output does not. */
 function apart(stream: boolean): Reply {
   const usage = {
     ...chatUsage,
@@ -58,7 +58,7 @@ const callers = {
   responses: { path: "/v1/responses", body: { input: "hi" } }
 } as const
 
-/** What the caller gets: all input tokens, the cached ones among them, and the output. */
+/** The counts for the caller: all input tokens, the cached ones among them, and the output. */
 const counted = (usage: Json): ReadonlyArray<unknown> => {
   const cached =
     usage.cache_read_input_tokens ??

@@ -1,4 +1,4 @@
-/** The schema of a tool is an object at its top, whatever the caller made of it. */
+/** The schema of a tool is an object at its top, in whatever form the caller wrote it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { completion, message, stage } from "../../support/kinds.ts"

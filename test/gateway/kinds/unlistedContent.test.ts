@@ -1,4 +1,4 @@
-/** Whole answers whose content is a text, or one part alone, where its protocol has a list: they are answers, for every caller. */
+/** Whole answers whose content is a text or a single part where the protocol has a list: every caller gets them as answers. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { completion, dataOf, type Json, message, stage } from "../../support/kinds.ts"

@@ -1,4 +1,4 @@
-/** Gemini refuses calls without its signature, also the calls that another model made before it. */
+/** Gemini refuses calls without its signature, including calls that another model made earlier in the turn. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { type ClientProtocol, converse, messageOf, named, said } from "../../support/conversations.ts"

@@ -124,7 +124,7 @@ describe("the dashboard and the alerts", () => {
         for (const { labels, name } of asked(query)) {
           const found = series.find((each) => each.name === name)
           assert.isDefined(found, `${name} in ${query.expr}`)
-          // The instance is what Prometheus adds.
+          // Prometheus adds the instance.
           const known = new Set([...Object.keys(found?.labels ?? {}), "instance"])
           assert.deepStrictEqual(
             [...labels].filter((label) => !known.has(label)),

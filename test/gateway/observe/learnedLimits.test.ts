@@ -1,4 +1,4 @@
-/** What a gateway has learned of its targets is on the status page, in the admin API and in the metrics. */
+/** The learned limits of targets are on the status page, in the admin API and in the metrics. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -8,7 +8,7 @@ import { ask, chat, openai, provider, start } from "../../support/gateway.ts"
 const adminToken = "admin-token-0123456789"
 const bearer = { authorization: `Bearer ${adminToken}` }
 
-/** A gateway before a provider that takes two requests at once, after six have come together. */
+/** A gateway in front of a provider that takes two requests at once, after six have come together. */
 const learned = Effect.gen(function* () {
   const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
   a.answer(() =>

@@ -1,4 +1,4 @@
-/** `/metrics` under traffic: right on every exit path, and bounded whatever clients send. */
+/** `/metrics` under traffic: correct on every exit path, and bounded whatever clients send. */
 import { spawnSync } from "node:child_process"
 import * as net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
@@ -27,7 +27,7 @@ const gateway = Effect.gen(function* () {
   )
 )
 
-/** The value of a series; what is not there is 0. */
+/** The value of a series. A missing one is 0. */
 const valueOf = (text: string, series: string): number =>
   Number(
     text

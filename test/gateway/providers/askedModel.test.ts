@@ -1,4 +1,4 @@
-/** The model that an answer names for Claude Code, which keeps the thoughts of the model it requested only. */
+/** The model that an answer names for Claude Code, which keeps only the thoughts of the model that it requested. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"

@@ -74,7 +74,7 @@ const events = ({ calls = [], members = {}, text }: Said) => {
 const dataOf = (text: string): ReadonlyArray<Wild> =>
   text.split("\n").flatMap((line) => (/^data: \{/.test(line) ? [JSON.parse(line.slice(6))] : []))
 
-/** What a client of messages makes of an answer: the blocks it sends back. */
+/** The blocks that a client of messages makes from an answer and sends back. */
 const blocksOf = (text: string, isStream: boolean): Array<Wild> => {
   if (!isStream) return JSON.parse(text).content
   const blocks: Array<Wild> = []
@@ -150,7 +150,7 @@ const gateway = (servers: Readonly<Record<string, FaultServer.FaultServer>>, mor
     ...more
   })
 
-/** A first turn, and the second one as its client sends it: the request that the server got then. */
+/** A first turn, and the second one as its client sends it. Returns the request that the server received then. */
 const twoTurns = (
   client: ClientName,
   isStream: boolean,
@@ -281,7 +281,7 @@ for (const client of ["messages", "responses"] as const) {
             change: (text) => text.replaceAll(/(efc1_.{30})./g, (_, head) => `${head}!`).replaceAll("!", "A")
           })
           const { reasoning_content, tool_calls } = assistant(messages)
-          // One letter in 64 is an A already.
+          // One letter in 64 was an A before.
           assert.isTrue(reasoning_content === undefined || tool_calls[0].extra_content === undefined)
           assert.notInclude(JSON.stringify(messages), "efc1_")
         })
@@ -408,7 +408,7 @@ describe("a conversation that began elsewhere", () => {
   )
 })
 
-/** What a client of chats gives back of an answer besides its calls. OpenCode leaves out the signature of a thought. */
+/** What a client of chats sends back of an answer besides its calls. OpenCode leaves out the signature of a thought. */
 const givenBack = [
   ["nothing but its calls", false, { content: null }],
   ["nothing but its calls, from a stream", true, { content: null }],

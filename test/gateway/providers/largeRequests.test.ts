@@ -1,4 +1,4 @@
-/** A large request is translated in steps, each in a turn of the event loop of its own, so that others run in between. */
+/** A large request is translated in steps, each in its own turn of the event loop, so that other requests run in between. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

@@ -1,4 +1,4 @@
-/** What is decided for each target: which thoughts it gets, what is tried again, which betas are requested. */
+/** Decisions for each target: which thoughts it gets, what is tried again, which betas are requested. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"

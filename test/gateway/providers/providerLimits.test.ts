@@ -27,7 +27,7 @@ const scene = Effect.fnUntraced(function* (
   return { a, b, url, asked }
 })
 
-/** Far more than any limit here; the gateway has to leave long before its end. */
+/** Far more than any limit here. The gateway has to disconnect long before its end. */
 const flood = (text: string): FaultServer.Behaviour => [
   { send: text.repeat(Math.ceil((64 * mega) / text.length)), by: mega },
   { hang: true }

@@ -1,4 +1,4 @@
-/** A translated stream is read without a fiber, and gets its last event once the provider has marked it as complete. */
+/** A translated stream is read without a fiber, and its last event is sent once the provider has marked it as complete. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -286,7 +286,7 @@ describe("a reload", () => {
         models: { smart: "a/gpt" },
         server: open
       })
-      // It would be safe on the host the new file names, but that is not where it listens.
+      // Without tokens the new host would be safe, but the server still listens on the old one.
       state.file = { providers, models: { smart: "a/gpt" }, server: { host: "127.0.0.1" } }
       const error = (yield* Effect.flip(reload)) as ConfigError
       assert.strictEqual(error.problems[0]?.path, "server.tokens")

@@ -53,7 +53,7 @@ for (const { body, dialect, name, path } of dialects) {
         b.play(FaultServer.sse(events))
         for (const [word, death] of deaths) {
           a.play(death)
-          // Only a silent stream is left for its silence, however busy the machine is.
+          // Only the silent stream has a short timeout, so that a busy machine does not time out the others.
           const firstContent = word === "timeout" ? "150 millis" : "30 seconds"
           const url = yield* start({
             providers: {

@@ -4,7 +4,7 @@ import OpenAI from "openai"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, openai, provider, start } from "../../support/gateway.ts"
 
-/** What OpenAI answers. https://developers.openai.com/api/docs/guides/conversation-state */
+/** OpenAI's answer. https://developers.openai.com/api/docs/guides/conversation-state */
 const compacted = {
   id: "resp_1",
   object: "response.compaction",
@@ -16,7 +16,7 @@ const compacted = {
   usage: { input_tokens: 139, output_tokens: 438, total_tokens: 577 }
 }
 
-/** What Codex sends. https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/common.rs */
+/** Codex's request. https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/common.rs */
 const codex = {
   model: "smart",
   input: [{ type: "message", role: "user", content: [{ type: "input_text", text: "hi" }] }],

@@ -1,4 +1,4 @@
-/** Finishes that are answers, and prompts that are too long, in the caller's protocol. */
+/** Finish reasons that count as answers, and prompts that are too long, in the caller's protocol. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"

@@ -1,4 +1,4 @@
-/** What all kinds of answers of a gateway have in common: the id, the format, the log entry, CORS headers, the close. */
+/** Properties of all kinds of answers of a gateway: the id, the format, the log entry, CORS headers, the close. */
 import * as http from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -79,7 +79,7 @@ const messages = "/v1/messages"
 const conversation = (model: string, more: object = {}) => ({ body: chat(model, more), headers: client })
 const said = (model: string, more: object = {}) => ({ body: message(model, more), headers: client })
 
-/** For each protocol the errors that the gateway makes itself. */
+/** For each protocol the errors that the gateway creates itself. */
 const errors = (["openai", "anthropic"] as const).flatMap((error): ReadonlyArray<Kind> => {
   const path = error === "openai" ? chats : messages
   const each: ReadonlyArray<Omit<Kind, "error" | "path">> = [
@@ -351,7 +351,7 @@ describe("every answer", () => {
   it.live("closes its connection while the gateway stops", () =>
     Effect.gen(function* () {
       const { stop, url } = yield* Effect.provideService(gateway(), Clock.Clock, yield* frozen)
-      // A deadline never comes on such a clock.
+      // On such a clock a deadline never passes.
       const timeless = kinds.filter(({ status }) => status !== 504)
       const agents = timeless.map(() => new http.Agent({ keepAlive: true, maxSockets: 1 }))
       const other = new http.Agent({ keepAlive: true, maxSockets: 1 })

@@ -1,4 +1,4 @@
-/** What a caller gets when no target can answer: every pair of reasons, in virtual time. */
+/** The answer when no target can serve the request: every pair of reasons, in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -65,7 +65,7 @@ const statuses = `
   .split("\n")
   .map((line) => line.trim().split(/ +/).map(Number))
 
-/** What the official clients read to distinguish errors. */
+/** The fields by which the official clients distinguish errors. */
 const types = {
   openai: {
     400: "invalid_request_error",
@@ -143,7 +143,7 @@ describe("when no target can answer", () => {
                   assert.include(heard.message, told)
                 }
               }
-              // The soonest end of those that may take the request; none if one of them is not benched.
+              // The soonest end among the targets that may take the request; none if one of them is not benched.
               const ends = [first, second]
                 .filter((name) => name !== "too long")
                 .map((name) => reasonOf(name).rests)

@@ -1,4 +1,4 @@
-/** What a caller gets when no target can answer, on the wire and through the official clients. */
+/** The answer when no target can serve the request, on the wire and through the official clients. */
 import Anthropic from "@anthropic-ai/sdk"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

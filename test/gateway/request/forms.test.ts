@@ -1,4 +1,4 @@
-/** Servers that answer whole where events were requested, and with events where a whole answer was, with any content type. */
+/** Servers that send a whole answer instead of events, or events instead of a whole answer, with any content type. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FaultServer from "../../support/FaultServer.ts"

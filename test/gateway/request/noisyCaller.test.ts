@@ -49,7 +49,7 @@ describe("a client whose prompts crash the first model", () => {
                 },
                 server
               })
-              // A header that the client makes up does not make it another one.
+              // A header that the client makes up does not make it another client.
               let made = 0
               const send = (token: string, content: string) =>
                 ask(`${url}/v1/chat/completions`, {
@@ -68,7 +68,7 @@ describe("a client whose prompts crash the first model", () => {
                 if (got.headers["x-failover-target"] !== "first/m#k1") moved++
                 yield* Effect.sleep("20 millis")
               }
-              // A conversation is known from its second failure on: until then the target is benched for a quarter of a second.
+              // A conversation is recognized from its second failure on. Until then the target is benched for a quarter of a second.
               assert.isAtMost(moved, server.tokens.length > 1 ? 0 : rounds / 2, name)
             }
           }).pipe(Effect.scoped),

@@ -1,4 +1,4 @@
-/** Fields with which callers of OpenRouter and LiteLLM name other models. */
+/** Fields in which callers of OpenRouter and LiteLLM name other models. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chunk, completion, type Json, type Reply, stage } from "../../support/kinds.ts"

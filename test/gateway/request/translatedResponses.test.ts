@@ -76,10 +76,10 @@ describe("a request for a response", () => {
           { role: "assistant", content: "hello 漢🦊" },
           { role: "user", content: "and?" }
         ])
-        // A target with the called protocol does not have the id either.
+        // The id is unknown to a target with the called protocol as well.
         assert.strictEqual((yield* post({ ...again, model: "gpt/m" })).status, 200)
         assert.deepInclude(asked(gpt).input[1], { type: "message", role: "assistant" })
-        // Others do not get to see it.
+        // Another caller cannot use the id.
         assert.strictEqual((yield* post(again, "me-too")).status, 400)
       })
     )

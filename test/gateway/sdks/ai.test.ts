@@ -146,7 +146,7 @@ const run = (way: Way, to: (typeof targets)[number]) => {
     const parts = await collect(result.stream)
     const pieces = parts.flatMap((part) => (part.type === "tool-input-delta" ? part.delta : []))
     assert.isAbove(pieces.length, 2)
-    // Of no arguments there may be no pieces.
+    // A call without arguments may have no pieces.
     assert.isTrue('{"city":"Paris"}{}'.startsWith(pieces.join("")))
     assert.strictEqual(await result.text, "Paris: sunny, noon")
     assert.deepStrictEqual(ran, [{ city: "Paris" }, {}])

@@ -161,7 +161,7 @@ describe("a flow that is written as an answer", () => {
       let given = 0
       let isThere = false
       const flow: Flow<Piece, string> = {
-        // One piece in each turn of the event loop, as a socket gives them.
+        // One piece in each turn of the event loop, as a socket delivers them.
         take: () => {
           if (!isThere) return undefined
           isThere = false
@@ -184,7 +184,7 @@ describe("a flow that is written as an answer", () => {
       const turns = Effect.promise(async () => {
         for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
       })
-      // What the buffers between the two hold goes out at first.
+      // The content of the buffers between the two is sent first.
       let before = -1
       while (before !== given) {
         before = given

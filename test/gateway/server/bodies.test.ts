@@ -69,7 +69,7 @@ describe("the bodies of all requests together", () => {
       yield* Effect.addFinalizer(() => Effect.sync(() => socket.destroy()))
       let heard = ""
       socket.on("data", (part) => (heard += part.toString()))
-      // All but the last byte.
+      // Everything except the last byte.
       socket.write(
         `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n`
       )

@@ -1,4 +1,4 @@
-/** What Node cannot read as a request is answered and logged like every other refusal. */
+/** Input that Node cannot read as a request is answered and logged like every other refusal. */
 import * as net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -78,7 +78,7 @@ interface Kind {
   readonly said: string | Uint8Array
   readonly status: number
   readonly code: string
-  /** The id that it has to have; otherwise the gateway makes one. */
+  /** The expected id. If absent, the gateway makes one. */
   readonly id?: string
   readonly protocol?: "anthropic"
   readonly method?: string

@@ -9,7 +9,7 @@ import * as Route from "../../../src/gateway/http/Route.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, eventually, message, openai, provider, start } from "../../support/gateway.ts"
 
-/** A raw connection: what came back on it, and whether the gateway has closed it. */
+/** A raw connection: what it received, and whether the gateway has closed it. */
 interface Wire {
   readonly socket: net.Socket
   readonly text: () => string
@@ -203,7 +203,7 @@ const post = (headers: string, body: string) =>
   `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n${headers}\r\n\r\n${body}`
 const hidden = `0\r\n\r\n${smuggled}`
 
-/** Requests that two parsers could read differently. */
+/** Requests that two parsers could read in different ways. */
 const ambiguous: Readonly<Record<string, string>> = {
   "a length and chunks": post(`content-length: ${hidden.length}\r\ntransfer-encoding: chunked`, hidden),
   "chunks and a length": post(`transfer-encoding: chunked\r\ncontent-length: 4`, hidden),

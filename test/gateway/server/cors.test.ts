@@ -44,7 +44,7 @@ describe("a page of another origin", () => {
 
   it.live("may call and read what clients call where the config names its origin, and nothing else", () =>
     Effect.gen(function* () {
-      // Without tokens, pages of other hosts are refused otherwise.
+      // With an admin token only. Without any token, pages of other hosts are refused for another reason.
       const url = yield* gateway({ cors: [page], adminToken: "admin-token-0123456789" })
       const asked = yield* preflight(url, page)
       assert.strictEqual(asked.status, 204)

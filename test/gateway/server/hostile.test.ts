@@ -125,7 +125,7 @@ describe("a compressed body", () => {
             assert.strictEqual(said.error.type, "invalid_request_error")
           }
         }
-        // Without the header it is what it is: no JSON.
+        // Without the header it is read as it is, which is no JSON.
         const got = yield* Effect.promise(() =>
           fetch(`${url}/v1/chat/completions`, { method: "POST", body: bytes, headers })
         )

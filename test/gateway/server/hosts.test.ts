@@ -1,4 +1,4 @@
-/** Which clients may see the pages of a gateway without tokens, and how much of it one client may use. */
+/** Which clients may see the pages of a gateway without tokens, and how many of its resources one client may use. */
 import * as net from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

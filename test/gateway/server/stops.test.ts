@@ -224,7 +224,7 @@ describe("a stop", () => {
       const began = Date.now()
       const stopping = yield* Effect.forkChild(stop)
       yield* Effect.sleep("100 millis")
-      // After immediates come timers, and only then what has come on sockets.
+      // Timers run after immediates, and only then are sockets read.
       const isInTime = yield* Effect.callback<boolean>((resume) => {
         setImmediate(() => {
           const isInTime = Date.now() - began < 250

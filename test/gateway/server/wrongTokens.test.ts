@@ -1,4 +1,4 @@
-/** Wrong tokens: how many each address may try, without an effect on right tokens. */
+/** Wrong tokens: how many each address may try. They do not affect right tokens. */
 import * as http from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ import * as WrongTokens from "../../../src/gateway/server/WrongTokens.ts"
 import * as FaultServer from "../../support/FaultServer.ts"
 import { ask, chat, message, openai, provider, start } from "../../support/gateway.ts"
 
-/** A request with a wrong token from an address; nothing else of it is used. */
+/** A request with a wrong token from an address. No other field is used. */
 const from = (address: string | undefined, headers: Record<string, string> = { "x-api-key": "wrong" }) =>
   ({ headers, remoteAddress: Option.fromNullishOr(address) }) as unknown as HttpServerRequest
 

@@ -202,7 +202,7 @@ describe("responses over a WebSocket", () => {
       const events = responseEvents("resp_1", "hello")
       const throttled = FaultServer.json(openai.error("rate_limit_error", "Slow down"), 429)
       a.play(
-        // Without a named wait it is called once more.
+        // Without a named wait the target is called once more.
         throttled,
         throttled,
         [FaultServer.sseHead, { send: events[0]! }, { send: events[1]! }, { wait: 50 }, { cut: true }],
@@ -373,7 +373,7 @@ describe("responses over a WebSocket", () => {
       const { error, status } = second.frames.at(-1)
       assert.deepStrictEqual([status, error.code], [503, "bodies_too_large"])
       first.socket.terminate()
-      // Whatever was counted is released.
+      // Everything that was counted is released.
       const third = yield* connect(url)
       yield* eventually(() => a.running === 0)
       third.create({ model: "a/m", input: "x".repeat(45_000) })

@@ -13,7 +13,7 @@ const answer = FaultServer.json(openai.answer)
 const overloaded = FaultServer.json(openai.error("server_error", "The server is overloaded"), 503)
 const admin = { authorization: "Bearer admin-token" }
 
-/** A gateway before a provider that breaks and one that answers. */
+/** A gateway in front of a provider that fails and one that answers. */
 const running = (server: object = {}) =>
   Effect.gen(function* () {
     const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]

@@ -1,4 +1,4 @@
-/** The status page in a real browser, in every state of a gateway: is it readable and accessible? */
+/** The status page in a real browser, in every state of a gateway: it is readable and accessible. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Page } from "playwright-core"
@@ -19,7 +19,7 @@ const browser = OneBrowser.launch()
 /** A moment in the middle of a time step, for pages with a fixed time. */
 const midnight = Date.parse("2026-03-02T00:00:05Z")
 
-/** The page with a scene; with `at` its time is fixed. */
+/** The page with a scene. With `at` its time is fixed. */
 const showing = (name: keyof typeof Scenes.scenes, window?: Window, at?: number) =>
   Effect.gen(function* () {
     const stage = yield* Stage.make(Scenes.scenes[name](at ?? Date.now()))
@@ -110,7 +110,7 @@ const faint = (page: Page) =>
     })
   )
 
-/** How wide the page is, and which words are broken in the middle. Names may go on in the next line anywhere. */
+/** The width of the page, and the words that are broken in the middle. A name may continue in the next line at any place. */
 const fitOf = (page: Page) =>
   promise(() =>
     page.evaluate(() => {
@@ -137,7 +137,7 @@ const fitOf = (page: Page) =>
     })
   )
 
-/** What is found in a window of this width. */
+/** The findings in a window of this width. */
 const atWidth = <A>(page: Page, width: number, look: (page: Page) => Effect.Effect<A>) =>
   Effect.gen(function* () {
     yield* promise(() => page.setViewportSize({ width, height: 740 }))
@@ -285,7 +285,7 @@ describe.skipIf(Browser.path === undefined)("the look of the status page", { tim
         await page.keyboard.press("Escape")
         await page.locator("#token-dialog[open]").waitFor({ state: "detached" })
         await focuses("control")
-        // It is emptied in that task too.
+        // Its content is removed in that task too.
         await page.waitForFunction(() => document.querySelector<HTMLInputElement>("#token")?.value === "")
       })
       yield* takeControl(page)

@@ -1,4 +1,4 @@
-/** The status page in a real browser, before a real gateway with a provider that fails and recovers. */
+/** The status page in a real browser, of a real gateway with a provider that fails and recovers. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Page } from "playwright-core"
