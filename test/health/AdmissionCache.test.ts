@@ -1,4 +1,4 @@
-/** A cached answer of the bench is the one that the bench would give. */
+/** A cached answer of the bench agrees with the bench. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -31,7 +31,7 @@ const Steps = Schema.Array(
   ])
 )
 
-/** A clock that is where the test wants it. */
+/** A clock that the test sets. */
 class At extends RunClock {
   at = 1_000_000
   constructor() {
@@ -83,7 +83,7 @@ describe("a look that is remembered", () => {
         }
         for (const each of targets) {
           const truth = Bench.peek(registry.stateUnsafe(), each, now.at)
-          // Twice: the second look is the one that is remembered.
+          // Twice, since the second look-up is cached.
           for (const _ of [1, 2]) {
             const seen = registry.whyBenchedUnsafe(each, now.at)
             assert.strictEqual(seen === undefined, truth === undefined, `${each.key} after ${what}`)

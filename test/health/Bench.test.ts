@@ -1,4 +1,4 @@
-/** The bench as a pure state machine: what is benched, for how long, and what an answer clears. */
+/** The bench as a pure state machine: what is benched and for how long, and what an answer clears. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import * as Bench from "../../src/health/Bench.ts"
@@ -103,7 +103,7 @@ describe("a success", () => {
       let state = Bench.fail(Bench.empty, a, go, dead(reason), { ...keyRest, base: 60_000, max: 60_000 }, 0)
       state = Bench.fail(state, a, go, fault(), rest, 0)
       state = Bench.fail(state, a, go, fault(), { ...rest, scope: "provider" }, 0)
-      // Tried anyway, while everything is benched.
+      // A last attempt, while every target is benched.
       const tried: Bench.Go = { _tag: "Go", generation: state.generation }
       assert.strictEqual(why(Bench.succeed(state, a, tried, 1), a, 1), "a Overloaded 5000")
     }
@@ -159,7 +159,7 @@ describe("a cooldown", () => {
     assert.strictEqual(end(throttle(Number.POSITIVE_INFINITY)), Bench.longestHint)
     assert.strictEqual(end(fault("Overloaded", "7 seconds")), 7_000)
     assert.strictEqual(end(fault("Overloaded", "1 second")), 5_000)
-    // Access may come back before the date: it is a hint, and the ladder goes on.
+    // Access may return before the date, which is only a hint, so the cooldowns continue to double.
     assert.strictEqual(end(dead("Balance", 864_000_000)), 5_000)
     assert.strictEqual(end(dead("Balance", 3_000)), 3_000)
   })

@@ -1,4 +1,4 @@
-/** A bench by hand as a service: what is refused, until when it lasts, and how its changes are read. */
+/** A bench by hand as a service: what is refused, how long it lasts, and how its changes are read. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

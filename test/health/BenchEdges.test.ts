@@ -1,4 +1,4 @@
-/** Rules of the bench that no other test covers: each was found by breaking it on purpose. */
+/** Rules of the bench that no other test covers. Each was found by a deliberate mutation of the code. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -321,7 +321,7 @@ describe("the changes", () => {
       for (let i = 0; i < 1_000; i++) yield* registry.bench(`p${i}`)
       yield* TestClock.adjust("2000 hours")
       yield* Fiber.interrupt(fiber)
-      // 256 that it took at once, and the latest 256 after them.
+      // The first 256, which were taken at once, and the latest 256.
       assert.isAtMost(seen.length, 512)
       assert.strictEqual(seen.at(-1), "p999")
     }).pipe(Effect.provide(layerMemory))

@@ -1,4 +1,4 @@
-/** One bench for a whole process: by hand, and by many requests at once. */
+/** One bench for a whole process: changed by hand, and by many concurrent requests. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

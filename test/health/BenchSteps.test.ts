@@ -1,4 +1,4 @@
-/** Single steps of the bench: held targets, what weighs more, benches in a row, dates of dead keys, and probes of several keys. */
+/** Single steps of the bench: held targets, precedence of entries, benches in a row, dates of dead keys, and probes of several keys. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Bench from "../../src/health/Bench.ts"

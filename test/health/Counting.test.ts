@@ -1,4 +1,4 @@
-/** What is counted of targets: attempts, rows of visits that were cut short, and requests per minute. */
+/** What is counted for targets: attempts, series of visits that were cut short, and requests per minute. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -39,7 +39,7 @@ describe("a row of visits that a budget cut short", () => {
     assert.strictEqual(rows.size, 1)
     assert.isFalse(rows.cutShort(a, 10_000))
     assert.isTrue(rows.cutShort(a, 10_000 + rowIdle))
-    // The row goes on from its last one.
+    // The series continues from its last visit.
     assert.isTrue(rows.cutShort(a, 10_000 + 2 * rowIdle))
     assert.isFalse(rows.cutShort(a, 10_001 + 3 * rowIdle))
     assert.isFalse(rows.cutShort(a, 10_002 + 3 * rowIdle))
@@ -87,7 +87,7 @@ describe("attempts that were given up early", () => {
     cutOffs.answered(a, 1_000)
     cutOffs.answered(a, 0)
     cutOffs.answered(a, 100)
-    // Now 900 is usual.
+    // Now 900 is the usual time.
     assert.deepStrictEqual(
       [1, 2, 3].map((i) => cutOffs.cutOff(a, 1_799, own, i)),
       [false, false, false]
@@ -197,7 +197,7 @@ describe("the own limit of a credential", () => {
     [{ allowed: false, wait: 5 }, false, 5],
     [{ allowed: false, wait: 0 }, false, 1],
     [{ allowed: false, wait: -3 }, false, 1],
-    // Nonsense lets the attempt through.
+    // An invalid answer lets the attempt through.
     [undefined, true, undefined],
     [{ allowed: "no", wait: 5 }, true, undefined],
     [{ allowed: false, wait: "5" }, true, undefined],

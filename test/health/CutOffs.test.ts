@@ -1,4 +1,4 @@
-/** A target that hangs is learned from callers whose own time is shorter, and a healthy one is not benched by them. */
+/** A target that hangs is detected by callers with shorter deadlines of their own, and a healthy one is not benched by them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

@@ -1,4 +1,4 @@
-/** Callers can make up any number of model names. What is counted for them displaces nothing that is known of others. */
+/** Callers can make up any number of model names. What is counted for these names displaces nothing that is known of others. */
 import { assert, describe, it } from "@effect/vitest"
 import { capacity, SignalsOf } from "../../src/choice/Signals.ts"
 import * as Credential from "../../src/domain/Credential.ts"

@@ -1,4 +1,4 @@
-/** A new secret under an old name: the bench of the dead one does not hold for it. */
+/** A new secret under an old name: the bench of the dead secret does not apply to it. */
 import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

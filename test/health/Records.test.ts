@@ -29,7 +29,7 @@ describe("the answers of a target", () => {
 })
 
 describe("an attempt that was cut off", () => {
-  /** Whether the third of three attempts of a second each counts, which end at these times. */
+  /** Whether the third of three attempts counts. Each takes a second, and they end at these times. */
   const third = (cutOffs: CutOffs, ...ends: ReadonlyArray<number>) =>
     ends.map((now) => cutOffs.cutOff(a, 1_000, 10_000, now)).at(-1)
 

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { allowanceAtMost, RetryBudget, requestsRemembered } from "../../src/health/RetryBudget.ts"
 
-/** How many retries can be had at one moment. */
+/** The number of retries that are available now. */
 const drain = (budget: RetryBudget, now: number) => {
   let retries = 0
   while (retries < 1_000 && budget.withdraw(now)) retries++

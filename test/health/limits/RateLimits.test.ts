@@ -1,4 +1,4 @@
-/** What every limiter must do, wherever it counts. */
+/** The contract of every limiter, wherever it counts. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

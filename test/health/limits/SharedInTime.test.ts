@@ -1,4 +1,4 @@
-/** Limits that are shared over a Redis, in virtual time: how long a request waits for it, and how it counts without it. */
+/** Limits that are shared over a Redis, in virtual time: how long a request waits for Redis, and how it counts without it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -13,7 +13,7 @@ import * as TestClock from "effect/testing/TestClock"
 import type { Limiter } from "../../../src/health/Limiter.ts"
 import * as SharedLimits from "../../../src/health/limits/SharedLimits.ts"
 
-/** What a Redis does: answer after so many milliseconds, fail at once, or never answer. */
+/** The behaviour of a Redis: to answer after this many milliseconds, to fail at once, or never to answer. */
 type Does = number | "fails" | "hangs"
 
 /** A Redis that counts token buckets. Its clock is `ahead` of the test's by so many milliseconds. */
@@ -58,7 +58,7 @@ const server = Effect.gen(function* () {
 })
 
 const rpm = 6
-/** How many of so many requests are allowed, and how long they took together. */
+/** How many of these requests are allowed, and how long they took together. */
 const allowed = (limiter: Limiter, times: number) =>
   Effect.gen(function* () {
     const before = yield* Clock.currentTimeMillis
@@ -131,13 +131,13 @@ describe("replicas with a Redis", () => {
       redis.ahead = 3_600_123
       const a = yield* replica()
       assert.deepStrictEqual(yield* allowed(a, 8), [6, 0])
-      // A replica that begins later reads a clock that has been set 20 seconds ahead: two more are allowed by it.
+      // A replica that starts later reads a clock that has been set 20 seconds ahead, by which two more are allowed.
       redis.ahead += 20_000
       const b = yield* replica()
       assert.deepStrictEqual(yield* allowed(b, 8), [2, 0])
       assert.deepStrictEqual(yield* allowed(a, 1), [0, 0])
       yield* TestClock.adjust("30 seconds")
-      // The clocks were compared meanwhile, so both see the same time: three are back.
+      // The clocks were compared meanwhile, so both use the same time: three are back.
       assert.deepStrictEqual(yield* allowed(a, 8), [3, 0])
       assert.deepStrictEqual(yield* allowed(b, 8), [0, 0])
     })
@@ -156,14 +156,14 @@ describe("replicas with a Redis", () => {
       }
       yield* Effect.gen(function* () {
         const { redis, replica } = yield* server
-        // The answer is there, and is read a minute later.
+        // The answer arrives, and is read a minute later.
         redis.afterTime = () => {
           stood += 60_000
           redis.afterTime = () => {}
         }
         const a = yield* replica()
         const b = yield* replica()
-        // It has asked again, and counts with the other one from the beginning.
+        // It has measured the clock again, so both replicas count from the start.
         assert.deepStrictEqual(yield* allowed(a, 2), [2, 0])
         assert.deepStrictEqual(yield* allowed(b, 8), [4, 0])
         yield* TestClock.adjust("10 seconds")

@@ -22,7 +22,7 @@ const replica = Effect.fnUntraced(function* (url: string, options?: SharedLimits
   )
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.ignoreCause(session), pause)))
   return yield* Effect.provideService(
-    // Nothing here is about how long a request waits, but where a test says so: a busy machine is given its time.
+    // These tests are not about how long a request waits, except where they say so: a busy machine has enough time.
     SharedLimits.make({ retry: "20 millis", timeout: "20 seconds", ...options }),
     RedisService.Redis,
     current.redis
@@ -31,7 +31,7 @@ const replica = Effect.fnUntraced(function* (url: string, options?: SharedLimits
 
 const pause = Effect.sleep("20 millis")
 
-/** How many of these requests are allowed, one after the other, by each limiter in its turn. */
+/** How many of these requests are allowed. The limiters take turns. */
 const allowed = (limiters: ReadonlyArray<Limiter>, key: string, rpm: number, times: number) =>
   Effect.map(
     Effect.forEach(Array.from({ length: times }), (_, index) =>
@@ -40,10 +40,10 @@ const allowed = (limiters: ReadonlyArray<Limiter>, key: string, rpm: number, tim
     (all) => all.filter((taken) => taken.allowed).length
   )
 
-/** Tries so far, of all calls: a key used before would be refused by the limiter's own count, as if it were shared. */
+/** The number of attempts of all calls. The limiter's own count would refuse a key that was used before, as if it were shared. */
 let tries = 0
 
-/** Waits until two limiters share what they count; each try has a key of its own. */
+/** Waits until two limiters share their counts. Each attempt uses a new key. */
 const together = Effect.fnUntraced(function* (a: Limiter, b: Limiter) {
   yield* Effect.suspend(() => allowed([a, b], `try#${tries++}`, 1, 2)).pipe(
     Effect.filterOrFail((count) => count === 1),
@@ -107,7 +107,7 @@ describe.skipIf(!Redis.isInstalled)(
         while ((yield* b.take("x#k", rpm)).allowed);
         const refused = yield* b.take("x#k", rpm)
         yield* Effect.sleep(refused.wait)
-        // Each of the two has compared its clock with that of Redis by itself, on a busy machine to some tens of milliseconds.
+        // Each of them has measured the clock of Redis by itself, on a busy machine to some tens of milliseconds.
         let allowed = false
         for (let tries = 0; tries < 20 && !allowed; tries++) {
           allowed = (yield* a.take("x#k", rpm)).allowed

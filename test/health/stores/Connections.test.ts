@@ -1,4 +1,4 @@
-/** Connections to Redis by URL: in a cluster to the node that has the key, and what else may be behind a URL. */
+/** Connections to Redis by URL: in a cluster to the node that has the key, and to servers of other kinds. */
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -95,7 +95,7 @@ describe("a connection to a cluster", () => {
 })
 
 describe("what is behind the URL of a Redis", () => {
-  /** A server that says this to a `PING`, piece by piece, and closes the connection after `end` pieces if there is such. */
+  /** A server that sends this answer to a `PING`, piece by piece, and closes the connection at the end if `ends` is set. */
   const saying = (pieces: ReadonlyArray<string>, ends = false, host?: string) =>
     serverOf((socket) => {
       socket.once("data", (bytes) => {

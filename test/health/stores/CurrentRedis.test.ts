@@ -1,4 +1,4 @@
-/** One connection to Redis for the bench and the limits: each use gets the connection that is open then. */
+/** One connection to Redis for the bench and the limits: each use gets the connection that is open now. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

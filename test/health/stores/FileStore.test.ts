@@ -33,7 +33,7 @@ const full = PlatformError.systemError({
   description: "ENOSPC: no space left on device"
 })
 
-/** A disk on which `room()` bytes are left: of a longer text its beginning is written before the write fails. */
+/** A disk with `room()` bytes left: of a longer text the beginning is written before the write fails. */
 const disk = (room: () => number) =>
   Layer.effect(
     FileSystem.FileSystem,

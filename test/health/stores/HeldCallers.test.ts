@@ -1,4 +1,4 @@
-/** A bench that holds for one caller only is shared and saved as one that does. */
+/** A bench that holds for one caller only is shared and saved as such. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
@@ -19,7 +19,7 @@ const named = (id: string): Who => ({ idAt: () => id, isKnownAt: () => true })
 const [x, y, z] = [named("x"), named("y"), named("z")]
 const to = target("p", "m")
 
-/** A visit of a caller that fails, if the bench admits it. */
+/** A caller's visit that fails, if the bench admits it. */
 const fail = (registry: Registry, who: Who, base = rest.base) =>
   Effect.sync(() => {
     const bench = EngineBench.of(registry)

@@ -1,4 +1,4 @@
-/** What a replica knows of the records in Redis, and what it takes over: older words change nothing, and newer ones of its own stay. */
+/** What a replica knows of the records in Redis, and what it accepts: older messages change nothing, and newer changes of its own stay. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Bench from "../../../src/health/Bench.ts"
 import * as EngineBench from "../../../src/health/EngineBench.ts"
@@ -290,7 +290,7 @@ describe("keys that Redis has lost", () => {
 })
 
 describe("a probe that another replica makes", () => {
-  /** The key is half-open, or open to other callers before its end, and this replica has taken the probe. */
+  /** The key is half-open, or other callers may use it before its end, and this replica has taken the probe. */
   const probing = (saved: Saved, now: number, isKnown = true) => {
     const one = copyOf()
     one.bench(saved)

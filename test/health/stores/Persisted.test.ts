@@ -152,7 +152,7 @@ describe("a saved bench", () => {
           })
         ).pipe(Effect.provideService(KeyValueStore.KeyValueStore, counting))
       }
-      // One to start with and one a minute.
+      // One at the start, and one a minute.
       assert.isAtMost(reads, 2 * 5)
       assert.deepStrictEqual(lines, [])
     }).pipe(Effect.provide([KeyValueStore.layerMemory, Logger.layer([logger])]))

@@ -1,4 +1,4 @@
-/** Records of a saved or shared bench, which may come from anywhere: what can be read, and the word for what cannot. */
+/** Records of a saved or shared bench, which may be written by any program: which can be read, and what is reported for the others. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ReadSaved from "../../../src/health/stores/ReadSaved.ts"
 

@@ -94,7 +94,7 @@ describe.skipIf(!Redis.isInstalled)(
               Effect.scoped(
                 Effect.gen(function* () {
                   const admission = yield* registry.admit(x)
-                  // A request that is admitted stays until all have been answered.
+                  // An admitted request stays in flight until the bench has answered all of them.
                   if (admission._tag !== "Benched") yield* Deferred.await(held)
                   return admission._tag
                 })
@@ -137,7 +137,7 @@ describe.skipIf(!Redis.isInstalled)(
           Effect.map(a.list, ([info]) => info),
           (info) => info?.status === "resting" && info.consecutiveBenches === 2
         )
-        // The ladder's second rung, not the first.
+        // The second cooldown, not the first.
         assert.isAbove((info?.until ?? 0) - (yield* Clock.currentTimeMillis), 8_000)
       })
     )

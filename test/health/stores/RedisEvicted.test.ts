@@ -30,7 +30,7 @@ describe.skipIf(!Redis.isInstalled)(
           yield* redis.send("DEL", name)
           yield* on(b, fail(target("z", "m"), throttle("1 hour")))
           yield* becomes(a, "z/m#k", "resting")
-          // After ten comparisons everything is read.
+          // After ten comparisons all records are read again.
           yield* Effect.sleep("4 seconds")
           for (const replica of [a, b]) {
             assert.strictEqual(yield* statusOf(replica, "x/m#k"), "manual")
@@ -126,7 +126,7 @@ describe.skipIf(!Redis.isInstalled)(
         const [a, b] = yield* pair(url, { ...quick, resync: "300 millis" })
         yield* a.bench("x/m#k")
         yield* becomes(b, "x/m#k", "manual")
-        // It writes to an empty list without a look at the mark.
+        // It writes to an empty list without checking the mark.
         yield* redis.send("SET", "{effect-failover}:emptied", "1")
         yield* a.bench("y/m#k")
         yield* becomes(b, "y/m#k", "manual")

@@ -1,4 +1,4 @@
-/** Gateways before every kind of Redis: it works, or is refused at the start with what to do. */
+/** Gateways on every kind of Redis: each works, or is refused at the start with instructions. */
 import { spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -24,14 +24,14 @@ const gateway = (url: string, prefix?: string) =>
     BenchRegistry.pipe(Effect.provide(context))
   ).pipe(Effect.flatten)
 
-/** Two gateways share what one of them learns. */
+/** Asserts that two gateways share a bench. */
 const shares = Effect.fnUntraced(function* (url: string, other = url, prefix?: string) {
   const [a, b] = [yield* gateway(url, prefix), yield* gateway(other, prefix)]
   yield* on(a, fail(target("x", "m"), throttle("1 minute")))
   yield* becomes(b, "x/m#k", "resting")
 })
 
-/** What a gateway says that does not start. */
+/** The error of a gateway that does not start. */
 const refusal = (url: string) =>
   Effect.map(Effect.flip(Effect.scoped(gateway(url))), ({ message }) => message)
 
@@ -40,7 +40,7 @@ const live = (name: string, test: Effect.Effect<void, unknown, Scope.Scope>) =>
 
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0
 
-/** A certificate for 127.0.0.1 that signs itself. */
+/** A self-signed certificate for 127.0.0.1. */
 const certificate = Effect.map(Files.folder, (folder) => {
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")]
   const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]

@@ -1,4 +1,4 @@
-/** Errors of Redis and of its clients: where their words are found, and whether a Redis can hold a bench at all. */
+/** Errors of Redis and of its clients: where their messages are found, and whether a Redis can hold a bench at all. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Redis from "effect/persistence/Redis"
@@ -55,7 +55,7 @@ describe("an error without a known reason", () => {
 describe("a Redis that is tried before its use", () => {
   const names = Scripts.names("p")
   type Failing = Effect.Effect<never, Redis.RedisError>
-  /** One that answers the self test with a message, or what it does instead. */
+  /** A Redis that answers the self-test with a message, or behaves as `instead` says. */
   const redisOf = (
     instead: { readonly subscribe?: Failing; readonly eval?: Failing; readonly isMute?: boolean } = {}
   ) =>

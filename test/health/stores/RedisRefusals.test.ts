@@ -1,4 +1,4 @@
-/** Gateways before a Redis that cannot serve them: the refusal names the cause, not only that it does not answer. */
+/** Gateways on a Redis that cannot serve them: the error names the cause. */
 import { spawnSync } from "node:child_process"
 import { createServer } from "node:http"
 import { type AddressInfo, createServer as createSilent } from "node:net"
@@ -19,7 +19,7 @@ import * as Files from "../../support/files.ts"
 import * as Redis from "../../support/redis.ts"
 import { eventually } from "../../support/replicas.ts"
 
-/** What a gateway says that does not start. */
+/** The error of a gateway that does not start. */
 const refusal = (url: string) => {
   const gateway = Layer.build(
     GatewayBench.layer({ _tag: "Redis", url: Redacted.make(url), prefix: undefined })

@@ -1,4 +1,4 @@
-/** Health checks of several replicas over one bench: a half-open target is asked once. */
+/** Health checks of several replicas over one bench: a half-open target is checked once. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ import { fail, target } from "../../support/stores.ts"
 
 const x = target("x", "m")
 
-/** Checks that are made when they are asked for. */
+/** Checks that are made on demand. */
 const checks = (check: Effect.Effect<void>) =>
   make({ targets: [x], check: () => check, interval: Number.POSITIVE_INFINITY })
 

@@ -1,4 +1,4 @@
-/** Entries of the bench as records that outlive the process: what is written, and what a record from elsewhere changes. */
+/** Entries of the bench as records that outlive the process: what is written, and what a record from another process changes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Bench from "../../../src/health/Bench.ts"
 import { forgive, lastMoment, restore, type Saved, saved, shifted } from "../../../src/health/stores/Saved.ts"
@@ -187,7 +187,7 @@ describe("a bench by hand that is merged", () => {
     manual: { since: 0, ...(until !== undefined && { until }) }
   })
   const untilOf = (state: Bench.State) => state.entries.get("x")?.manual?.until
-  /** The end after a second record; `isLatest`: that includes the change made here. */
+  /** The end of the bench after a second record. With `isLatest` that record includes the change made here. */
   const then = (first: number | undefined, second: Saved, now: number, slack: number, isLatest: boolean) =>
     untilOf(restore(benchOf(0, byHand(first)), "x", second, now, slack, isLatest))
 

@@ -1,4 +1,4 @@
-/** A saved bench that holds what this version cannot read, or that cannot be written now. */
+/** A saved bench with records that this version cannot read, or one that cannot be written now. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"

@@ -1,4 +1,4 @@
-/** A real Redis that holds what this version cannot read, or that refuses what it is asked. */
+/** A real Redis with records that this version cannot read, or one that refuses commands. */
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -11,7 +11,7 @@ import { fail, target } from "../../support/stores.ts"
 
 const entries = "{effect-failover}:entries"
 
-/** A logger that keeps what is said. */
+/** A logger that keeps the messages. */
 const keeping = (logs: Array<string>) =>
   Effect.provide(
     Logger.layer([Logger.make(({ message }) => void logs.push([message].flat().map(String).join(" ")))])
@@ -52,7 +52,7 @@ describe.skipIf(!Redis.isInstalled)(
         for (const text of ["hello", "{}", "[]", written, written])
           yield* redis.send("PUBLISH", channel, text)
         yield* together(a, b)
-        // A record of its own makes the next comparison read all of it again.
+        // A change of its own makes the next comparison read all records again.
         yield* redis.send("HSET", entries, "more", "nonsense")
         yield* eventually(
           Effect.sync(() => logs.join("\n")),
@@ -82,7 +82,7 @@ describe.skipIf(!Redis.isInstalled)(
         const b = yield* replica(url)
         yield* becomes(a, "x/m#k", "resting")
         yield* together(a, b)
-        // The end of the old record is later, so it stays; the script writes it with the new names.
+        // The end of the old record is later, so it stays. The script writes it with the new field names.
         yield* redis.send("HSET", entries, "x/m2#k", old)
         yield* on(a, fail(target("x", "m2"), throttle("20 seconds")))
         const record = yield* eventually(
@@ -115,7 +115,7 @@ describe.skipIf(!Redis.isInstalled)(
         for (const i of Object.keys(Object.values(nonsense))) {
           yield* on(a, fail(target("x", `m${i}`), throttle("20 seconds")))
         }
-        // What a later version put with a later end stays for it; the rest is ours now.
+        // A later version's record with a later end stays. All other records are overwritten.
         for (const [i, name] of Object.keys(nonsense).entries()) {
           if (name !== "later" && name !== "huge") yield* becomes(b, `x/m${i}#k`, "resting")
         }
@@ -172,7 +172,7 @@ describe.skipIf(!Redis.isInstalled)(
         yield* together(a, b)
         yield* a.bench("later", { for: "3 seconds" })
         yield* becomes(b, "later", "manual")
-        // One that joins later reads it as well.
+        // A replica that joins later reads it as well.
         const c = yield* replica(url, { resync: "20 millis" })
         yield* becomes(c, "later", "manual")
         yield* becomes(b, "later", "free")

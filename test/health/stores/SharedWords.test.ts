@@ -49,7 +49,7 @@ const counting = (url: string, counts: Map<unknown, number>, options: { readonly
 const untilOf = (registry: Registry, key: string) =>
   Effect.map(registry.list, (list) => list.find((info) => info.key === key)?.until ?? 0)
 
-/** Makes a record of a script's. */
+/** The command that writes a record. */
 const put = (key: string, record: object): Scripts.Command => ({
   _tag: "Put",
   key,
@@ -64,7 +64,7 @@ describe.skipIf(!Redis.isInstalled)(
       Effect.gen(function* () {
         const { url } = yield* Redis.make
         const b = yield* replica(url)
-        // The last write has half a second. A replica that got no core for a part of it is no evidence.
+        // The last write has half a second. A run in which the replica waited for a core is not counted.
         const heard: Array<string> = []
         for (let i = 0; heard.length < 3 && i < 100; i++) {
           const before = waited()
@@ -212,7 +212,7 @@ describe.skipIf(!Redis.isInstalled)(
         const a = yield* RedisBench.make(slow, quick)
         yield* on(a, fail(target("x", "m"), throttle("20 seconds")))
         yield* Deferred.succeed(joins, undefined)
-        // The bench is in Redis, and has not been read back.
+        // The record is in Redis, and has not been read back.
         yield* Deferred.await(compares)
         yield* a.unbench("x/m#k")
         yield* Deferred.succeed(cleared, undefined)

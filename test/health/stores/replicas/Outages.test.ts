@@ -1,4 +1,4 @@
-/** Replicas whose Redis fails them, in virtual time: it is away, full or empty, or loses a message. */
+/** Replicas with a failing Redis, in virtual time: it is unreachable, full or empty, or loses a message. */
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"

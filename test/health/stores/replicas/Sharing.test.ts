@@ -1,4 +1,4 @@
-/** Replicas in virtual time: what they send and when, who probes, and what becomes of the records of others. */
+/** Replicas in virtual time: what they send and when, which one probes, and what happens to the records of others. */
 import { assert, describe } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -145,7 +145,7 @@ describe("a probe of one replica", () => {
       const replicas = yield* Effect.all([replicaOf(net), replicaOf(net), replicaOf(net)])
       const failed: Array<string> = []
       const { rest } = Policy.defaults.rules.ServerError
-      /** A request that nothing tells apart from others comes to each replica, and fails there if the bench admits it. */
+      /** An anonymous request arrives at each replica, and fails there if the bench admits it. */
       const requests = (at: number) =>
         Effect.forEach(replicas, (registry, index) =>
           Effect.gen(function* () {
