@@ -107,7 +107,7 @@ it.effect("a request may be lost whose target an operator has benched until just
 })
 
 describe("a request that has a retry left at a target that is well again", () => {
-  /** Requests that are all alike, of callers without a name. They count as one caller from its second failed visit on. */
+  /** Identical requests of callers without a name. They count as one caller from its second failed visit on. */
   const alike: Day = {
     ...quiet,
     seed: 6,

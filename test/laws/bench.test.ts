@@ -16,7 +16,7 @@ const Operation = Schema.Union([
   Admit,
   Admit,
   Admit,
-  /** Called although it is benched, as is done when every target is benched. */
+  /** A last attempt: the target is called although it is benched, since every target is. */
   Schema.TaggedStruct("anyway", { target: Pick(3) }),
   Schema.TaggedStruct("succeed", { attempt: Pick(4) }),
   Schema.TaggedStruct("fail", {
@@ -69,7 +69,7 @@ const madeUp = (state: Bench.State, model: string, now: number): Bench.State => 
   return Bench.fail(state, target, { _tag: "Go", generation: state.generation }, failure, rest, now)
 }
 
-/** Runs the operations in order, with that many made-up names before each. An operation that ends an attempt takes one that was admitted before. */
+/** Runs the operations in order, with this many made-up names before each. An operation that ends an attempt takes one that was admitted before. */
 function* play(operations: ReadonlyArray<Operation>, made = 0): Generator<Moment, void> {
   const under: Array<Attempt> = []
   let now = 1_000_000

@@ -41,7 +41,7 @@ const settable = Effect.map(Clock.Clock, (clock) => {
   const currentTimeMillisUnsafe = () => clock.currentTimeMillisUnsafe() + by
   const currentTimeNanosUnsafe = () => clock.currentTimeNanosUnsafe() + BigInt(by) * 1_000_000n
   const own: Clock.Clock = {
-    // TestClock finds its controls on the clock itself.
+    // TestClock reads its controls from the clock itself.
     ...clock,
     currentTimeMillisUnsafe,
     currentTimeMillis: Effect.sync(currentTimeMillisUnsafe),
@@ -85,7 +85,7 @@ const runtime = (policy: Policy.Options = {}, options: Failover.FailoverOptions 
     return { bench, failover }
   })
 
-/** Sets the wall clock while a program runs, lets time pass, and returns how the program has ended by then. */
+/** Sets the wall clock while a program runs, lets time pass, and returns the program's exit if it has ended by then. */
 const during = <A, E>(
   program: Effect.Effect<A, E>,
   { jump, set }: World & { readonly jump: number },

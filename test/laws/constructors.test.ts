@@ -1,4 +1,4 @@
-/** Constructors reject invalid options where they are called, and say what is wrong, where, and what is valid. */
+/** Constructors reject invalid options when they are called, and the error says what is wrong, where, and what is valid. */
 import { assert, describe, it } from "@effect/vitest"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
 import * as LanguageModel from "effect/ai/LanguageModel"
@@ -36,7 +36,7 @@ const nonsense = <A>(value: unknown): A => value as A
 /** A chain of one model of a new provider with this name. */
 const named = (name: string) => Chain.make(Model.make(Scripted.make(name, [["one"]]), "m"))
 
-/** What is rejected, and a part of its message. */
+/** The rejected call, and a part of its message. */
 const refused: Record<string, readonly [() => unknown, RegExp]> = {
   "a credential's name with #": [() => Credential.make("a#b"), /name is "a#b"; it has to be made of letters/],
   "an empty name of a credential": [() => Credential.make(""), /name is ""/],

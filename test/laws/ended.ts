@@ -1,10 +1,10 @@
-/** The end of every run is reported exactly once, and as its caller saw it. */
+/** The end of every run is reported exactly once, and agrees with its caller. */
 import { assert } from "@effect/vitest"
 import * as Exit from "effect/Exit"
 import type { FailoverEvent } from "../../src/index.ts"
 import type { Heard, Told } from "./play.ts"
 
-/** Throws unless each run has exactly one `RunEnded`, as its last event, which agrees with its other events and with what its caller saw. */
+/** Throws unless each run has exactly one `RunEnded`, as its last event, which agrees with its other events and with its caller's outcome. */
 export const endsOnce = ({
   heard,
   told
@@ -39,7 +39,7 @@ export const endsOnce = ({
 const callerOf = ({ request }: FailoverEvent.RunInfo): unknown =>
   typeof request === "object" && request !== null && "caller" in request ? request.caller : undefined
 
-/** What a caller saw. One that disconnects may get its answer, or an error, in the same moment. */
+/** The outcome for a caller. One that disconnects may get its answer, or an error, at the same time. */
 const outcomesOf = ({ exit }: Told): ReadonlyArray<FailoverEvent.Outcome> => {
   if (Exit.isSuccess(exit)) return ["answered"]
   const [reason] = exit.cause.reasons

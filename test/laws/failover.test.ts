@@ -66,7 +66,7 @@ describe("a scenario", () => {
   )
 })
 
-/** What happened, without numbers that differ between processes. */
+/** The events, without numbers that differ between processes. */
 const diary = ({ calls, heard, told }: Played) => [
   calls.map(({ at, outcome, request, target }) => [at, target, request.caller, outcome]),
   heard.map(({ event }) => [event._tag, event.at, event.run.request]),

@@ -186,7 +186,7 @@ export const laws: Readonly<Record<string, Readonly<Record<string, Law>>>> = {
       const gone = heard
         .filter(({ event }) => event._tag === "RunInterrupted")
         .map(({ event }) => event.run.id)
-      // A caller that waited for nothing and disconnected counts if it is one of several in a row.
+      // A disconnect counts even without a wait if it is one of several in a row.
       const learned = steps.filter(({ operation }) => operation === "fail").length
       assert.isAtMost(learned, failures.length + Math.max(0, gone.length - 2))
       for (const id of gone) {

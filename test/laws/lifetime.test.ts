@@ -37,7 +37,7 @@ const play = (
     const first = [Failover.complete(asked.chain, asked.request), whole(asked)]
     for (const [index, request] of first.entries()) {
       server.play(FaultServer.json({ error: { message: "boom" } }, 500))
-      // On a machine that stands still for seconds a connection may not be made in time; then it is made again.
+      // On a machine that stands still for seconds a connection may not be made in time. Then the case is repeated.
       for (let tries = 0; tries < 5 && server.requests.length === index; tries++) {
         yield* Effect.ignore(Effect.provideService(request, Failover.Failover, failover))
         yield* Effect.sleep(3)
@@ -77,7 +77,7 @@ const spoken = (ask: string) =>
 
 type Case = readonly [name: string, play: ReturnType<typeof play>]
 
-/** Plays all cases concurrently, and lists those that left something behind. */
+/** Plays all cases concurrently, and lists those that left something open. */
 const nothingIsLeftOf = (cases: ReadonlyArray<Case>) =>
   Effect.gen(function* () {
     const wrong: Array<unknown> = []

@@ -121,7 +121,7 @@ const play = (day: Day) =>
     const redis = new VirtualRedis(day.delay, yield* Clock.Clock)
     const chain = chainOf(day, calls)
     const { clock, set } = yield* settable
-    // All times of this process are counted from its first reading.
+    // All times of this process are relative to its first reading.
     MonotonicClock.millis(clock)
     /** Only the wall clock of the first process is set. */
     const inProcess = <A, E, R>(process: number, effect: Effect.Effect<A, E, R>) =>
@@ -193,7 +193,7 @@ const play = (day: Day) =>
     return { calls, lost }
   }).pipe(Effect.scoped, Random.withSeed(String(day.seed)), Effect.provide(patientClock))
 
-/** Whether a lost request may have left out a target that would have answered it. */
+/** Whether a lost request may have skipped a target that would have answered it. */
 const isExcused = (
   { byHand, maxWait, services, whenAllBenched }: Day,
   lost: Lost,
@@ -211,7 +211,7 @@ const isExcused = (
   return state === "resting InvalidKey" || state === "resting ModelMissing"
 }
 
-/** Fails if a lost request has left out a target that would have answered it, or if a limit is exceeded. */
+/** Fails if a lost request has skipped a target that would have answered it, or if a limit is exceeded. */
 const judge = (day: Day) =>
   Effect.gen(function* () {
     const { calls, lost } = yield* play(day)

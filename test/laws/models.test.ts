@@ -17,7 +17,7 @@ import { check } from "./scenario.ts"
 
 const Int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
-/** What a member does that is not healthy. */
+/** The behaviour of an unhealthy member. */
 const Way = Schema.Literals([
   "fault",
   "throttled",
@@ -41,7 +41,7 @@ const Day = Schema.Struct({
 })
 type Day = typeof Day.Type
 
-/** What one call of a member does, given what a healthy one answers and what one answers that is not. */
+/** The result of one call of a member, from the answer of a healthy member and that of an unhealthy one. */
 const act = <A>(way: typeof Way.Type | "well", { latency }: Day, well: A, odd: A) => {
   const ends = (): Effect.Effect<A, AiError.AiError> => {
     switch (way) {

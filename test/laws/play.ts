@@ -1,4 +1,4 @@
-/** Plays a scenario in virtual time and writes down everything that can be seen of it. */
+/** Plays a scenario in virtual time and records everything observable. */
 import { assert } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -68,7 +68,7 @@ export interface Step {
   readonly at: number
 }
 
-/** Everything that can be seen of a scenario. */
+/** Everything observable of a scenario. */
 export interface Played {
   readonly told: ReadonlyArray<Told>
   readonly heard: ReadonlyArray<Heard>
@@ -136,7 +136,7 @@ export class Fibers {
   }
 }
 
-// -- the world ----------------------------------------------------------------------------------------------------
+// -- providers ----------------------------------------------------------------------------------------------------
 
 interface World extends Pick<Played, "calls" | "chain" | "stepsOf"> {
   readonly scripted: ReadonlyArray<Scripted.Scripted<Request>>
@@ -313,7 +313,7 @@ const call = (
       }
     }
 
-    // Shortly after everything else begins, so that virtual time waits for all that happens in that moment.
+    // Shortly after everything else begins, so that virtual time waits for everything at that time.
     yield* Effect.sleep(at + 1)
     const startedAt = yield* Clock.currentTimeMillis
     let endedAt = startedAt
@@ -353,7 +353,7 @@ const benchByHand = (scenario: Scenario, { chain }: World, bench: BenchRegistry.
     )
   })
 
-// -- what is recorded ---------------------------------------------------------------------------------------------
+// -- records ------------------------------------------------------------------------------------------------------
 
 /** Records what each operation of the engine does to the bench. */
 export const watched = (

@@ -10,7 +10,7 @@ import { type FailoverEvent, Policy } from "../../src/index.ts"
 import { byHand, play, primary, type Seen } from "./turns/play.ts"
 import { ordersIn, type World, worlds } from "./turns/turns.ts"
 
-/** What has to hold in every order. Each throws where it does not. */
+/** The laws of every order. Each throws if it is broken. */
 const laws: Readonly<Record<string, (seen: Seen, world: World) => void>> = {
   "every request that can be answered is answered": (seen, world) => {
     const { events, exits } = seen

@@ -1,4 +1,4 @@
-/** Constructors reject values of the wrong kind, for code without type checks: with `InvalidOptions`, never with a TypeError and never in silence. */
+/** Constructors reject values of the wrong kind, for code without type checks: always with `InvalidOptions`, and never with a TypeError. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -24,7 +24,7 @@ const scripted = Scripted.make("p", [["one"]])
 const model = scripted.model("m")
 const chain = Chain.make(model)
 
-/** Values that are no object with fields. */
+/** Values that are not objects with fields. */
 const kinds: Record<string, unknown> = {
   "a number": 5,
   zero: 0,
@@ -81,7 +81,7 @@ const places: Record<string, (value: Any) => unknown> = {
     Effect.flatMap(BenchRegistry.BenchRegistry, (registry) => registry.bench("p", value))
 }
 
-/** Values that mean something at some place. */
+/** Values that are valid for some field. */
 const meant: ReadonlyArray<string> = [
   "the rest of a rule: null",
   "the credentials of a backend: null",
@@ -89,7 +89,7 @@ const meant: ReadonlyArray<string> = [
   "the delays of retries: a list"
 ]
 
-/** The error that a constructor throws or dies with; its value if it does neither. */
+/** The error that a constructor throws or dies with; otherwise its value. */
 const thrownBy = (make: () => unknown): unknown => {
   try {
     const made = make()

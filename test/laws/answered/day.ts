@@ -9,13 +9,13 @@ const Int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetw
 const List = <S extends Schema.Constraint>(item: S, minimum: number, maximum: number) =>
   Schema.Array(item).check(Schema.isBetweenLength(minimum, maximum))
 
-/** What a target does while it is in trouble. */
+/** The fault of a target while it is in trouble. */
 export const Way = Schema.Literals([
   "Overloaded",
   "ServerError",
   "Connection",
   "RateLimit",
-  /** It names the end of the trouble, or an end after a second if that is sooner or later. */
+  /** It names the end of the trouble, or one second whatever the real end is. */
   "RateLimit with its end",
   "RateLimit for a second",
   "Overloaded with its end",
@@ -46,10 +46,10 @@ const Service = Schema.Struct({
   latency: Schema.Literals([0, 5, 40, 900]),
   /** No trouble: it is healthy all day. */
   troubles: List(Trouble, 0, 2),
-  /** The limit of its credential; 0 for none. */
+  /** The requests per minute of its credential; 0 for no limit. */
   rpm: Schema.Literals([0, 0, 0, 6, 600]),
   weight: Schema.Literals([1, 3, 0]),
-  /** Whether it shares an endpoint with the others that do. */
+  /** Whether it shares an endpoint with other services. */
   isShared: Schema.Boolean
 })
 
@@ -57,16 +57,16 @@ const Service = Schema.Struct({
 export const Day = Schema.Struct({
   seed: Int(0, 1_000),
   services: List(Service, 1, 6),
-  /** How many services each tier takes; the last one takes the rest. */
+  /** The number of services in each tier. The last tier takes the rest. */
   tiers: List(Int(1, 3), 1, 4),
   strategy: Schema.Literals(Strategy.strategies),
   kind: Schema.Literals(["effect", "stream"]),
   callers: Schema.Literals([1, 2, 5, 20, 60, 200, 1_000]),
   /** Between two callers. */
   gap: Schema.Literals([0, 0, 1, 10, 400, 3_000]),
-  /** How many names the callers share; 0 for callers without a name, -1 for requests that are all alike. */
+  /** The number of names that the callers share; 0 for callers without a name, -1 for identical requests. */
   names: Schema.Literals([0, 1, 3, 1_000, -1]),
-  /** Every caller with this number, counted from 1, disconnects after a while; 0 for none. */
+  /** Every caller whose number is a multiple of this disconnects after a while; 0 for none. */
   leaves: Schema.Struct({ every: Schema.Literals([0, 0, 2, 5]), after: Schema.Literals([0, 3, 600, 4_000]) }),
   byHand: List(
     Schema.Struct({
@@ -78,7 +78,7 @@ export const Day = Schema.Struct({
     2
   ),
   reloads: List(Schema.Literals([1, 250, 1_000, 4_000]), 0, 2),
-  /** The wall clock is set by so many hours. */
+  /** The wall clock is set by this many hours. */
   jumps: List(
     Schema.Struct({ at: Schema.Literals([100, 1_500, 6_000]), hours: Schema.Literals([-1, 24]) }),
     0,
@@ -128,11 +128,11 @@ export const quiet: Day = {
   }
 }
 
-/** The trouble of a service at a moment. */
+/** The trouble of a service at a time. */
 export const troubleAt = ({ troubles }: Service, at: number) =>
   troubles.find(({ from, lasts }) => at >= from && at < from + lasts)
 
-/** Since when a service has been well at a moment; `undefined` if it is not. */
+/** Since when a service has been healthy at a time; `undefined` if it is not. */
 export const wellSince = (service: Service, at: number): number | undefined =>
   troubleAt(service, at) === undefined
     ? Math.max(0, ...service.troubles.map(({ from, lasts }) => from + lasts).filter((end) => end <= at))

@@ -1,4 +1,4 @@
-/** What has to hold on every day. Each throws where it does not. */
+/** The laws of every day. Each throws if it is broken. */
 import { assert } from "@effect/vitest"
 import { type Day, type Service, troubleAt, wellSince } from "./day.ts"
 import { type Call, type End, lastCheck, nameOf, type Played } from "./play.ts"
@@ -73,7 +73,7 @@ const story = (played: Played, end: End): string => {
   return `caller ${end.caller}, ${end.how} at ${end.at} after ${own.join(", ")}: ${end.standings.map(textOf).join("; ")}`
 }
 
-/** Whether a lost request may have left out a target that would have answered it. */
+/** Whether a lost request may have skipped a target that would have answered it. */
 const isExcused = (played: Played, day: Day, end: End, index: number): boolean => {
   const { benchedFor, isAtLimit, isProbed } = end.standings[index]!
   // A limit is never exceeded, and a manual bench holds for last attempts too.
@@ -158,7 +158,7 @@ const retried = new Set([
   "cut early"
 ])
 
-/** Whether the visit to a target was not finished: a retry of its schedule is left. */
+/** Whether the visit to a target was unfinished, with a retry of its schedule left. */
 const mayRetry = (
   { calls }: Played,
   { policy, services }: Day,

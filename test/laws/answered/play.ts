@@ -1,4 +1,4 @@
-/** Plays a day in virtual time and writes down every call, every end and what is left. */
+/** Plays a day in virtual time and records every call, every end and what is left. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -49,13 +49,13 @@ export interface End {
   readonly how: "answered" | "left" | RunError.RunError["_tag"] | RunError.StreamBroken["_tag"]
   /** Whether a target answered it. A stream may still break or last too long. */
   readonly hadContent: boolean
-  /** How each service's target stands for a lost request at its end. */
+  /** The standing of each service's target for a lost request at its end. */
   readonly standings: ReadonlyArray<Standing>
   /** How it stood when the time for one more target was left before the deadline; empty for a request that had ended by then. */
   readonly earlier: ReadonlyArray<Standing>
 }
 
-/** Everything that can be seen of a day. */
+/** Everything observable of a day. */
 export interface Played {
   readonly calls: ReadonlyArray<Call>
   readonly ends: ReadonlyArray<End>
@@ -63,7 +63,7 @@ export interface Played {
   readonly left: Readonly<Record<string, number>>
 }
 
-/** When the day begins: not at 0, where a time that was forgotten would pass for a right one. */
+/** When the day begins: not at 0, which would hide a time that was never set. */
 const start = 1_000
 
 /** When the last check for a target that can be called is due before the deadline, in milliseconds from the start of a request. */
@@ -111,7 +111,7 @@ const ask = (service: Service, call: Call): Effect.Effect<string, Failure.Failur
     return Effect.andThen(pause(service.latency), ends)
   })
 
-/** The same as a stream. It breaks after its content if its trouble is to be cut late. */
+/** The same as a stream. With a late cut it breaks after its content. */
 const askStream = (service: Service, call: Call): Stream.Stream<string, Failure.Failure> => {
   if (troubleAt(service, call.at)?.way !== "cut late") return Stream.fromEffect(ask(service, call))
   const content = Effect.as(Effect.sleep(service.latency), "well")
@@ -229,7 +229,7 @@ const playWith = (day: Day, set: (millis: number) => void): Effect.Effect<Played
         const standing = (at: number) =>
           day.services.map((_, index) => standings.of(targetOf(index), callerOf(day, caller), at))
         let hadContent = false
-        // In the turn in which it is lost: in the next one others may have been answered.
+        // In the turn in which it is lost, since other requests may be answered in the next one.
         const observer: FailoverEvent.Observer = (event) => {
           if (event._tag === "AttemptSucceeded") hadContent = true
           if (event._tag !== "RunFailed") return

@@ -1,4 +1,4 @@
-/** How the target of each service stands for one request: what the bench and the limits say to its caller. */
+/** The standing of each service's target for one request: the state of the bench and of the limits for its caller. */
 import * as Context from "effect/Context"
 import { CallerId } from "../../../src/callers/CallerId.ts"
 import { type SharedState, waitingOf } from "../../../src/engine/SharedState.ts"
@@ -6,18 +6,18 @@ import * as Bench from "../../../src/health/Bench.ts"
 import type * as EngineBench from "../../../src/health/EngineBench.ts"
 import type { Target } from "../../../src/index.ts"
 
-/** How a target stands for the caller of one request. */
+/** The standing of a target for the caller of one request. */
 export interface Standing {
   readonly target: string
-  /** Why it may not be called; a bench that holds for other callers only does not count. */
+  /** Why it may not be called. A bench that holds for other callers only does not count. */
   readonly benchedFor: Bench.Benched["reason"] | undefined
   /** Whether another request is probing it. */
   readonly isProbed: boolean
-  /** Whether its credential is at its own limit, or the target at a learned one. It may be benched as well. */
+  /** Whether its credential is at its own limit, or the target at a learned one. It may also be benched. */
   readonly isAtLimit: boolean
 }
 
-/** Who makes a request. */
+/** The caller of a request. */
 export interface Asking {
   readonly caller: string | undefined
   readonly request: string
@@ -27,7 +27,7 @@ export interface Asking {
 export const textOf = ({ benchedFor, isAtLimit, isProbed, target }: Standing): string =>
   `${target} ${benchedFor ?? "callable"}${isProbed ? ", probed" : ""}${isAtLimit ? ", at its limit" : ""}`
 
-/** Reads how targets stand. */
+/** Reads standings. */
 export class Standings {
   readonly #bench: EngineBench.EngineBench
   readonly #kept: SharedState
@@ -37,7 +37,7 @@ export class Standings {
     this.#kept = kept
   }
 
-  /** How a target stands for a request. */
+  /** The standing of a target for a request. */
   of(target: Target.Target, asking: Asking, now: number): Standing {
     const why = Bench.peek(this.#bench.stateUnsafe(), target, now, false, whoOf(asking))
     const { room } = waitingOf(this.#kept, this.#bench)
