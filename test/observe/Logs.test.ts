@@ -18,7 +18,7 @@ interface Line {
   readonly about: Readonly<Record<string, unknown>>
 }
 
-/** Plays something with a runtime that logs, and gives what was logged. */
+/** Runs an effect with a runtime that logs, and returns the log entries. */
 const play = <A, E>(
   run: (failover: Failover.Runtime, registry: BenchRegistry.BenchRegistry["Service"]) => Effect.Effect<A, E>
 ) =>
@@ -108,7 +108,7 @@ describe("the log", () => {
       const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { retries: { times: 0 }, rules })
       const lines = yield* play((failover) => {
         const ask = Effect.exit(failover.complete(chain, ""))
-        // One unknown failure is only counted; then a bench, which a stream ends.
+        // One unknown failure is only counted. The second one benches, and a stream clears the bench.
         return Effect.repeat(ask, { times: 2 }).pipe(
           Effect.andThen(Effect.sleep("1 second")),
           Effect.andThen(Stream.runDrain(failover.stream(chain, "")))

@@ -8,7 +8,7 @@ import { Scripted } from "../../src/testing/index.ts"
 
 const busy = new Failure.Transient({ reason: "Overloaded", message: "busy" })
 
-/** Runs something with a runtime that counts, in its own registry, and returns what Prometheus would read. */
+/** Runs an effect with a runtime that counts, in its own registry, and returns the text that Prometheus would read. */
 const scrape = <A, E>(
   run: (failover: Failover.Runtime, registry: BenchRegistry.BenchRegistry["Service"]) => Effect.Effect<A, E>,
   options: Metrics.Options = { knowsModel: () => true, knowsName: (name) => name === "smart" }
@@ -160,7 +160,7 @@ describe("the metrics", () => {
       const a = Scripted.make("a", [[busy]])
       const chain = Chain.withPolicy(Chain.make(Model.make(a, "m")), { retries: { times: 7, backoff: [0] } })
       assert.include(yield* scrape(() => Effect.void), "failover_retry_budget 10\n")
-      // Seven were made; three came back in the three seconds since.
+      // Seven retries were made, and three were returned in the three seconds since.
       assert.include(yield* scrape((failover) => failover.complete(chain, "")), "failover_retry_budget 6\n")
     })
   )

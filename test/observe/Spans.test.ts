@@ -12,7 +12,7 @@ const busy = new Failure.Transient({
   evidence: "status=529"
 })
 
-/** Plays something with a runtime that makes spans, and gives those that have ended, in the order of their starts. */
+/** Runs an effect with a runtime that makes spans, and returns those that have ended, in the order of their starts. */
 const play = <A, E>(run: (failover: Failover.Runtime) => Effect.Effect<A, E>, options?: Spans.Options) =>
   Effect.gen(function* () {
     const spans: Array<Tracer.NativeSpan> = []
