@@ -1,4 +1,4 @@
-/** How src is built: which folder may import which, how large files and folders are, and which words are retired. */
+/** The structure of src: which folder may import which, the size of files and folders, and retired words. */
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join, relative, resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -8,7 +8,7 @@ const src = join(root, "src")
 
 /** The folders of src from the lowest to the highest. A file imports from its own folder and from lower ones, types included. */
 const layers = [
-  // The engine: it knows nothing of HTTP, of bodies or of Redis.
+  // The engine: it is independent of HTTP, of bodies and of Redis.
   "time",
   "util",
   "capacity",
@@ -27,13 +27,13 @@ const layers = [
   "engine/failures",
   "engine/run",
   "engine",
-  // What replaces parts of it, or is built on it alone.
+  // Extensions that replace parts of the engine, or use only the engine.
   "health/stores",
   "health/limits",
   "checks",
   "router",
   "observe",
-  // What providers say, and how they are called.
+  // Providers: their responses, and how they are called.
   "words",
   "redaction",
   "classifier/sentences",
@@ -60,7 +60,7 @@ const layers = [
   "translate/openai",
   "translate/responses",
   "translate",
-  // For users' tests, and for effect/ai.
+  // Modules for users' tests, and for effect/ai.
   "testing/strict",
   "testing",
   "ai/calls",
@@ -99,7 +99,7 @@ const layers = [
   "."
 ]
 
-/** The folders that make up the engine: they use only what is stable in Effect. */
+/** The folders that make up the engine. They use only the stable parts of Effect. */
 const engine = new Set(layers.slice(0, layers.indexOf("engine") + 1))
 
 interface Import {
@@ -124,7 +124,7 @@ const folderOf = (file: string) => relative(src, dirname(file)) || "."
 
 const show = ({ file, from }: Import) => `${relative(root, file)} imports ${from}`
 
-/** The files that import each other in a circle, if any do. */
+/** The files that import each other in a cycle, if there are any. */
 const circles = (): ReadonlyArray<string> => {
   const edges = new Map(files.map((file) => [file, [] as Array<string>]))
   for (const { file, from } of imports) {
@@ -182,7 +182,7 @@ describe("the folders of src", () => {
   })
 })
 
-/** The most lines a file of src has. Most have 40 to 150: one idea a file. */
+/** The most lines in a file of src. Most files have 40 to 150 lines, and one idea each. */
 const maxLines = 400
 
 describe("the files of src", () => {
@@ -248,7 +248,7 @@ const retired: ReadonlyArray<readonly [word: RegExp, instead: string]> = [
   [/\b(?:is|are) let in\b|\blets? (?:it|\w+ requests?) in\b/i, "admit"]
 ]
 
-/** Old names of config fields and of saved records, which are still read. */
+/** Old names of config fields and of saved records, which can still be read. */
 const mayUseRetired = new Set([
   "src/config/file/RenamedFields.ts",
   "src/health/stores/ReadSaved.ts",

@@ -1,4 +1,4 @@
-/** The packed package in an empty project, as after an installation. */
+/** The packed package in an empty project, as users install it. */
 import { execFile } from "node:child_process"
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -18,18 +18,18 @@ interface Manifest {
 /** The package.json of this repository. */
 export const manifest: Manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
-/** What an application imports: `effect-failover`, `effect-failover/testing`, … */
+/** The entry points that an application imports: `effect-failover`, `effect-failover/testing`, … */
 export const entryPoints = Object.keys(manifest.exports)
   .filter((key) => !key.endsWith(".json"))
   .map((key) => manifest.name + key.slice(1))
 
-/** How a command ended. */
+/** The result of a command. */
 export interface Ran {
   readonly code: number
   readonly output: string
 }
 
-/** Runs a program to its end; what it prints to both channels is its output. */
+/** Runs a program to its end. Its output is what it prints to both channels. */
 export const run = (file: string, args: ReadonlyArray<string>, cwd: string): Promise<Ran> =>
   new Promise((done) => {
     execFile(
@@ -41,7 +41,7 @@ export const run = (file: string, args: ReadonlyArray<string>, cwd: string): Pro
     )
   })
 
-/** An empty project that has the packed package, and nothing but what that says it needs. */
+/** An empty project with the packed package and its declared dependencies only. */
 export class Consumer {
   readonly directory = mkdtempSync(join(tmpdir(), "effect-failover-consumer-"))
   readonly tarball = join(this.directory, "package.tgz")
@@ -60,7 +60,7 @@ export class Consumer {
       this.directory
     )
     if (unpacked.code !== 0) throw new Error(unpacked.output)
-    // The versions that are installed here stand for those that npm would choose.
+    // The installed versions are used, which may differ from those that npm would choose.
     const needed = { ...manifest.dependencies, ...manifest.peerDependencies, "@types/node": "*" }
     for (const dependency of Object.keys(needed)) {
       const link = join(this.directory, "node_modules", dependency)

@@ -9,7 +9,7 @@ import { Consumer, entryPoints, manifest } from "./consumer.ts"
 import { programsOf } from "./programs.ts"
 
 const consumer = new Consumer()
-// The project is built, packed, compiled and run in processes of their own, each of which takes long on a busy machine.
+// The project is built, packed, compiled and run in separate processes, each of which is slow on a busy machine.
 beforeAll(() => consumer.install(), 300_000)
 afterAll(() => consumer.remove())
 
@@ -205,7 +205,7 @@ describe("the packed package", { timeout: 300_000, concurrent: true }, () => {
   it("has types that are right wherever ES modules are resolved", async () => {
     const result = await checkPackage(createPackageFromTarballData(readFileSync(consumer.tarball)))
     assert.isTrue(result.types !== false && result.types.kind === "included")
-    // Node's resolution from before `exports`, and TypeScript's rules for CommonJS, are not served.
+    // Node's resolution from before `exports`, and TypeScript's rules for CommonJS, are not supported.
     const unserved: ReadonlyArray<unknown> = ["node10", "node16-cjs"]
     const served = (problem: Problem) =>
       !("resolutionKind" in problem && unserved.includes(problem.resolutionKind))

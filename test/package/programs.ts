@@ -1,15 +1,15 @@
-/** The programs that the package shows to those who install it: blocks of its pages that import, and its examples. */
+/** The programs that users of the package see: blocks of its pages with imports, and its examples. */
 import { globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 
 /** One program. */
 export interface Program {
-  /** Its page and its number there, or its file, as a part of a file name. */
+  /** Its page and number, or its file, as a part of a file name. */
   readonly name: string
   readonly text: string
 }
 
-/** All programs of an installed package. Tests among the examples need a test runner besides, and are left out. */
+/** All programs of an installed package. Example tests are left out, since they also need a test runner. */
 export const programsOf = (installed: string): ReadonlyArray<Program> => {
   const read = (file: string) => readFileSync(join(installed, file), "utf8")
   const find = (pattern: string) =>
@@ -23,7 +23,7 @@ export const programsOf = (installed: string): ReadonlyArray<Program> => {
   return [...blocks, ...examples.filter(({ text }) => !text.includes('from "@effect/vitest"'))]
 }
 
-/** The head of a page of the API has an import alone. */
+/** The first block of an API page is only an import. */
 const isProgram = (text: string): boolean => /^import /m.test(text) && text.trim().includes("\n")
 
 const nameOf = (place: string): string => place.replace(/\W+/g, "-")
