@@ -28,7 +28,7 @@ const test = under({ policy: Policy.modelHealth })
 
 const fine = [["fine"]] as const
 
-/** What a first model's failure leads to, with a second model behind it: the answer, and whether the first one is benched. */
+/** The result of a first model's failure, with a second model behind it: the answer, and whether the first one is benched. */
 const outcomeOf = (failure: Failure.Failure) =>
   Effect.gen(function* () {
     const [first, second] = [Scripted.make("first", [[failure]]), Scripted.make("second", fine)]
@@ -48,7 +48,7 @@ const catalogOf = (fallbacks: ReadonlyArray<string> = []) =>
 const capped = { prompt: "hi", maxTokens: 1_000_000 }
 type Request = { readonly prompt: string; readonly maxTokens?: number }
 
-/** A provider that refuses every output limit, and then does what `steps` say. */
+/** A provider that refuses every output limit, and then plays `steps`. */
 const refusingCaps = (steps: Scripted.Call<string, Scripted.Part>) =>
   Scripted.makeWith<Request, string, Scripted.Part>(
     { answer: (text) => text, chunk: (part) => part, phase: (part) => part.phase },

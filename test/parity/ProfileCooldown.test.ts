@@ -35,7 +35,7 @@ describe("failover in its simplest form", () => {
       yield* TestClock.adjust("1 second")
       yield* ask(chainOf(acme))
       assert.deepStrictEqual(keysOf(acme), ["first", "second", "third", "third", "first", "second"])
-      // All cool down now: the first has begun soonest, and its end comes soonest.
+      // All of them are in a cooldown now. The first one's began first and ends first.
       yield* ask(chainOf(acme))
       assert.deepStrictEqual(keysOf(acme).slice(6), ["first", "second", "third"])
     }))

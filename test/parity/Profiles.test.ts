@@ -1,4 +1,4 @@
-/** Named profiles with a circuit each, as in rustyclaw's failover. See docs/parity.md. */
+/** Named profiles with a circuit breaker each, as in rustyclaw's failover. See docs/parity.md. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"

@@ -25,7 +25,7 @@ import {
 
 const test = under()
 
-/** Checks that end as listed, one after the other, with the last end repeated; and the time of each check. */
+/** Checks with these outcomes, in order; the last one repeats. Also the times at which they were made. */
 const checks = (
   ...ends: ReadonlyArray<"pass" | "hang" | Failure.Failure | { readonly take: Duration.Input }>
 ) => {
@@ -46,7 +46,7 @@ type RouterOptions = Partial<
   Omit<UpstreamRouter.Options<never, never, never, never, never>, "primary" | "backup">
 >
 
-/** A router between two upstreams that play scripts. Its checks pass, and are not spread by chance. */
+/** A router between two upstreams that play scripts. Its checks pass, and have no jitter. */
 const routerOf = (primary: Steps, options: RouterOptions = {}) =>
   Effect.gen(function* () {
     const [main, spare] = [Scripted.make("main", primary), Scripted.make("spare", [["from the backup"]])]
