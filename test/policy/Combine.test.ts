@@ -1,4 +1,4 @@
-/** Options merged with others, field by field: a field that one of them lacks is that of the other. */
+/** Options merged with others, field by field: a field that is missing in one of them is taken from the other. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

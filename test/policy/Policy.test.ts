@@ -1,4 +1,4 @@
-/** Policies as data: options that are set count, absent ones keep their value, and layers are merged field by field. */
+/** Policies as data: options that are set apply, absent ones keep their value, and layers are merged field by field. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** Policies that have a name, and options for the whole process. */
+/** Named policies, and options for the whole process. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,11 +1,11 @@
-/** What is said about options of a policy that are wrong: where, what, and what would be right. */
+/** The error messages for invalid options of a policy: where the option is, what is wrong, and what is valid. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Backoff from "../../src/policy/Backoff.ts"
 import * as Policy from "../../src/policy/Policy.ts"
 import { commit } from "../../src/policy/PolicyChecks.ts"
 import { InvalidOptions } from "../../src/util/Checks.ts"
 
-/** The whole message of what is thrown. */
+/** The whole message of a thrown error. */
 const messageOf = (make: () => unknown): string => {
   try {
     make()
