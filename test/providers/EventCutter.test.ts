@@ -18,13 +18,13 @@ const cutterOf = (gathers: boolean, secrets = Secrets.none) => {
   return cutter
 }
 
-/** What is cut out of pieces that come one after the other: the bytes as text, and what was content. */
+/** The events that are cut out of consecutive pieces: the bytes as text, and which were content. */
 const cut = (pieces: ReadonlyArray<Uint8Array>, gathers: boolean, secrets?: Secrets.Secrets) => {
   const cutter = cutterOf(gathers, secrets)
   const chunks = []
   for (const piece of pieces) {
     cutter.add([piece])
-    // Each call may stop behind the first content.
+    // Each call may stop after the first content.
     while (cutter.hasBytes && cutter.stop === undefined) chunks.push(...cutter.cut())
   }
   chunks.push(...cutter.rest())
@@ -71,7 +71,7 @@ describe("gathered events", () => {
         }
       }
     }
-    // Short secrets are no longer than short texts.
+    // Short secrets are not longer than short texts.
     const short = Secrets.make(["a1b2c3d4"])
     const text = [...whole.slice(0, 2), event({ content: "a1b2c3d4" }), ...whole.slice(2)].join("")
     assert.include(cut([bytes(text)], true, short).text, "[redacted]")
@@ -169,7 +169,7 @@ describe("events that say nothing", () => {
       false
     )
     const { system, user } = process.threadCpuUsage(before)
-    // Read one by one, they took 4 seconds.
+    // Reading one at a time took 4 seconds.
     assert.isBelow((system + user) / 1000, 1_000)
   })
 })

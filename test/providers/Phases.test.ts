@@ -8,7 +8,7 @@ import type { Operation, Protocol } from "../../src/providers/protocols/Protocol
 
 const names = new Map<unknown, string>([
   [Phase.held, "held"],
-  // Held as well; the test of keep-alive events shows the difference.
+  // Held as well. The test "is a sign of life" covers the difference.
   [Phase.alive, "held"],
   [Phase.content, "content"],
   [Phase.complete, "complete"],
@@ -16,7 +16,7 @@ const names = new Map<unknown, string>([
   [Phase.last, "last"]
 ])
 
-/** What each of these events means, in their order. */
+/** The phase of each of these events, in their order. */
 const meanings = (
   protocol: Pick<Protocol, "texts" | "padding">,
   operation: Operation,
@@ -181,7 +181,7 @@ describe("an event of an OpenAI chat stream", () => {
     "means the same whether it is parsed or recognized by its shape",
     [Schema.Array(Schema.Tuple([Delta, Schema.NullOr(Schema.Literals(["stop", "length"]))]))],
     ([deltas]) => {
-      // Each delta comes twice, so that half of those with content have the shape of the one before.
+      // Each delta is sent twice, so that half of those with content have the shape of the one before.
       const events = deltas.flatMap(([d, finish]) => [delta(d, finish), delta(d, finish)])
       const withoutShapes = { texts: [], padding: [] }
       const operation = openai.operations["chat/completions"]
@@ -259,7 +259,7 @@ describe("a ping", () => {
     for (const [operation, event] of [
       [chats, ": OPENROUTER PROCESSING\n\n"],
       [chats, ": keep-alive\n\n"],
-      // Relays pass pings of other protocols on: https://github.com/envoyproxy/ai-gateway/pull/2549
+      // Relays forward pings of other protocols: https://github.com/envoyproxy/ai-gateway/pull/2549
       [chats, delta({})],
       [chats, delta({ content: null, role: null })],
       [chats, data({ choices: [] })],

@@ -27,7 +27,7 @@ const apiKey = Redacted.make(key)
 const chat = { operation: "chat/completions", body: { model: "x", messages: [] } } as const
 const messages = { operation: "messages", body: { model: "x", max_tokens: 9_000, messages: [] } } as const
 
-/** For what sends nothing. */
+/** The timeout of tests in which nothing is sent. */
 const nowhere = Layer.succeed(Transport, { exchange: () => Effect.never, open: () => Effect.never })
 
 describe("OpenAi", () => {

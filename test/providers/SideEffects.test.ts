@@ -1,4 +1,4 @@
-/** Which requests may be sent to two targets at once. */
+/** Which requests may be sent to two targets at once, with regard to side effects. */
 import { assert, describe, it } from "@effect/vitest"
 import { mayHedge } from "../../src/providers/wire/SideEffects.ts"
 

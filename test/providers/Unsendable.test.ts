@@ -1,4 +1,4 @@
-/** What throws on our side before anything was sent is the caller's fault or ours, and never the target's. */
+/** An error that is thrown on our side before anything was sent is the caller's fault or ours, and never the target's. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -36,7 +36,7 @@ const transport = (thrown?: unknown) => {
 
 const policy = { retries: { times: 0 } }
 
-/** How a request ends at a single target, and what is benched after five of them. */
+/** The outcome of a request at a single target, and what is benched after five of them. */
 const ask = (
   body: object,
   { thrown, ...options }: OpenAi.Options & { readonly thrown?: unknown } = {},
@@ -88,7 +88,7 @@ describe("an operation that the protocol does not have", () => {
     Effect.gen(function* () {
       const { layer, sent } = transport()
       const openai = yield* Effect.provide(OpenAi.make({}), layer)
-      // as a caller without types may write it
+      // The form in which a caller without types may write it.
       const request = { operation: "chat/completion" as OpenAi.Operation, body: {} }
       const chain = Chain.make(Model.make(openai, "m"))
       const errors = yield* Effect.provide(

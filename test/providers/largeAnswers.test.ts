@@ -1,4 +1,4 @@
-/** Large whole answers, in any form, are judged in turns of the event loop, and take a time that grows with their size only. */
+/** Large whole answers, in any form, are judged in turns of the event loop, in a time that grows only with their size. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as JudgeWhole from "../../src/providers/answers/JudgeWhole.ts"
@@ -68,7 +68,7 @@ describe("a large answer", () => {
     )
     const cited = find([event({ type: "message_start", message: {} }), ...citations], messages)
     assert.strictEqual(jsonOf(cited).content[0].citations.length, 40_000)
-    // Copies for each of them took 22 seconds.
+    // Copying for each of them took 22 seconds.
     assert.isBelow(process.cpuUsage(startedAt).user / 1000, 3_000)
   })
 

@@ -1,4 +1,4 @@
-/** The list of models: a request without a body and without cost. */
+/** The list of models: a request without a body, which costs nothing. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Failure from "../../src/failure/Failure.ts"

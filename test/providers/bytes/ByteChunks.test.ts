@@ -1,4 +1,4 @@
-/** Bytes that come in parts. */
+/** Bytes that arrive in parts. */
 import { assert, describe, it } from "@effect/vitest"
 import { ByteChunks, release } from "../../../src/providers/bytes/ByteChunks.ts"
 

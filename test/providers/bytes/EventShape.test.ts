@@ -105,7 +105,7 @@ describe("the shape of an event", () => {
     const text = new TextDecoder().decode(bytes)
     return JSON.parse(text.slice(text.indexOf("data: ") + 6))
   }
-  /** The shape of an event that was read. */
+  /** The shape of an event that has been read. */
   const readShapeOf = (sample: Uint8Array, name?: string) =>
     EventShape.of(sample, ["content", "text"], ["obfuscation"], { event: name, json: read(sample) })!
 

@@ -1,4 +1,4 @@
-/** What is too much JSON, before it is parsed. */
+/** JSON that exceeds the limits, checked before it is parsed. */
 import { assert, describe, it } from "@effect/vitest"
 import * as JsonBounds from "../../../src/providers/bytes/JsonBounds.ts"
 import * as JsonText from "../../../src/providers/bytes/JsonText.ts"

@@ -65,7 +65,7 @@ describe("changing a member in the text of a JSON object", () => {
       const set = (name: string) =>
         JsonText.set(JSON.stringify(object, null, blank), name, JSON.stringify(value))
       for (const name of [key, ...Object.keys(object)]) {
-        // Through a text, because assigning `__proto__` sets no member.
+        // Written as text, because assigning `__proto__` creates no member.
         const expected = JSON.parse(
           JSON.stringify(Object.fromEntries([...Object.entries(object), [name, value]]))
         )

@@ -1,4 +1,4 @@
-/** Large JSON that is parsed without its whole text in between. */
+/** Large JSON that is parsed without building its whole text first. */
 import { assert, describe, it } from "@effect/vitest"
 import { parse } from "../../../src/providers/bytes/LargeJson.ts"
 

@@ -1,4 +1,4 @@
-/** `NaN` and `Infinity` outside of strings become `null`. */
+/** `NaN` and `Infinity` outside of strings are read as `null`. */
 import { assert, describe, it } from "@effect/vitest"
 import { finite } from "../../../src/providers/bytes/NotNumbers.ts"
 

@@ -6,7 +6,7 @@ import { SseSplitter } from "../../../src/providers/bytes/SseSplitter.ts"
 const encode = (text: string) => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 
-/** All events of a text that comes in pieces, with what is left at the end. */
+/** All events of a text that arrives in pieces, with the rest at the end. */
 const split = (pieces: ReadonlyArray<Uint8Array>, max?: number) => {
   const splitter = new SseSplitter(max)
   const events = pieces.flatMap((piece) => splitter.feed(piece).map((event) => decode(event.slice())))
@@ -27,7 +27,7 @@ describe("splitting a byte stream into events", () => {
     for (const end of ["\n", "\r\n", "\r"]) {
       const events = [`data: a${end}${end}`, `event: x${end}data: b${end}${end}`, `: ping${end}${end}`]
       const { events: found, rest } = split([encode(events.join(""))])
-      // A CR at the very end may have an LF to come, so the last event is known to be over only at the end.
+      // An LF may follow a CR at the very end, so the last event is known to be complete only at the end.
       assert.deepStrictEqual(rest === undefined ? found : [...found, rest], events, JSON.stringify(end))
     }
   })

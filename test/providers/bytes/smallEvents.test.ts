@@ -1,4 +1,4 @@
-/** Whole answers that came as very many small events, or as one event of very many lines. */
+/** Whole answers that arrived as very many small events, or as one event of very many lines. */
 import { spawnSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import * as SseEvent from "../../../src/providers/bytes/SseEvent.ts"
@@ -6,7 +6,7 @@ import { processes, root } from "../../support/cli.ts"
 
 const read = (text: string) => SseEvent.read(Buffer.from(text))
 
-/** Looks for an answer in a body of 8 MiB, in a process with 64 MB of heap; gives its exit code. */
+/** Looks for an answer in a body of 8 MiB, in a process with 64 MB of heap. Returns its exit code. */
 const lookedThrough = (part: string) => {
   const program = `
     const { finding } = await import(${JSON.stringify(`file://${root}/src/providers/answers/WholeAnswer.ts`)})

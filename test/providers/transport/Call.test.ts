@@ -1,4 +1,4 @@
-/** A request in flight: a call that needs no fiber, and any other transport as one. */
+/** A request in flight: a call that needs no fiber, and any other transport adapted to this form. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -13,7 +13,7 @@ import { type Head, type OpenResponse, TransportError } from "../../../src/provi
 const head: Head = { status: 200, headers: {} }
 const broken = new TransportError({ answered: false, tooLarge: false, cause: "reset" })
 
-/** A call whose answer a test plays. */
+/** A call whose answer the test plays. */
 const played = () => {
   const log: Array<string> = []
   const state = {

@@ -1,4 +1,4 @@
-/** Which bodies are decoded: those whose bytes are encoded, whatever they begin with. */
+/** Which bodies are decoded: those whose bytes are encoded, whatever their first bytes are. */
 import * as zlib from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import * as ContentDecoder from "../../../src/providers/transport/ContentDecoder.ts"

@@ -29,7 +29,7 @@ const brokenBy = (cause: unknown) =>
 /** A step of a body: a part, a wait in milliseconds, or an error. */
 type Step = string | number | Error
 
-/** A client that answers with this body; what it was asked, and whether the body is still open. */
+/** A client that answers with this body, the requests that it received, and whether the body is still open. */
 const playing = (status: number, ...steps: ReadonlyArray<Step>) => {
   const state = {
     asked: [] as Array<HttpClientRequest.HttpClientRequest>,

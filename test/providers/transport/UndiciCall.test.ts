@@ -1,4 +1,4 @@
-/** A request over undici: its answer whole or in pieces, its limits, and how it is given up. undici's part is played here. */
+/** A request over undici: its whole or streamed answer, its limits, and its cancellation. The test plays undici's part. */
 import * as zlib from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ const textOf = (parts: ReadonlyArray<Uint8Array> | undefined) => parts && Buffer
 /** Lets microtasks run, and one turn of the event loop. */
 const turn = Effect.promise(() => new Promise<void>((done) => setImmediate(done)))
 
-/** A request whose connection is played: what undici tells, and what the request tells undici. */
+/** A request over a simulated connection: the calls from undici to the request, and from the request to undici. */
 const sent = (what: Request = request, { begins = true } = {}) =>
   Effect.map(Effect.context<never>(), (context) => {
     const told: Array<string> = []
@@ -282,7 +282,7 @@ describe("an answer with an error status", () => {
 })
 
 describe("an answer in pieces", () => {
-  /** Reads from now on; counts how often the reader is called. */
+  /** Reads from now on, and counts how often the reader is called. */
   const reading = (call: UndiciCall) => {
     const read = { calls: 0 }
     const again = () =>
@@ -431,7 +431,7 @@ describe("a compressed answer", () => {
       }
       const isPaused = () => told.findLast((each) => each !== "abort") === "pause"
       next()
-      // Each part holds 20 MB; the second one is not wanted before they are decoded.
+      // Each part holds 20 MB. The second one is not requested before the first is decoded.
       let read = 0
       while (read < 5_000_000) {
         yield* Effect.sleep(5)

@@ -14,7 +14,7 @@ import * as UndiciTransport from "../../../src/providers/transport/UndiciTranspo
 
 const limits = { answer: 1_000, error: 1_000, errorWait: 1_000 }
 
-/** A server that answers everything with `fine`, and the connections that it has had. */
+/** A server that answers everything with `fine`, and the connections that it has received. */
 const server = Effect.acquireRelease(
   Effect.callback<{ readonly origin: string; readonly connections: Array<Socket>; readonly server: Server }>(
     (resume) => {
@@ -34,7 +34,7 @@ const server = Effect.acquireRelease(
     })
 )
 
-/** A server that never answers, and the first bytes that it was sent on each connection. */
+/** A server that never answers, and the first bytes that it received on each connection. */
 const silentServer = Effect.acquireRelease(
   Effect.callback<{
     readonly origin: string
@@ -76,7 +76,7 @@ describe("a transport over undici", () => {
       for (let i = 0; i < 3; i++) {
         const { body, status } = yield* exchange(request, limits)
         assert.deepStrictEqual([status, Buffer.from(body).toString()], [200, "fine"])
-        // undici has the connection back a turn after the end of an answer.
+        // undici reuses the connection a turn after the end of an answer.
         yield* Effect.sleep("5 millis")
       }
       assert.lengthOf(connections, 1)

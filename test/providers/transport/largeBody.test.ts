@@ -1,10 +1,10 @@
-/** How a request is handed to undici. */
+/** How the body of a request is passed to undici. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { Dispatcher } from "undici"
 import { UndiciCall } from "../../../src/providers/transport/UndiciCall.ts"
 
-/** Hands a request over. Returns its body and the number of turns of the event loop until then. */
+/** Passes a request to undici. Returns its body and the turns of the event loop that had passed by then. */
 const handedOver = (body: string) =>
   Effect.callback<{ readonly body: unknown; readonly turn: number }>((resume) => {
     let turn = 0
