@@ -1,4 +1,4 @@
-/** Known secrets, however they are spelled. */
+/** Known secrets, in every spelling. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Secrets from "../../src/redaction/Secrets.ts"
 import * as Turns from "../../src/util/Turns.ts"
@@ -6,7 +6,7 @@ import * as Turns from "../../src/util/Turns.ts"
 const secret = "sk-Ab/9+x_y=Zk7&q%mN0pQrS"
 const secrets = Secrets.make([secret, "tiger-lily", "another-key-0123456789"])
 
-/** Each character by a function, in turns. */
+/** Spells each character by one of these functions, in turn. */
 const spell = (...ways: ReadonlyArray<(char: string) => string>) =>
   [...secret].map((char, index) => ways[index % ways.length]!(char)).join("")
 const raw = (char: string) => char
@@ -44,7 +44,7 @@ const ways = {
   named: (char: string) => (names[char] === undefined ? char : `&${names[char]};`)
 }
 
-/** Every spelling of the secret, by what it is called. */
+/** Every spelling of the secret, by name. */
 const spellings = new Map<string, string>()
 for (const [name, way] of Object.entries(ways)) {
   spellings.set(name, spell(way))
@@ -95,7 +95,7 @@ const quotedPrintable = [...lengthy]
   .map((char) => (/[\w]/.test(char) ? char : `=${hex(char).toUpperCase()}`))
   .join("")
 
-/** Spellings in several lines, in quoted-printable, and twice encoded. */
+/** Spellings over several lines, in quoted-printable, and encoded twice. */
 const furtherSpellings: ReadonlyArray<readonly [name: string, text: string]> = [
   ["base64 in lines of MIME", inLines(base64, 76, "\r\n")],
   ["base64 in lines of PEM", inLines(base64, 64, "\n")],
@@ -142,7 +142,7 @@ describe("a known secret", () => {
         const said = `${before}${spelled}${after}`
         const clean = secrets.text(said)
         assert.isTrue(clean.startsWith(before) && clean.endsWith(after), `${name}: ${clean}`)
-        // Of base64 the edges may stay: they hold bits of a neighbour too.
+        // The edges of base64 may stay, since they also hold bits of the neighbouring characters.
         assert.include(clean, Secrets.replacement, name)
         assert.isAtMost(
           clean.length - before.length - after.length,
