@@ -1,4 +1,4 @@
-/** What the attempts of a hedged request say about the two upstreams. */
+/** How the attempts of a hedged request count for the two upstreams. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -1,4 +1,4 @@
-/** A judge of the application's own: what a failure means for the route. */
+/** A judge of the application: the effect of a failure on the route. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
@@ -12,7 +12,7 @@ import { refusedConnection, throttled } from "../support/upstream.ts"
 
 type Judge = (failure: Failure) => Route.Verdict
 
-/** After each of so many requests to a primary that fails like this: where the route is, and the failures in a row. */
+/** The route and the failures in a row after each of these requests to a primary that fails like this. */
 const judged = (judge: Judge, failure: Failure, requests = 2) => {
   const lines: Array<string> = []
   const logger = Logger.make<unknown, void>(({ message }) => void lines.push(String(message)))

@@ -1,4 +1,4 @@
-/** What the events of a run say about the two upstreams, event by event. */
+/** How the events of a run count for the two upstreams, event by event. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import type { Target } from "../../src/domain/Target.ts"
@@ -65,7 +65,7 @@ const interrupted = (
   ...called
 })
 
-/** The outcomes that one run with these events leads to. */
+/** The outcomes of one run with these events. */
 const outcomesOf = (...events: ReadonlyArray<FailoverEvent>): ReadonlyArray<string> => {
   const outcomes: Array<string> = []
   const upstreamOf = ({ provider }: Target) =>

@@ -16,7 +16,7 @@ const throttled = new Failure.RateLimit({ message: "slow down" })
 const fault = new Failure.Transient({ reason: "Connection", message: "refused" })
 const refused = new Failure.BadRequest({ reason: "Invalid", message: "no" })
 
-/** Failures of the primary, one after another at one moment. */
+/** Failures of the primary, one after another at the same time. */
 const failing = (state: Route.State, now: number, ...failures: ReadonlyArray<Failure.Failure>) =>
   failures.reduce((next, failure) => Route.failed(next, rules, "primary", next.epoch, failure, now), state)
 const start = Route.initial(0)
@@ -108,7 +108,7 @@ describe("a route", () => {
 const Happening = Schema.Struct({
   what: Schema.Literals(["answer", "throttle", "fault", "refusal", "pass", "miss", "nothing"]),
   at: Schema.Literals(["primary", "backup"]),
-  /** How many epochs ago it began: mostly none. */
+  /** The number of epochs since it began: mostly none. */
   ago: Schema.Literals([0, 0, 0, 1]),
   /** Seconds that go by before it. */
   later: Schema.Literals([0, 1, 20, 50, 299, 300, 400])
@@ -141,7 +141,7 @@ const happen = (
   }
 }
 
-/** Every step of a history: what happened, when, and the states around it. */
+/** Every step of a history: the event, its time, and the states before and after it. */
 const history = (by: Route.Rules, happenings: ReadonlyArray<typeof Happening.Type>) => {
   let now = 0
   let state = Route.initial(now)

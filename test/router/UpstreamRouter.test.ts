@@ -50,7 +50,7 @@ const test = (
   body: () => Effect.Effect<void, unknown, Failover.Failover | BenchRegistry | Scope.Scope>
 ) => it.effect(name, () => Effect.provide(body(), Failover.layer()))
 
-/** Plays something for twenty virtual minutes. */
+/** Runs an effect for twenty virtual minutes. */
 const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(effect)
@@ -58,7 +58,7 @@ const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return yield* Fiber.join(fiber)
   })
 
-/** Asks so many times, one after another. */
+/** Sends this many requests, one after another. */
 const times = <A, E, R>(n: number, ask: Effect.Effect<A, E, R>) => Effect.replicateEffect(ask, n)
 
 describe("a route", () => {
@@ -397,7 +397,7 @@ describe("a primary during the ramp", () => {
       yield* TestClock.adjust("5 minutes")
       return both
     })
-  /** The share of so many requests that went to the primary. */
+  /** The share of these requests that the primary received. */
   const shareOf = <E, R>(ask: Effect.Effect<string, E, R>) =>
     Effect.map(times(1_000, ask), (answers) => answers.filter((answer) => answer === "main").length / 1_000)
 
