@@ -51,18 +51,18 @@ describe("an outage", { timeout: 120_000 }, () => {
       const { faults, targets, timeline } = yield* report(
         {
           duration: 4 * minute,
-          // One request at a time, and often enough that a probe waits for its turn for a tenth of a second only.
+          // One request at a time, often enough that a probe starts at most a tenth of a second late.
           requests: { perSecond: 10, stream: false },
           answers: { firstWord: 50, whole: 50 },
           faults: [{ target: "one", fault: "serverError", from: 0, until: 2 * minute }]
         },
         config
       )
-      // An early probe after a second, as nothing tells the callers apart. The cooldown begins again with it: probes at 6, 16, 31, 46 … 106
+      // One early probe after a second, since the callers cannot be told apart. The cooldown starts again with it: probes at 6, 16, 31, 46 … 106
       // and 121 s; the last one succeeds.
       const one = targets.find(({ target }) => target === "one/large#default")!
       assert.strictEqual(one.probes, 10)
-      // Calls at once before the first failure was known: eighty milliseconds at ten a second.
+      // Calls that were made before the first failure was known: eighty milliseconds at ten a second.
       assert.strictEqual(faults[0]?.calls, 1 + 9)
       const [back] = told({ timeline } as Parameters<typeof told>[0], "back")
       assert.approximately(back!.at, 121 * second, 1_500)
@@ -83,7 +83,7 @@ describe("an outage", { timeout: 120_000 }, () => {
         config
       )
       assert.approximately(times.added!.max, 7 * second, 5)
-      // Those of the first seven seconds; afterwards one probe for each cooldown of 5, 10 and 20 s.
+      // The calls of the first seven seconds, and then one probe for each cooldown of 5, 10 and 20 s.
       assert.approximately(requests.rescued, 7 + 3, 1)
     })
   )

@@ -53,7 +53,7 @@ describe("the built-in scenario", () => {
         assert.strictEqual(played.requests.retries, 0)
         assert.isBelow(played.times.added!.max, 30 * second + 100)
         assert.strictEqual(told(played, "rests", main)[0]?.reason, "Timeout")
-        // Those that came in the thirty seconds until the first one had waited long enough, for each of the two keys.
+        // Requests that came in the thirty seconds until the first one had waited long enough, for each of the two keys.
         assert.isBelow(played.faults[0]!.calls, 2 * 30 * 5 + 10)
       })
   )

@@ -1,4 +1,4 @@
-/** The page about the defaults has what the command prints. */
+/** The page about the defaults has the output of the command. */
 import { readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -10,7 +10,7 @@ import * as Experiment from "../../src/simulator/defaults/Experiment.ts"
 
 const page = readFileSync(join(resolve(import.meta.dirname, "../.."), "docs/defaults.md"), "utf8")
 
-/** Those that take long are compared by hand: `npm start -- simulate --defaults`. */
+/** Slow ones are compared by hand: `npm start -- simulate --defaults`. */
 const quick = ["cooldown.authDead.max", "timeouts.headers", "maxWait", "fallbackReserve"]
 
 describe("the page about the defaults", { timeout: 120_000 }, () => {
@@ -53,7 +53,7 @@ describe("the page about the defaults", { timeout: 120_000 }, () => {
   })
 })
 
-/** The other timeouts of an experiment are moved out of the way of the one that it is about. */
+/** The other timeouts that the experiment sets. They are long, so that they do not end an attempt first. */
 const timeouts = (name: string, { policy }: Experiment.Value): Policy.Options => {
   const own = name.replace("timeouts.", "")
   const others = Object.entries(policy?.timeouts ?? {}).filter(([key]) => key !== own)

@@ -7,7 +7,7 @@ import * as FaultServer from "../support/FaultServer.ts"
 import { ask, chat, openai, provider, start } from "../support/gateway.ts"
 import { report, second, targetOf } from "../support/simulator.ts"
 
-/** A minute, five times as fast: so are the waits and the backoff, and cooldowns are short, so that their phase matters little. */
+/** One minute at five times the speed. Waits and backoff are scaled too, and cooldowns are short, so that their phase matters little. */
 const policy = {
   maxWait: 600,
   retries: { backoff: [100, 400] },
@@ -40,7 +40,7 @@ const scenarios: Readonly<Record<string, ScenarioFile & { readonly broken: Fault
   }
 }
 
-/** Sends requests to a gateway before two real servers at their times; counts which target answered and how late. */
+/** Sends requests on schedule to a gateway with two real servers. Counts which target answered, and how late. */
 const real = ({ broken, duration, faults, requests }: (typeof scenarios)[string]) =>
   Effect.gen(function* () {
     const [a, b] = [yield* FaultServer.make, yield* FaultServer.make]
@@ -97,15 +97,15 @@ describe("a simulation and the gateway", { timeout: 60_000 }, () => {
         assert.strictEqual(answers.length, asked, name)
         assert.strictEqual(answers.filter(({ status }) => status === 200).length, answered, name)
         const by = (target: string) => answers.filter((answer) => String(answer.by).startsWith(target)).length
-        // A cooldown of one second of the twelve may end just before the fault does, or just behind it.
+        // A cooldown of one second in the twelve may end just before the fault does, or just after it.
         const near = 0.12 * asked
         assert.approximately(by("a/large"), targetOf(simulated, "a/large#default").answered, near, name)
         assert.approximately(by("b/large"), targetOf(simulated, "b/large#default").answered, near, name)
-        // How many calls meet it depends on the luck of the backoff: the mean of ten seeds.
+        // The number of calls that meet the fault depends on random backoff, so this is the mean of ten seeds.
         const lucky = yield* Effect.forEach(seeds, (seed) => report({ ...file, seed }, config))
         const calls = lucky.reduce((sum, { faults }) => sum + faults[0]!.calls, 0) / seeds.length
         assert.approximately(met, calls, near, name)
-        // The quickest, because a busy machine takes time of its own for the others.
+        // The quickest one, because a busy machine delays the others.
         assert.approximately(Math.min(...answers.map(({ took }) => took)), 0.8 * whole, 0.8 * whole, name)
       }
     })

@@ -68,7 +68,7 @@ describe("the replay of a log", () => {
   for (const name of ["throttle", "overload", "errors", "dead-key", "cut-streams"]) {
     it.effect(`gives the same results under the policy that wrote it: ${name}`, () =>
       Effect.gen(function* () {
-        // Random errors are drawn again; long cooldowns make their cost comparable.
+        // Random errors are drawn anew. Long cooldowns make their costs comparable.
         const policy: Options = name === "errors" ? { cooldown: { transient: { max: "30 seconds" } } } : {}
         const file = { ...BuiltIn.scenarios[name]!, requests: { perSecond: 5 } }
         const { report, text } = yield* logged(file, { ...BuiltIn.config, policy })
@@ -122,7 +122,7 @@ describe("the replay of a log", () => {
         for (const { answered, target } of report.targets) {
           assert.approximately(targetOf(again, target).answered, answered, 12, target)
         }
-        // An attempt that was stopped without content after 2.6 s would have taken 6 s. The log does not say so, so twice its time is assumed.
+        // The attempt that was stopped without content after 2.6 s would have taken 6 s. The log does not say so, so twice its time is assumed.
         const without = yield* replayed(text)
         assert.isAbove(without.times.all!.p95, 4 * second)
       })
@@ -342,7 +342,7 @@ describe("the recorded outcome of a target", () => {
 
   it("is found once near its time, and repeats until the next record", () => {
     const outcomes = new Recorded.Outcomes([at(10_000), at(10_200), at(30_000)])
-    // Before everything as the first; near the first two, each of them once; then as the last before.
+    // Before all records the first is returned; near the first two, each of them once; afterwards the latest one.
     assert.deepStrictEqual(
       [0, 9_500, 10_000, 10_500, 20_000, 29_500, 40_000].map((now) => outcomes.at(now)?.at),
       [10_000, 10_000, 10_200, 10_200, 10_200, 30_000, 30_000]

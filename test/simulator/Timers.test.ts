@@ -20,7 +20,7 @@ describe("timers", () => {
       for (let turn = 0; turn < 6_000; turn++) {
         const at = draw(500)
         expected.push({ at, turn, timer: timers.add(at, () => ran.push(turn)) })
-        // Far more are cancelled than remain, as with timeouts.
+        // Far more timers are cancelled than remain, as with timeouts.
         while (draw(10) < 8 && expected.length > 0) {
           const [cancelled] = expected.splice(draw(expected.length), 1)
           timers.cancel(cancelled!.timer)

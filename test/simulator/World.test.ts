@@ -32,7 +32,7 @@ describe("a provider", () => {
         },
         alone
       )
-      // Four a second for a minute, and the four that were there at the start.
+      // Four a second for a minute, and the four that were available at the start.
       assert.approximately(requests.answered, 4 * 60 + 4, 1)
       assert.strictEqual(faults[0]?.calls, requests.failed)
     })
@@ -106,7 +106,7 @@ describe("a provider", () => {
         },
         alone
       )
-      // Ten turns of 2, 3, … 11 thousand tokens; each reads what the one before has read from the cache.
+      // Ten turns of 2, 3, … 11 thousand tokens. Each reads the tokens of the previous one from the cache.
       const input = 65_000
       const cached = input - 11_000
       assert.deepStrictEqual(warm.tokens, { input, cached, output: 3_000 })
