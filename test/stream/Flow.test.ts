@@ -1,4 +1,4 @@
-/** Streams that are made of a flow: read without a fiber by code that can, and as an ordinary stream by all other code. */
+/** Streams that are made of a flow: code that can read a flow needs no fiber, and all other code reads an ordinary stream. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

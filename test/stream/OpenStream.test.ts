@@ -1,4 +1,4 @@
-/** A stream before it belongs to its reader: when it is open, how long it is waited for, and how it ends. */
+/** A stream before its reader has it: when it is open, how long the run waits for it, and how it ends. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -19,7 +19,7 @@ const phases: Readonly<Record<string, Phase.Phase>> = {
 }
 const waits = { firstContent: 1_000, queue: 5_000, idle: 300 }
 
-/** A stream that is opened, of a flow that a test plays. */
+/** An opened stream of a flow that the test plays. */
 const opening = (
   options: Partial<StreamOptions<string, never>> = {},
   tap: Tap<string, unknown> = new Tap<string, unknown>()
@@ -42,7 +42,7 @@ const opening = (
     return { tap, stream, log, read: () => stream.take()?.join(" ") }
   })
 
-/** The failure that it ended with. */
+/** The failure with which it ended. */
 const failureOf = (exit: Exit.Exit<unknown, unknown> | undefined) =>
   Effect.map(Effect.flip(exit!), (failure) => {
     const { message, reason } = failure as { readonly reason: string; readonly message: string }

@@ -1,4 +1,4 @@
-/** A flow of a Stream that a fiber pulls, and what else a flow can be. */
+/** A flow of a Stream that a fiber pulls, and other kinds of flows. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import * as Flow from "../../src/stream/Flow.ts"
 import * as Pump from "../../src/stream/Pump.ts"
 import { Tap } from "../support/flows.ts"
 
-/** The flow of a stream of these items with 100 ms before each; `log` has what happens to the stream. */
+/** The flow of a stream of these items with 100 ms before each. `log` records the events of the stream. */
 const pumped = (...items: ReadonlyArray<number>) =>
   Effect.map(Effect.context<never>(), (context) => {
     const log: Array<string> = []

@@ -1,4 +1,4 @@
-/** Edge cases of a stream: observers that come late, a cancel while it begins, and invalid sizes. */
+/** Edge cases of a stream: observers that subscribe late, a cancellation while it begins, and invalid sizes. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -31,7 +31,7 @@ const opened = (tap: Flow.Flow<string, unknown>, options: Partial<StreamOptions<
     )
   )
 
-/** A flow that is released when the test says so. */
+/** A flow that the test releases. */
 const held = () => {
   const releases: Array<() => void> = []
   const tap = Object.assign(new Tap<string, unknown>(), {

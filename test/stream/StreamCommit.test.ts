@@ -1,4 +1,4 @@
-/** A stream before its commit point: every failure moves on, and the reader sees one answer only. */
+/** A stream before its commit point: every failure leads to the next target, and the reader sees one answer only. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -15,7 +15,7 @@ const once = Effect.provide(Failover.layer({ policy: { retries: { times: 0, back
 type Call = Scripted.Call<string, Scripted.Part>
 const { held, complete, last } = Scripted
 
-/** A provider that goes wrong in some way, and one that does not. */
+/** A provider that fails in some way, and one that answers. */
 const scene = (wrong: Call, options?: Failover.CallOptions) => {
   const a = Scripted.make("a", [wrong])
   const b = Scripted.make("b", [[held("role"), "fine"]])
@@ -40,7 +40,7 @@ describe("more than may be held back", () => {
         const chain = Chain.make(Model.make(a, "m"), Model.make(fine(), "m"))
         const { benches, value } = yield* play(texts(Failover.stream(chain, "q", { commit })))
         assert.deepStrictEqual(value, ["fine"])
-        // One request may have provoked it.
+        // The request itself may have provoked the failure.
         assert.deepStrictEqual(benches, [])
         assert.strictEqual(a.open, 0)
       }).pipe(once)
@@ -151,7 +151,7 @@ describe("before the commit point", () => {
       assert.deepStrictEqual(late.value, ["role", "fine"])
       assert.strictEqual(late.took, 120_000)
 
-      // Behind its last sign it has as long as a server without one.
+      // After its last sign of life it has as long as a server that sends none.
       const silent = scene([...waiting(20).slice(0, -1), { hang: true }])
       assert.strictEqual((yield* play(texts(silent.stream))).took, 40_000)
     }).pipe(once)

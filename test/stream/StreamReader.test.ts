@@ -1,4 +1,4 @@
-/** Readers of a stream: slow ones, ones that stop early, and a second one. */
+/** Readers of a stream: slow ones, those that stop early, and a second one. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -33,7 +33,7 @@ describe("a reader that is slow", () => {
         )
       )
       assert.strictEqual(error?._tag, "DeadlineExceeded")
-      // What had been handed over by then is read to its end.
+      // Chunks that were handed over by then are read to the end.
       assert.isAtMost(took, 10_000 + readAhead * 1_000)
       assert.isAtLeast(read, 10)
       assert.deepStrictEqual(benches, [])
@@ -61,7 +61,7 @@ describe("a reader that is slow", () => {
         Effect.gen(function* () {
           for (let i = 0; i < n; i++) yield* Effect.yieldNow
         })
-      // So few operations a turn that the two interleave in every way.
+      // So few operations a turn that the two fibers interleave in every way.
       for (let operations = 3; operations < 12; operations++) {
         for (let pause = 0; pause < 100; pause++) {
           const upstream = Stream.fromIterable([1, 2]).pipe(

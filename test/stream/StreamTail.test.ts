@@ -14,7 +14,7 @@ const runtime = Effect.provide(Failover.layer())
 type Call = Scripted.Call<string, Scripted.Part>
 const { complete, held, last } = Scripted
 
-/** Reads one stream of `a` to its end; `b` stands by. */
+/** Reads one stream of `a` to its end. `b` is the fallback. */
 const reading = (call: Call, options?: Failover.CallOptions) =>
   Effect.gen(function* () {
     const a = Scripted.make("a", [call])
@@ -62,7 +62,7 @@ describe("after the commit point", () => {
       assert(error?._tag === "StreamBroken" && error.failure._tag === "Transient")
       assert.strictEqual(error.failure.reason, "Truncated")
       assert.deepStrictEqual(seen, ["hel"])
-      // One request may have provoked it.
+      // The request itself may have provoked the failure.
       assert.deepStrictEqual(benches, [])
     })
   )
@@ -97,7 +97,7 @@ describe("after the commit point", () => {
 })
 
 describe("a row of failures", () => {
-  /** Whether the target is benched after two failures, a stream with this end, and one more failure. */
+  /** Whether the target is benched after two failures, a stream like this, and one more failure. */
   const rests = (call: Call, deadline?: "5 seconds") =>
     Effect.gen(function* () {
       const unknown: Call = [fault("Unknown")]
@@ -181,7 +181,7 @@ describe("a stream that stalls", () => {
         )
         assert.deepStrictEqual(value, { failed: true, open: 0 })
       }
-      // Of the two only the stall was the target's fault.
+      // Of the two, only the stall was the target's fault.
       const [health] = yield* (yield* BenchRegistry).report
       assert.deepStrictEqual([health?.failures, health?.lastFailure?.class], [1, "Timeout"])
     }).pipe(runtime)
