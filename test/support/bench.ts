@@ -14,7 +14,7 @@ import { fault } from "./engine.ts"
 export const target = (model = "m", credential = "k", provider = "a") =>
   Target.make({ provider, model, credential: Credential.make(credential), policy: Policy.defaults })
 export const a = target()
-/** First five seconds, at most half a minute. */
+/** Five seconds at first, and half a minute at most. */
 export const rest: Rest = { scope: "target", threshold: 1, base: 5_000, max: 30_000 }
 export const keyRest: Rest = { ...rest, scope: "credential" }
 
@@ -30,7 +30,7 @@ export const probe = (state: Bench.State, to: Target.Target, now: number) => {
   assert(admission._tag === "Probe")
   return [admission, next] as const
 }
-/** What keeps a target from being called. */
+/** Why a target may not be called. */
 export const why = (state: Bench.State, of: Target.Target, now: number) => {
   const benched = Bench.peek(state, of, now)
   return benched && `${benched.key} ${benched.reason} ${benched.until}${benched.probing ? " probing" : ""}`
@@ -41,7 +41,7 @@ export const benched = () => {
   return Bench.fail(state, a, go, fault(), rest, 0)
 }
 
-/** An attempt at `a` as an application makes it that knows the bench only as a service. */
+/** An attempt at `a` by an application that uses the bench only as a service. */
 export const attempt = (failure: Failure | undefined) =>
   Effect.scoped(
     Effect.gen(function* () {

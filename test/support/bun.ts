@@ -1,6 +1,6 @@
 /**
  * Run by Bun, over `UndiciTransport`, whose undici cannot dispatch there: an answer and a stream, after a redirect that is not
- * followed. Prints what came.
+ * followed. Prints the results.
  */
 import * as http from "node:http"
 import type { AddressInfo } from "node:net"

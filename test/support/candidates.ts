@@ -1,4 +1,4 @@
-/** The candidates of requests to one chain, over a real bench, real limits and real rooms. Time is the test's. */
+/** The candidates of requests to one chain, over a real bench, real limits and real rooms. The test sets the time. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { Candidates } from "../../src/candidates/Candidates.ts"
@@ -56,7 +56,7 @@ export const stage = Effect.fnUntraced(function* (chain: Chain.Chain<Scripted.Sc
     skipped,
     /** The candidates of a new request. */
     request: (choosing?: Choosing) => new Candidates(prepared, context, clock, shared, onSkip, choosing),
-    /** The same for a request without an observer. */
+    /** The candidates of a request without an observer. */
     unobserved: () => new Candidates(prepared, context, clock, shared, undefined),
     /** The target fails, and is benched for five seconds. */
     fails: (key: string, failure: Failure.Failure = fault()) => {

@@ -5,7 +5,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as MonotonicClock from "../../src/time/MonotonicClock.ts"
 
 /**
- * By default the clock advances when a fiber that it woke has run for a second of real time. That happens on a busy machine,
+ * By default the clock advances when a fiber that it resumed has run for a second of real time. That happens on a busy machine,
  * and then a test sees other times than on an idle one.
  */
 export const patientClock = TestClock.layer({ warningDelay: "1 hour" })
@@ -17,7 +17,7 @@ export const settable = Effect.map(Clock.Clock, (clock) => {
     millis: () => clock.currentTimeMillisUnsafe() + by,
     nanos: () => clock.currentTimeNanosUnsafe() + BigInt(by) * 1_000_000n
   }
-  // TestClock finds its controls on the clock itself.
+  // TestClock reads its controls from the clock itself.
   const own: Clock.Clock = { ...clock, ...MonotonicClock.withWallTime(clock, wall) }
   return { clock: own, set: (millis: number) => void (by += millis) }
 })

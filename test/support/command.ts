@@ -1,4 +1,4 @@
-/** The command line in this process: quicker than a process of its own, and with the streams as texts. */
+/** The command line in this process: quicker than a separate process, and with the streams as texts. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { ConfigProvider, Effect, Exit } from "effect"
 import { Command } from "effect/cli"

@@ -1,4 +1,4 @@
-/** Servers in the place of a Redis, on free ports of this machine: each says to a command what a test wants. */
+/** Servers that replace a Redis, on free ports of this machine. The test decides each answer. */
 import * as net from "node:net"
 import * as Effect from "effect/Effect"
 
@@ -27,14 +27,14 @@ export const serverOf = (onSocket: (socket: net.Socket) => void, host = "127.0.0
     ({ close }) => Effect.sync(close)
   )
 
-/** The commands of a text in the form of Redis' protocol: `*2\r\n$6\r\nEXISTS\r\n$3\r\nkey\r\n`. */
+/** The commands in a text of Redis' protocol: `*2\r\n$6\r\nEXISTS\r\n$3\r\nkey\r\n`. */
 const commandsIn = (text: string): ReadonlyArray<ReadonlyArray<string>> =>
   text
     .split(/^\*\d+\r\n/m)
     .slice(1)
     .map((command) => command.split("\r\n").filter((_, i) => i % 2 === 1))
 
-/** A node that says `told` about a key, its own name to `GET`, and nothing to `WAIT`. */
+/** A node that answers a key with `told`, `GET` with its own name, and `WAIT` not at all. */
 export const node = (name: string, told: () => string, host?: string) =>
   serverOf((socket) => {
     socket.on("data", (bytes) => {

@@ -16,7 +16,7 @@ export const classes = [
   "Connection"
 ] as const
 
-/** What comes, and how long the scene lasts. Times are milliseconds. */
+/** The requests, and how long the scene lasts. Times are milliseconds. */
 export interface Scene {
   /** How often the noisy caller sends a request, and how often one of the others does. */
   readonly noisyEvery?: number

@@ -1,7 +1,7 @@
 /** An observer that keeps the events of requests. */
 import type { FailoverEvent } from "../../src/events/FailoverEvent.ts"
 
-/** The events so far, and the observer that gets them. */
+/** The events so far, and the observer that receives them. */
 export const observed = () => {
   const events: Array<FailoverEvent> = []
   return { events, observer: (event: FailoverEvent) => void events.push(event) }

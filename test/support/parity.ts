@@ -20,7 +20,7 @@ export const strange = new Failure.Transient({ reason: "Unknown", message: "what
 export const refused = new Failure.BadRequest({ reason: "Invalid", message: "not like this" })
 export const tooLong = new Failure.ContextExceeded({ message: "too long" })
 
-/** What a provider's credential or model does, call by call. The last entry is repeated. */
+/** The behaviour of a provider's credential or model, call by call. The last entry is repeated. */
 export type Steps = ReadonlyArray<Scripted.Call<string, Scripted.Part>>
 
 /** A provider whose credentials each play a script of their own, in this order. */

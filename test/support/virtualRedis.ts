@@ -62,7 +62,7 @@ export class VirtualRedis {
   #epoch = 0
   #era = ""
 
-  /** Without a clock of its own it reads that of the process that calls it. */
+  /** Without a clock of its own it uses that of the calling process. */
   constructor(delay: number, clock?: Clock.Clock) {
     this.#delay = delay
     this.#clock = clock

@@ -41,7 +41,7 @@ export const network = (redis = new VirtualRedis(1)) => {
     written: [] as Array<ReadonlyArray<Scripts.Command>>,
     /** The hashes that were written. */
     prefixes: new Set<string>(),
-    /** How the comparisons began: the count of changes, and `same`, or the place of the next piece. */
+    /** The start of each comparison: the count of changes, and `same`, or the place of the next piece. */
     pulled: [] as Array<string>,
     opened: 0,
     queues: [] as Array<Queue.Queue<Redis.RedisMessage, Redis.RedisError>>

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 /** The wait so far, in milliseconds. 0 on systems that do not report it; only Linux does. */
 export const waited = (): number => {
   try {
-    // The time on a core and the time of waiting for one, in nanoseconds, and how often the thread got one.
+    // The time on a core, the time of waiting for one, in nanoseconds, and the number of time slices.
     const [, nanos] = readFileSync("/proc/thread-self/schedstat", "utf8").split(" ")
     return Number(nanos) / 1e6
   } catch {

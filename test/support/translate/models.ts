@@ -50,7 +50,7 @@ export const reply = ({ question, images = [], results, hasSchema, tools = [] }:
       ]
     }
   }
-  // Clients that do not rely on schemas request a call of a tool that has the form of the answer.
+  // Clients that do not rely on schemas request a call of a tool whose parameters have the form of the answer.
   if (tools.includes("json")) return { calls: [{ name: "json", input: { city: "Paris", degrees: 21 } }] }
   if (question.includes("picture")) return { text: `I see ${images.join(" and ")}` }
   if (hasSchema) return { text: '{"city":"Paris","degrees":21}' }
