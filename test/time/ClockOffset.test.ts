@@ -14,7 +14,7 @@ describe("the offset to the clock of Redis", () => {
     const offset = new ClockOffset()
     offset.measured(1_000, 1_000, 1_010)
     assert.strictEqual(offset.measured(2_000, 2_000, 32_000), 10)
-    // As long as no other is known, it is the best there is.
+    // It is used as long as no other measurement is known.
     assert.strictEqual(new ClockOffset().measured(2_000, 2_000, 32_000), 30_000)
   })
 
