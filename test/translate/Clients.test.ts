@@ -141,7 +141,7 @@ for (const to of ["anthropic", "openai"] as const) {
         tool_call_id: id,
         content: "fine"
       }))
-      // A model of this protocol would not take back what is its own: there is no such field in it.
+      // A model of this protocol does not accept its thoughts back: the protocol has no field for them.
       const { reasoning_content: _, ...said } = answer as typeof answer & {
         readonly reasoning_content?: string
       }

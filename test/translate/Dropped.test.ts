@@ -4,7 +4,7 @@ import * as Translate from "../../src/translate/index.ts"
 
 const hi = [{ role: "user", content: "hi" }]
 
-/** What is named when a request with these fields is translated, beyond what it takes to be one. */
+/** The names of the dropped fields when a request with these fields is translated. The required fields are added. */
 type Row = readonly [given: Translate.JsonObject, dropped: ReadonlyArray<string>]
 
 const fromOpenai: ReadonlyArray<Row> = [

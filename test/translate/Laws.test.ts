@@ -16,7 +16,7 @@ import { addUp, context, dataOf, translateStream } from "../support/translate/su
 
 const claude = "claude-sonnet-4-0"
 
-/** The rules of a Claude that takes schemas, which those before 4.5 do not. */
+/** The rules of a Claude that supports schemas, which models before 4.5 do not. */
 const strict = resolve({ protocol: "anthropic", model: "claude-sonnet-4-5" })
 const protocols: ReadonlyArray<Translate.Protocol> = ["openai", "anthropic"]
 /** The context of a caller that requests everything. */
@@ -78,7 +78,7 @@ describe("a translated stream", () => {
           return choices?.[0]?.delta.reasoning_content ?? []
         })
         const [choice] = added.choices as [{ readonly message: Translate.JsonObject }]
-        // The official client parses what it was told to parse, and keeps the last piece of an unknown field.
+        // The official client parses the content if told to, and keeps only the last piece of an unknown field.
         const { parsed, reasoning_content, ...message } = choice.message
         assert.strictEqual(parsed, null)
         const thought = thoughts.length === 0 ? {} : { reasoning_content: thoughts.join("") }
@@ -139,11 +139,11 @@ describe("a translated stream", () => {
   )
 })
 
-/** -0 is 0 once it has been a JSON text, as it has in a stream. */
+/** -0 is 0 after it was written as JSON, as in a stream. */
 const withoutZero = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 describe("any input", () => {
-  /** JSON with the protocols' words in it, so that it gets further than the first look. */
+  /** JSON with words of the protocols in it, so that it passes the first checks. */
   const Word = Schema.Literals([
     "assistant",
     "user",
@@ -218,7 +218,7 @@ describe("any input", () => {
   const Wild = Level(Level(Level(Leaf)))
   const Members = Schema.Array(Schema.Tuple([Key, Wild])).check(Schema.isMaxLength(8))
 
-  /** Lists of pairs that begin with a key become objects. */
+  /** Lists of pairs whose first item is a key become objects. */
   const bloom = (value: unknown): unknown => {
     if (!Array.isArray(value)) return value
     const isPair = (item: unknown) => Array.isArray(item) && item.length === 2 && typeof item[0] === "string"

@@ -1,4 +1,4 @@
-/** Media types as servers expect them, however they were declared. */
+/** Media types in the form that servers expect, however they were declared. */
 import { assert, describe, it } from "@effect/vitest"
 import { settle } from "../../src/translate/fit/MediaTypes.ts"
 import * as Translate from "../../src/translate/index.ts"

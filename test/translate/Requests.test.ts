@@ -2,11 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"
 
-/** A model of Anthropic's without peculiarities, and one of OpenAI's. */
+/** A model of Anthropic's without special rules, and one of OpenAI's. */
 const claude = "claude-sonnet-4-0"
 const gpt = "gpt-4.1"
 
-/** The rules of a Claude that takes schemas, which those before 4.5 do not. */
+/** The rules of a Claude that supports schemas, which models before 4.5 do not. */
 const strict = resolve({ protocol: "anthropic", model: "claude-sonnet-4-5" })
 
 const toAnthropic = (body: Translate.JsonObject, model = claude) =>
@@ -496,7 +496,7 @@ describe("reasoning_effort for an Anthropic model", () => {
         model
       )
     }
-    // It knows `max`, and not `xhigh`: https://platform.claude.com/docs/en/build-with-claude/effort
+    // It supports `max`, and not `xhigh`: https://platform.claude.com/docs/en/build-with-claude/effort
     assert.deepStrictEqual(ask("claude-mythos-preview", "xhigh").output_config, { effort: "high" })
     assert.deepStrictEqual(ask("claude-mythos-5", "xhigh").output_config, { effort: "xhigh" })
     assert.deepStrictEqual(ask("claude-fable-5", "high"), {

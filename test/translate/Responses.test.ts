@@ -71,7 +71,7 @@ describe("a request for a response", () => {
       [Conversation],
       ([conversation]) => {
         const chat = withoutStop(asChat(conversation))
-        // A Claude that takes schemas.
+        // A Claude that supports schemas.
         const rules = resolve({ protocol: to, model: to === "openai" ? model : "claude-sonnet-4-5" })
         const asked = Translate.translateRequest("responses", to, asInput(chat), model, undefined, rules)
         const expected =
@@ -131,7 +131,7 @@ describe("a request for a response", () => {
   })
 })
 
-/** The response that OpenAI's client makes of events. */
+/** The response that OpenAI's client builds from events. */
 const addUp = (events: ReadonlyArray<unknown>) => {
   const lines = events.map((event) => `${JSON.stringify(event)}\n`).join("")
   return ResponseStream.fromReadableStream(new Response(lines).body!).finalResponse()
@@ -149,7 +149,7 @@ describe("a streamed response", () => {
       ([answer]) =>
         Effect.gen(function* () {
           const given = context()
-          // Thoughts without a signature are no items of their own, so several of them run together.
+          // Thoughts without a signature are no separate items, so several of them are joined.
           const thoughts = protocol === "openai" ? answer.thoughts.slice(0, 1) : answer.thoughts
           const said = { ...answer, thoughts }
           const whole = Translate.translateAnswer(protocol, "responses", asWhole(said), given)

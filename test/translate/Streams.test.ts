@@ -11,7 +11,7 @@ import { addUp, context, dataOf, eventsOf, translateStream } from "../support/tr
 
 const withUsage = context({ stream_options: { include_usage: true } })
 
-/** The deltas of a chat stream, and what its choices finished with. */
+/** The deltas of a chat stream, and the finish reasons of its choices. */
 const deltasOf = (events: ReadonlyArray<Translate.OutEvent>) =>
   dataOf(events).flatMap((item) => {
     const { choices } = item as { readonly choices?: ReadonlyArray<Translate.JsonObject> }

@@ -1,4 +1,4 @@
-/** Separate texts of the model stay separate where a target takes one text only. */
+/** Separate texts of the model stay separate for a target that accepts one text only. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
 

@@ -1,9 +1,9 @@
-/** The arguments of a call that come in pieces. */
+/** The arguments of a call that arrive in pieces. */
 import { assert, describe, it } from "@effect/vitest"
 import type { Delta, Remark } from "../../src/translate/common/Common.ts"
 import { CallPieces } from "../../src/translate/openai/parts/CallPieces.ts"
 
-/** What is passed on of one call with these pieces. */
+/** The arguments that are passed on for one call with these pieces. */
 const read = (pieces: ReadonlyArray<string>): ReadonlyArray<Delta | Remark> => {
   const calls = new CallPieces()
   const out: Array<Delta | Remark> = []
@@ -54,7 +54,7 @@ describe("the arguments of a call", () => {
     }
     for (const begin of ['{"text":"', '"']) {
       time(2_000, begin)
-      // 30 ms; with a copy of all arguments for each piece, 18 s.
+      // This takes 30 ms. Copying all arguments for each piece took 18 s.
       assert.isBelow(time(100_000, begin), 2_000)
     }
   })

@@ -101,7 +101,7 @@ describe("a family of models", () => {
   })
 })
 
-/** Deltas as a client of messages sends them back, and what its target then gets. */
+/** Deltas as a client of messages sends them back, and what its target receives then. */
 const back = (deltas: ReadonlyArray<Delta>, model: string, thinking?: object) => {
   const carry = Carry.make("p", ["secret"]).of(model)
   const context = makeContext({ model, thinking }, { id: "req_1", created: 1, carry })

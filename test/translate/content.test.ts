@@ -1,6 +1,6 @@
 /**
- * Nothing vanishes: every character of text, thoughts and arguments that goes into a translation comes out of it, or the
- * answer is malformed. Streams are cut and disordered as real servers do it.
+ * No content is lost: every character of text, thoughts and arguments that goes into a translation comes out of it, or the
+ * answer is reported as malformed. Streams are cut and reordered as real servers do it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"

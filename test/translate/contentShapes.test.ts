@@ -1,4 +1,4 @@
-/** Content in shapes that no protocol has, and in places that no protocol has it: it reaches the model, or the target is skipped. */
+/** Content in shapes that no protocol has, and in places where no protocol has it: it reaches the model, or the target is skipped. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
 

@@ -1,4 +1,4 @@
-/** A call that a target cannot be forced to make: what is requested instead, and what is named as dropped. */
+/** A call that a target cannot be forced to make: what is requested instead, and what is reported as dropped. */
 import { assert, describe, it } from "@effect/vitest"
 import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"

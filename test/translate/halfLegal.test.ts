@@ -162,7 +162,7 @@ describe("the pieces of a call", () => {
       [piece(0, "a", "bash", '{"command":"ls"}'), piece(0, "a", undefined, "and more"), finish, done]
     ]
     for (const events of streams) {
-      // A stream that its protocol has completed does not fail any more: its reader gets a remark instead.
+      // A stream that its protocol has completed does not fail any more. Its reader gets a note instead.
       const told = translateStream("openai", "anthropic", events, context())
       const isTold = told.at(-1)?.event === "error"
       assert.isTrue(isTold || malformed("openai", events) !== undefined)

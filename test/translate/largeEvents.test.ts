@@ -1,4 +1,4 @@
-/** A large event is not written before it is sent, since that takes long. */
+/** A large event is not serialized as a whole before it is sent, since that takes long. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
 import { LargeEvent } from "../../src/translate/protocol/Encode.ts"

@@ -1,4 +1,4 @@
-/** Parts of an answer that have no counterpart are named, and so are their pieces; the rest of the answer stays. */
+/** Parts of an answer that have no counterpart are named, as are their pieces. The rest of the answer stays. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
 

@@ -1,4 +1,4 @@
-/** Long names, ids and data URLs of a caller: the time for one that is 20 MB long may not hold up other requests. */
+/** Long names, ids and data URLs of a caller: one that is 20 MB long must not delay other requests. */
 import { assert, describe, it } from "@effect/vitest"
 import * as CallId from "../../src/translate/carry/CallId.ts"
 import * as DataUrl from "../../src/translate/common/DataUrl.ts"

@@ -1,14 +1,14 @@
-/** A conversation of very many messages: each costs about the same, however many there are. */
+/** A conversation of very many messages: the cost of each does not depend on their number. */
 import { assert, describe, it } from "@effect/vitest"
 import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"
 
 type Body = Parameters<typeof Translate.expressRequest>[2]
 
-/** Where the work for a message grew with the number of messages before it, this many took seconds. */
+/** The number of messages. If the cost of a message grew with the number before it, these would take seconds. */
 const count = 10_000
 
-/** The most processor time for so many, in milliseconds; it takes about a tenth of it. */
+/** The most processor time for all of them, in milliseconds. About a tenth of it is needed. */
 const most = 1_500
 
 const many = (make: (index: number) => unknown) => Array.from({ length: count }, (_, index) => make(index))
@@ -25,7 +25,7 @@ const used = (id: string) => ({ type: "tool_result", tool_use_id: id, content: "
 const says = (role: string) => ({ role, content: "x" })
 const user = says("user")
 
-/** The messages of each dialect that all become one turn, or one list. */
+/** For each dialect, messages that all become one turn, or one list. */
 const chats: Readonly<Record<string, ReadonlyArray<unknown>>> = {
   "of the user": many(() => user),
   "of the user behind a result": [user, calling("c"), result("c"), ...many(() => user)],
@@ -88,7 +88,7 @@ const cases: ReadonlyArray<readonly [Translate.Dialect, string, Body]> = [
   ...Object.entries(inputs).map(([name, list]) => ["responses", name, { model: "m", input: list }] as const)
 ]
 
-/** Targets, one of which wants one message for all that one role says in a row. */
+/** Targets, one of which requires one message for everything that a role says in a row. */
 const targets = [
   ["anthropic", "claude-sonnet-5"],
   ["openai", "gpt-5.2"],

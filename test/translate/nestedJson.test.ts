@@ -1,4 +1,4 @@
-/** JSON as text inside a request: it was not measured with the body, so it is measured before it is parsed. */
+/** JSON as text inside a request: the limits of the body do not cover it, so it is checked before it is parsed. */
 import { assert, describe, it } from "@effect/vitest"
 import { type Dialect, expressRequest } from "../../src/translate/index.ts"
 

@@ -1,4 +1,4 @@
-/** Requests that mix the forms of several protocols, as clients do: what is clear is read, and what a target can express reaches it. */
+/** Requests that mix the forms of several protocols, as clients do: clear ones are understood, and what a target can express reaches it. */
 import { assert, describe, it } from "@effect/vitest"
 import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"

@@ -1,4 +1,4 @@
-/** Names of properties that a target does not take, at the top of a schema or everywhere in it. */
+/** Names of properties that a target does not accept, at the top of a schema or everywhere in it. */
 import { assert, describe, it } from "@effect/vitest"
 import { resolve } from "../../src/dialect/index.ts"
 import * as Translate from "../../src/translate/index.ts"
@@ -58,7 +58,7 @@ describe("names of properties", () => {
     const names = Object.keys(where.properties)
     assert.deepStrictEqual(where.required, names)
     assert.deepStrictEqual(where.dependentRequired, { plain: [names[0]] })
-    // What a property is by default is a value, and no schema.
+    // The default of a property is a value, not a schema.
     assert.include(text, '"default":{"@id":1}')
     const use = JSON.parse(text).messages[1].content[0]
     assert.notMatch(JSON.stringify(use.input), /"(?:\$top|@id|filter\[id\])"/)

@@ -1,4 +1,4 @@
-/** Turns of the model that say nothing, and tools that come twice: strict servers refuse what they leave behind. */
+/** Turns of the model without content, and tools that are listed twice: strict servers refuse them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Translate from "../../src/translate/index.ts"
 
