@@ -1,4 +1,4 @@
-/** What the types promise. Nothing here runs: `tsc` is the test, and an expected error that is none fails it. */
+/** The guarantees of the types. Nothing here runs: `tsc` is the test, and an expected error that does not occur fails it. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -39,13 +39,13 @@ const request: Long = { prompt: "p", system: "s" }
 const chain = Chain.make(A.model("large"), B.model("small"))
 const nested = Chain.make(A.model("large"), Chain.make(B.model("small")))
 
-// A chain carries what its models need, nested or not.
+// The type of a chain has the requirements of its models, nested or not.
 export const needs = [
   same<typeof nested, typeof chain>(true),
   same<(typeof chain)["models"][number], Model.Model<typeof providerA | typeof providerB, A | B>>(true)
 ]
 
-// The runtime and the providers stand in the requirements of a call, and nothing else does.
+// A call requires the runtime and the providers, and nothing else.
 const answer = Failover.complete(chain, request)
 const stream = Failover.stream(chain, request)
 const opened = Failover.open(chain, request)
@@ -65,7 +65,7 @@ export const calls = [
   same<Effect.Services<typeof opened>, A | B | Failover.Failover | Scope.Scope>(true)
 ]
 
-// With all layers it runs; leaving out one does not compile.
+// With all layers it runs. Without one of them it does not compile.
 const runtime = Failover.layer()
 export const run = () => [
   Effect.runPromise(Effect.provide(answer, [runtime, A.layer, B.layer])),
@@ -75,10 +75,10 @@ export const run = () => [
   Effect.runPromise(Effect.provide(answer, [A.layer, B.layer]))
 ]
 
-// A request has to be one that every provider of the chain understands.
+// A request has to suit every provider of the chain.
 // @ts-expect-error the providers of B need a system prompt
 export const tooShort = Failover.complete(chain, { prompt: "p" })
-// Where no request suits all, the type of the request is a sentence, which the compiler shows.
+// If no request suits all providers, the type of the request is a sentence, which the compiler shows.
 const mixed = Chain.make(OpenAi.model("gpt-5.2"), Anthropic.model("claude-sonnet-5"))
 // @ts-expect-error two protocols
 export const twoProtocols = Failover.complete(mixed, { body: {} })
@@ -88,7 +88,7 @@ export const saysWhatToDo = same<
 >(true)
 export const shortIsEnough = Failover.complete(Chain.make(A.model("large")), { prompt: "p" })
 
-// A chain that is used for one kind of failure brings its requirements as well.
+// A chain for one kind of failure adds its requirements.
 const special = Chain.onContentPolicy(Chain.make(A.model("large")), Chain.make(B.model("small")))
 const specially = Failover.complete(special, request)
 export const specials = same<Effect.Services<typeof specially>, A | B | Failover.Failover>(true)
@@ -112,7 +112,7 @@ export const generic = [
   })
 ]
 
-// An error that is no failure asks for `classify`, which may hand it to the caller.
+// An error that is no failure requires `classify`, which may pass it to the caller.
 const days = Chain.make(Model.make(oslo, "forecast"))
 const handed = Failover.use(days, (backend) => backend.service.today, {
   classify: (error) =>
@@ -137,13 +137,13 @@ export const classified = [
   Failover.useStream(days, () => rains, { phase: () => Phase.content })
 ]
 
-// An empty chain and an unknown reason are no values of their types.
+// An empty chain and an unknown reason do not have the required types.
 // @ts-expect-error at least one link
 export const empty = Chain.make()
 // @ts-expect-error not one of the reasons of AuthDead
 export const reasonless = () => new Failure.AuthDead({ reason: "Tired", message: "" })
 
-// The chunks of a provider are those of its `stream`; without one, the whole answer.
+// The chunks of a provider are those of its `stream`. Without one there is one chunk, the whole answer.
 const whole = Provider.make("whole", { complete: (text: string) => Effect.succeed(text.length) })
 const streaming = Provider.make("streaming", {
   complete: (text: string) => Effect.succeed(text.length),
