@@ -1,4 +1,4 @@
-/** A map whose versions stay as they were: against copies of a plain map. */
+/** A map whose versions are immutable, compared with copies of a plain map. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { VersionedMap } from "../../src/util/VersionedMap.ts"
@@ -7,7 +7,7 @@ const Steps = Schema.Array(
   Schema.Tuple([
     Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 })),
     Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5 })),
-    /** Which of the versions so far is changed; most often the latest. */
+    /** Which of the versions so far is changed. Most often it is the latest. */
     Schema.Literals([0, 0, 0, 0, 1, 3])
   ])
 )
@@ -20,7 +20,7 @@ describe("a versioned map", () => {
     for (const [key, value, back] of steps) {
       const [map, copy] = versions.at(-1 - Math.min(back, versions.length - 1))!
       const next = new Map(copy)
-      // 0 takes the key out.
+      // 0 removes the key.
       if (value === 0) next.delete(key)
       else next.set(key, value)
       versions.push([map.with(key, value === 0 ? undefined : value), next])
