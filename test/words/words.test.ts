@@ -35,7 +35,7 @@ describe("finish reasons", () => {
     ["tool_use", "calls"],
     ["model_context_window_exceeded", "window"],
     ["function_call_filter: MALFORMED_FUNCTION_CALL", "malformed"],
-    // Not in the table, but clear by its parts.
+    // Not in the table, but its parts make it clear.
     ["max_completion_tokens", "length"],
     ["output_truncated", "length"],
     ["token_limit_reached", "length"],
@@ -216,7 +216,7 @@ describe("a prompt that is too long", () => {
       "The sum of prompt length (9351.0), query length (0) should not exceed max_num_tokens (8192)",
       { limit: 8192, actual: 9351 }
     ],
-    // Sentences of no pattern: of two numbers the larger one is the prompt.
+    // Sentences that match no pattern: of two numbers the larger one is the prompt.
     ["Maximum context length exceeded: 140000 > 131072", { limit: 131_072, actual: 140_000 }],
     [
       "Your prompt has 150,000 tokens which is over the 131,072 token limit of gpt-4-32768",
