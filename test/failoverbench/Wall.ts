@@ -162,7 +162,7 @@ const begin = (ask: Ask): FaultServer.Behaviour => [
   delta(ask, { role: "assistant", content: "" })
 ]
 
-/** The events after the last word. */
+/** The events after the text. */
 const finish = (ask: Ask): FaultServer.Behaviour => [
   delta(ask, {}, "stop"),
   ...(ask.usage ? [event(ask, { choices: [], usage: usageOf(ask) })] : [])

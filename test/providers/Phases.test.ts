@@ -8,7 +8,7 @@ import type { Operation, Protocol } from "../../src/providers/protocols/Protocol
 
 const names = new Map<unknown, string>([
   [Phase.held, "held"],
-  // Held as well. The test "is a sign of life" covers the difference.
+  // Held as well. The test of keep-alive events covers the difference.
   [Phase.alive, "held"],
   [Phase.content, "content"],
   [Phase.complete, "complete"],

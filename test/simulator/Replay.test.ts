@@ -68,7 +68,7 @@ describe("the replay of a log", () => {
   for (const name of ["throttle", "overload", "errors", "dead-key", "cut-streams"]) {
     it.effect(`gives the same results under the policy that wrote it: ${name}`, () =>
       Effect.gen(function* () {
-        // Random errors are drawn anew. Long cooldowns make their costs comparable.
+        // Random errors are drawn again. Long cooldowns make their costs comparable.
         const policy: Options = name === "errors" ? { cooldown: { transient: { max: "30 seconds" } } } : {}
         const file = { ...BuiltIn.scenarios[name]!, requests: { perSecond: 5 } }
         const { report, text } = yield* logged(file, { ...BuiltIn.config, policy })

@@ -151,7 +151,7 @@ describe("before the commit point", () => {
       assert.deepStrictEqual(late.value, ["role", "fine"])
       assert.strictEqual(late.took, 120_000)
 
-      // After its last sign of life it has as long as a server that sends none.
+      // After its last keep-alive it has as long as a server that sends none.
       const silent = scene([...waiting(20).slice(0, -1), { hang: true }])
       assert.strictEqual((yield* play(texts(silent.stream))).took, 40_000)
     }).pipe(once)

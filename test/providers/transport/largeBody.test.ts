@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import type { Dispatcher } from "undici"
 import { UndiciCall } from "../../../src/providers/transport/UndiciCall.ts"
 
-/** Passes a request to undici. Returns its body and the turns of the event loop that had passed by then. */
+/** Gives a request to undici. Returns its body and the number of turns of the event loop until then. */
 const handedOver = (body: string) =>
   Effect.callback<{ readonly body: unknown; readonly turn: number }>((resume) => {
     let turn = 0
