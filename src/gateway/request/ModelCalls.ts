@@ -10,6 +10,7 @@ import type { FailedAttempt, RunError } from "../../failure/RunError.ts"
 import type { Request } from "../../providers/wire/Wire.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
+import * as LongWait from "../http/LongWait.ts"
 import * as Refusal from "../http/Refusal.ts"
 import type { Route } from "../http/Route.ts"
 import * as RunRefusal from "../http/RunRefusal.ts"
@@ -81,7 +82,8 @@ export const make = ({ catalog, config, failover, keepAlive, secrets }: Options)
         if (own !== undefined) return GatewayAnswer.own(caller, own, failed)
         const refusal =
           NotServed.of(error, request) ?? RunRefusal.fromRunError(error, now, caller.protocol, failed)
-        return failedWith(caller, refusal, "attempts" in error ? error.attempts : failed)
+        const told = LongWait.forClient(refusal, request.headers)
+        return failedWith(caller, told, "attempts" in error ? error.attempts : failed)
       })
     const answered: Effect.Effect<HttpServerResponse, RunError | Refusal.Refusal, Scope.Scope> = call.stream
       ? Effect.flatMap(failover.open(chain, request, options), (opened) =>
