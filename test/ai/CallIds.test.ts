@@ -62,7 +62,7 @@ describe("a conversation that repeats the id of a call", () => {
     )
   })
 
-  it("gives every call an id of its own", () => {
+  it("gives every call its own id", () => {
     const conversation = [
       assistant(call("a", "Oslo"), call("a", "Rome"), call("a_2", "Bern")),
       tools(result("a", "Oslo"), result("a", "Rome"), result("a_2", "Bern"))

@@ -67,7 +67,7 @@ describe("a decision model", () => {
 })
 
 describe("a decision that fails at a model each time", () => {
-  it.effect("is known again: the model is benched for it alone", () =>
+  it.effect("is recognized: the model is benched for it alone", () =>
     Effect.gen(function* () {
       const definition = Decision.make({
         input: Schema.Struct({ text: Schema.String }),

@@ -357,7 +357,7 @@ describe("a tool that a model calls", () => {
   )
 })
 
-describe("a model that gives up while a tool of a stream runs", () => {
+describe("a model that fails while a tool of a stream runs", () => {
   it.effect("interrupts its tools", () => {
     const a = new Mock("A", undefined, () =>
       Stream.concat(

@@ -60,7 +60,7 @@ describe("a validation", () => {
     }).pipe(rejecting("no idea", seen), Effect.provide(layer))
   })
 
-  it.effect("that rejects a stream sees all of it before its reader sees any of it", () => {
+  it.effect("that rejects a stream checks all of it before its reader gets any of it", () => {
     const { layer } = two([["no ", { wait: "1 second" }, "idea"]], [["the ", "answer"]])
     return Effect.gen(function* () {
       const said = yield* VirtualTime.run(heard)
