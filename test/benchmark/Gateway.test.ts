@@ -13,7 +13,7 @@ import { usageOf } from "../../benchmark/gateway/usage.ts"
 import { processes } from "../support/cli.ts"
 
 describe.runIf(process.platform === "linux")("the gateway's benchmark", { timeout: processes }, () => {
-  it("gets the same whole answers through every proxy, and sees what a process uses", async () => {
+  it("gets the same whole answers through every proxy, and measures what a process uses", async () => {
     const folder = await mkdtemp(join(tmpdir(), "bench-gateway-test-"))
     const systems: Array<System> = []
     try {

@@ -117,7 +117,7 @@ describe("the verdict of a chaos run", () => {
     assert.strictEqual(verdict(plan({ model: "hopeless" }), came(one, refusal, { status: 502 })), "refused")
   })
 
-  it("finds streams that end without a word", () => {
+  it("finds streams that end without an end marker", () => {
     const many = plan({ stream: true })
     const { begin, pieces } = streamed(asked(many), seal("n1", target, 200), 7)
     const cut = [...begin, ...pieces.slice(0, 5)].join("")
@@ -128,7 +128,7 @@ describe("the verdict of a chaos run", () => {
     assert.strictEqual(verdict(many, came(many, said), [visit()]), "lost")
   })
 
-  it("takes what is cut at the end of a drain, and finds what is cut before it, or without a word", () => {
+  it("accepts streams that are cut with an error at the end of a drain, and finds those cut earlier or without an error", () => {
     const stopped = JSON.stringify({
       error: { message: "the gateway stopped before the request was answered", type: "server_error" }
     })
@@ -205,7 +205,7 @@ describe("the ledger of a chaos run", () => {
 })
 
 describe("a chaos run", () => {
-  it("asks for the same with the same seed", () => {
+  it("sends the same requests with the same seed", () => {
     for (let index = 0; index < 50; index++) {
       assert.strictEqual(Plan.bodyOf(Plan.make(7, index)), Plan.bodyOf(Plan.make(7, index)))
     }
@@ -223,7 +223,7 @@ describe("a chaos run", () => {
     }
   })
 
-  it("reads its options, and says which is wrong", () => {
+  it("reads its options, and names the invalid one", () => {
     assert.deepInclude(Options.read(["--seed", "5"]), { minutes: 2, seed: 5, rate: 60 })
     assert.deepInclude(Options.read(["--minutes", "30"]), { minutes: 30, rate: 1000 })
     assert.deepInclude(Options.read(["--requests", "1000000"]), { requests: 1_000_000, rate: 1000 })
