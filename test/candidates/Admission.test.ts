@@ -37,7 +37,7 @@ describe("a target at its learned limit", () => {
     })
   )
 
-  it.effect("is not come back to once it was tried, or its model has refused the request", () =>
+  it.effect("is not tried again once it was tried, or its model has refused the request", () =>
     Effect.gen(function* () {
       const { fills, request, targetOf } = yield* stage(learning("a", "b"))
       fills(a)
@@ -94,7 +94,7 @@ describe("a target at its learned limit", () => {
 describe("a credential over its own limit", () => {
   const limited = () => Chain.make(Model.make(provider("a", "k*"), "m"), Model.make(provider("b", "k*"), "m"))
 
-  it.effect("is passed, and come back to as soon as it may send again", () =>
+  it.effect("is skipped, and tried again as soon as it may send", () =>
     Effect.gen(function* () {
       const { request, skipped, targetOf, usesUp } = yield* stage(limited())
       yield* usesUp(a)
@@ -113,7 +113,7 @@ describe("a credential over its own limit", () => {
     })
   )
 
-  it.effect("is come back to later if another request has used it meanwhile", () =>
+  it.effect("is tried again later if another request has used it meanwhile", () =>
     Effect.gen(function* () {
       const { request, usesUp } = yield* stage(limited())
       yield* usesUp(a)
@@ -128,7 +128,7 @@ describe("a credential over its own limit", () => {
     })
   )
 
-  it.effect("is not come back to once its target was given up", () =>
+  it.effect("is not tried again once its target was left", () =>
     Effect.gen(function* () {
       const { request, targetOf, usesUp } = yield* stage(limited())
       yield* usesUp(a)
@@ -153,7 +153,7 @@ describe("a credential over its own limit", () => {
 })
 
 describe("a turn in the queue of a benched target", () => {
-  it.effect("is one attempt without retries, where a request may call it anyway", () =>
+  it.effect("is one attempt without retries, if a request may call it anyway", () =>
     Effect.gen(function* () {
       const { fails, request, shared, targetOf } = yield* stage(learning("a"))
       fails(a, fault())

@@ -33,7 +33,7 @@ const left = (request: Request, again = true) => {
 const keys = (found: ReadonlyArray<{ readonly target: Target }>) => found.map(({ target }) => target.key)
 
 describe("a request that begins again", () => {
-  it.effect("tries the targets that it has not given up, and the others only if it may", () =>
+  it.effect("tries the targets that it has not left, and the others only if it may", () =>
     Effect.gen(function* () {
       const { request } = yield* stage(chainOf(provider("a"), provider("b"), provider("c")))
       const one = request()
@@ -58,7 +58,7 @@ describe("a request that begins again", () => {
 })
 
 describe("a target that was passed in favour of others", () => {
-  it.effect("is one at the endpoint that failed; it is left for the end", () =>
+  it.effect("is a target at the endpoint that failed, which is kept for the end", () =>
     Effect.gen(function* () {
       const a = provider("a", "1@x", "2@y", "3@x")
       const { request } = yield* stage(chainOf(a, provider("b")))

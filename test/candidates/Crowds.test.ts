@@ -69,7 +69,7 @@ const crowd = Effect.fnUntraced(function* (
 const runtime = () => Effect.provide(Failover.layer())
 
 for (const [kind, ask] of Object.entries(asks)) {
-  describe(`a crowd that asks for ${kind === "stream" ? "streams" : "whole answers"}`, () => {
+  describe(`a crowd that requests ${kind === "stream" ? "streams" : "whole answers"}`, () => {
     for (const callers of [1, 5, 10, 14, 20, 100, 500, 1_000]) {
       for (const blip of [50, 100, 400]) {
         it.effect(`of ${callers} loses no request to a fault of ${blip} ms`, () =>
@@ -154,7 +154,7 @@ for (const [kind, ask] of Object.entries(asks)) {
       ["1 second", 1_000, undefined],
       ["30 seconds", 30_000, { whenAllBenched: "wait" }]
     ] as const) {
-      it.effect(`of 20 that may ask one target only waits for it where that asks for ${wait}`, () =>
+      it.effect(`of 20 that may call one target only waits for it if it names ${wait}`, () =>
         Effect.gen(function* () {
           const [full, other] = [service("a", until, throttle(wait), 20), service("b", 0, throttle(), 20)]
           assert.strictEqual((yield* crowd(20, ask([full, other], options))).answered, 20)
@@ -195,7 +195,7 @@ for (const [kind, ask] of Object.entries(asks)) {
       }).pipe(runtime())
     )
 
-    it.effect("of a thousand with whenAllBenched: wait comes back in doubling batches", () =>
+    it.effect("of a thousand with whenAllBenched: wait returns in doubling batches", () =>
       Effect.gen(function* () {
         const one = service("one", 6_000, fault("ServerError"), 100)
         const { answered, lastAt } = yield* crowd(1_000, ask([one], { whenAllBenched: "wait" }))

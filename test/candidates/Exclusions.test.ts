@@ -25,7 +25,7 @@ describe("the exclusions of a request", () => {
     )
   })
 
-  it("have a target that was given up, and no other", () => {
+  it("cover a target that was left, and no other", () => {
     const excluded = new Exclusions()
     excluded.giveUp(a)
     assert.deepStrictEqual(
@@ -40,7 +40,7 @@ describe("the exclusions of a request", () => {
     )
   })
 
-  it("have a target that a hedge calls, which does not count as given up", () => {
+  it("cover a target that a hedge calls, which does not count as left", () => {
     const excluded = new Exclusions()
     excluded.take(a)
     excluded.take(b)
@@ -50,7 +50,7 @@ describe("the exclusions of a request", () => {
     )
   })
 
-  it("let everything be tried again after a restart, but know what was given up", () => {
+  it("allow every target after a restart, but remember the targets that were left", () => {
     const excluded = new Exclusions()
     excluded.giveUp(a)
     excluded.take(b)
@@ -60,7 +60,7 @@ describe("the exclusions of a request", () => {
     assert.deepStrictEqual([excluded.hasTried(a), excluded.hasTried(b)], [true, true])
   })
 
-  it("keep what was given up after a restart without what was tried", () => {
+  it("keep the targets that were left after a restart, but not those that were tried", () => {
     const excluded = new Exclusions()
     excluded.giveUp(a)
     excluded.take(b)

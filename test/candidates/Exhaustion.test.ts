@@ -48,7 +48,7 @@ describe("the error of a request whose attempts have all failed", () => {
     })
   )
 
-  it.effect("has no time where none of the benches has an end", () =>
+  it.effect("has no time if none of the benches has an end", () =>
     Effect.gen(function* () {
       const { request, shared } = yield* stage(chainOf("a"))
       const manual = { since: 0, until: Number.POSITIVE_INFINITY, reason: "maintenance", by: undefined }

@@ -56,7 +56,7 @@ describe("explaining a chain", () => {
     }).pipe(Effect.provide(Failover.layer()))
   )
 
-  it.effect("says what ends a probe under way, and of what the next request would be a probe", () =>
+  it.effect("names what ends a probe under way, and what the next request would probe", () =>
     Effect.gen(function* () {
       const failover = yield* Failover.Failover
       const slow = Scripted.make("s", [
@@ -76,7 +76,7 @@ describe("explaining a chain", () => {
     }).pipe(Effect.provide(Failover.layer()))
   )
 
-  it.effect("says when a credential may send again that is over its own limit", () =>
+  it.effect("names the time at which a credential over its own limit may send again", () =>
     Effect.gen(function* () {
       const failover = yield* Failover.Failover
       const limited = Scripted.make("l", [["hello"]], { credentials: [Credential.make("k", { rpm: 1 })] })
@@ -113,7 +113,7 @@ describe("explaining a chain", () => {
     }).pipe(Effect.provide(Failover.layer({ policy: { learnedLimit: true } })))
   )
 
-  it.effect("names the strategy of a tier of several, and none where there is nothing to choose", () =>
+  it.effect("names the strategy of a tier of several, and none if there is only one order", () =>
     Effect.gen(function* () {
       const failover = yield* Failover.Failover
       const random = (name: string, ...others: ReadonlyArray<string>) =>

@@ -108,7 +108,7 @@ describe("explaining hedges", () => {
     }).pipe(under({ hedge: { ...always, to: "chain" } }))
   )
 
-  it.effect("leaves out targets of later tiers that cannot be called, and says when there is none", () =>
+  it.effect("leaves out targets of later tiers that cannot be called, and reports when there is none", () =>
     Effect.gen(function* () {
       const chain = Chain.make(
         ...((["a", "b", "c"] as const).map((name) => Model.make(Scripted.make(name, [slow]), "m")) as [
@@ -126,7 +126,7 @@ describe("explaining hedges", () => {
     }).pipe(under({ hedge: { ...always, to: "chain" } }))
   )
 
-  it.effect("says that a delay is too long which is as long as the timeout", () =>
+  it.effect("reports a delay that is as long as the timeout as too long", () =>
     Effect.gen(function* () {
       const chain = Chain.withPolicy(chainOf(), {
         timeouts: { firstContent: "1 second", answer: "1 second" }
@@ -152,7 +152,7 @@ describe("explaining hedges", () => {
       }).pipe(under({ hedge: { ...always } }))
   )
 
-  it.effect("says that a tier has no other target, which no waiting changes", () =>
+  it.effect("reports that a tier has no other target, which no waiting changes", () =>
     Effect.gen(function* () {
       const none = 'no target follows it in its tier (policy.hedge.to is "tier")'
       assert.deepStrictEqual(yield* told(chainOf()), ["a: b after 1000 or 1000", `b: ${none}`, `c: ${none}`])
@@ -161,7 +161,7 @@ describe("explaining hedges", () => {
     }).pipe(under({ hedge: { ...always } }))
   )
 
-  it.effect("says that the budget is used up until enough requests have come", () =>
+  it.effect("reports that the budget is used up until enough requests have come", () =>
     Effect.gen(function* () {
       const chain = chainOf()
       assert.match((yield* told(chain))[0] ?? "", /^a: the budget of hedges is used up/)

@@ -78,17 +78,19 @@ const stage = (usual = 0, isShort = false) =>
   })
 
 describe("a request at a target that is benched", () => {
-  it.effect("up to its deadline goes at once if it has not called that, and gives up otherwise", () =>
-    Effect.gen(function* () {
-      const { join, log, says } = yield* stage(0, true)
-      says(benched("RateLimit", 1_000))
-      join("first", { isFirst: true }, 1_000)
-      join("again", { anyway: false }, 1_000)
-      assert.deepStrictEqual(log, ["0 first", "0 again gives up"])
-    })
+  it.effect(
+    "up to its deadline calls the target at once if it has not called it yet, and gives up otherwise",
+    () =>
+      Effect.gen(function* () {
+        const { join, log, says } = yield* stage(0, true)
+        says(benched("RateLimit", 1_000))
+        join("first", { isFirst: true }, 1_000)
+        join("again", { anyway: false }, 1_000)
+        assert.deepStrictEqual(log, ["0 first", "0 again gives up"])
+      })
   )
 
-  it.effect("up to the end of its wait waits for that, and gives up if it lasts longer", () =>
+  it.effect("up to the end of its wait waits for that end, and gives up if the bench lasts longer", () =>
     Effect.gen(function* () {
       const { join, log, says } = yield* stage()
       says(benched("RateLimit", 1_000))
@@ -100,7 +102,7 @@ describe("a request at a target that is benched", () => {
     })
   )
 
-  it.effect("whose cooldown is over, or ends now, is called at once by those who may", () =>
+  it.effect("whose cooldown is over, or ends now, is called at once by the requests that may call it", () =>
     Effect.gen(function* () {
       for (const until of [-1, 0]) {
         const { join, log, says } = yield* stage()
@@ -111,7 +113,7 @@ describe("a request at a target that is benched", () => {
     })
   )
 
-  it.effect("is called at once by all who would be lost otherwise", () =>
+  it.effect("is called at once by all requests that would be lost otherwise", () =>
     Effect.gen(function* () {
       const { entered, join, log, says } = yield* stage()
       says(benched("RateLimit", minute))
@@ -147,7 +149,7 @@ describe("a request before its deadline", () => {
     return log.filter((line) => line.includes("last"))
   })
 
-  it.effect("goes as early as two answers take, once the target answers", () =>
+  it.effect("goes as early as the time of two answers, once the target answers", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* last(true, false), ["700 last"])
     })

@@ -90,7 +90,7 @@ describe("a request that waits", () => {
     })
   )
 
-  it.effect("goes at once if nothing holds it", () =>
+  it.effect("goes at once if nothing blocks it", () =>
     Effect.gen(function* () {
       const { join, lines, log } = yield* stage()
       join("a")
@@ -98,7 +98,7 @@ describe("a request that waits", () => {
     })
   )
 
-  it.effect("waits for the outcome of the one before, and two come after each answer", () =>
+  it.effect("waits for the outcome of the one before, and each answer admits two", () =>
     Effect.gen(function* () {
       const { answer, join, lines, log } = yield* stage(minute)
       for (const name of "abcdef") join(name)
@@ -345,7 +345,7 @@ describe("a benched target", () => {
     }
   )
 
-  it("lets the next one wait for 50, 100, 200 and then 250 ms", () => {
+  it("delays the next one by 50, 100, 200 and then 250 ms", () => {
     assert.deepStrictEqual([1, 2, 3, 4, 99].map(pauseAfter), [50, 100, 200, 250, 250])
   })
 })
@@ -413,7 +413,7 @@ describe("a request in several queues", () => {
     })
   )
 
-  it.effect("goes on in the others when one gives up", () =>
+  it.effect("stays in the other queues when it gives up in one", () =>
     Effect.gen(function* () {
       const context = yield* Effect.context<never>()
       const lines = new WaitQueues(({ key }) => (key === "p/m#k" ? benched("Manual", 100) : undefined))
@@ -430,7 +430,7 @@ describe("a request in several queues", () => {
     })
   )
 
-  it.effect("leaves all of them when it is interrupted, and hands a turn on that comes too late", () =>
+  it.effect("leaves all of them when it is interrupted, and passes on a turn that comes too late", () =>
     Effect.gen(function* () {
       const lines = new WaitQueues(() => undefined)
       const waiter = new Waiter<Place>({ until: minute, deadlineAt: minute }, () =>

@@ -74,7 +74,7 @@ describe("the way through a chain", () => {
     assert.strictEqual(rest(position), "a/m#2 a/m#1 b/m#2 b/m#1 a/n#2 a/n#1 c/m#k")
   })
 
-  it("knows the backend of each target of the tier", () => {
+  it("has the backend of each target of the tier", () => {
     const { position } = start(long())
     const backends: Array<string> = []
     for (let next = position.next(undefined); next !== undefined; next = position.next(undefined)) {
@@ -254,7 +254,7 @@ describe("the number of targets that are left", () => {
     assert.strictEqual(Lookahead.count(candidates, first, "credential", 99), 5)
   })
 
-  it("is counted up to the most that is asked for", () => {
+  it("is counted up to the requested number", () => {
     for (const most of [1, 2, 6, 7]) assert.strictEqual(counted("credential", most), Math.min(6, most))
     assert.strictEqual(counted("credential", 0), 0)
   })

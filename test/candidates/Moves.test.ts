@@ -70,7 +70,7 @@ for (const [kind, ask] of Object.entries(asks)) {
   })
 }
 
-describe("the number of targets a request may ask", () => {
+describe("the number of targets that a request may call", () => {
   it.effect("has no bound by default and may be given one", () =>
     Effect.gen(function* () {
       const { chain, failing } = behind(6, dead())

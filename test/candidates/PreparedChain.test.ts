@@ -27,7 +27,7 @@ const hosted = (weights?: Readonly<Record<string, number>>) =>
   Context.make(Hosted, provider("hosted", weights))
 
 describe("the targets of a chain", () => {
-  it("are one for each credential that is enabled", () => {
+  it("include one for each enabled credential", () => {
     const off = Credential.make("off", { enabled: false })
     const a = Scripted.make("a", [["fine"]], { credentials: [off, Credential.make("on")] })
     assert.deepStrictEqual(
@@ -106,7 +106,7 @@ describe("the targets of a chain", () => {
 })
 
 describe("a chain", () => {
-  it("is fixed if all of its models have their backends at hand", () => {
+  it("is fixed if all of its models have their backends", () => {
     assert.isTrue(prepare(Chain.make(of(provider("a")), of(provider("b"))), []).isFixed)
     assert.isFalse(prepare(Chain.make(of(provider("a")), Hosted.model("m")), []).isFixed)
   })
@@ -119,7 +119,7 @@ describe("a chain", () => {
     assert.strictEqual(third, "b/m|c/m")
   })
 
-  it("orders the credentials of a model as its backend says, and equals by their load or as the tier says", () => {
+  it("orders the credentials of a model by its backend's strategy, and equals by their load or by the tier's strategy", () => {
     const tier = Chain.equals(of(provider("b")), of(provider("c")))
     const strategies = (chain: Chain.Chain<Scripted.Scripted>) =>
       prepare(chain, []).tiers.map((tier) => tier.strategyIn(Context.empty()))
@@ -132,7 +132,7 @@ describe("a chain", () => {
 })
 
 describe("equals", () => {
-  it("are known to each other, so that a failing one can be ejected; a single target has none", () => {
+  it("share a group, so that a failing one can be ejected; a single target has none", () => {
     const signals = new SignalsOf()
     const chain = Chain.make(of(provider("a", two)), of(provider("b")))
     const [both, single] = targetsOf(prepare(chain, [], signals), Context.empty())

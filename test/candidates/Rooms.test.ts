@@ -62,7 +62,7 @@ describe("a request that waits for room", () => {
     })
   )
 
-  it.effect("waits until the target opens, and looks every second if that is not known", () =>
+  it.effect("waits until the target has room, and checks every second if that time is unknown", () =>
     Effect.gen(function* () {
       const { line, log, state, waiting } = yield* stage
       state.full = 300
@@ -239,7 +239,7 @@ describe("the targets that were skipped", () => {
     )
   })
 
-  it("for their own limit are known by the soonest end, as it is now", () => {
+  it("for their own limit end at the soonest end, as it is now", () => {
     const skipped = new Skipped<never>()
     for (const [target, until] of [
       [a, 30],

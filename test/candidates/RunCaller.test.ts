@@ -32,7 +32,7 @@ const process = () => {
 }
 
 describe("a caller with a name", () => {
-  it("is known before its first failure, and its failures are not remembered", () => {
+  it("is recognized before its first failure, and its failures are not remembered", () => {
     const { caller, now, shared } = process()
     const named = caller({ caller: "team-a" })
     assert.isTrue(named.isNamed)
@@ -59,7 +59,7 @@ describe("a caller with a name", () => {
 })
 
 describe("a caller without a name", () => {
-  it("is known by its conversation at a target where that has failed, for ten minutes", () => {
+  it("is recognized by its conversation at a target where that has failed, for ten minutes", () => {
     const { caller, now } = process()
     const first = caller({ affinity: "chat 1" })
     assert.isFalse(first.isNamed)
@@ -85,7 +85,7 @@ describe("a caller without a name", () => {
     assert.isAbove(one.leastInRowAt(a), 1)
   })
 
-  it("has no id and is not known without a conversation and a request", () => {
+  it("has no id and is not recognized without a conversation and a request", () => {
     const { caller } = process()
     const nobody = caller({})
     nobody.hasFailedAt(a, true)
@@ -93,7 +93,7 @@ describe("a caller without a name", () => {
     assert.isFalse(nobody.isKnownAt(a))
   })
 
-  it("is not known, and needs one failure, where nothing is remembered", () => {
+  it("is not recognized, and needs one failure, if nothing is remembered", () => {
     const one = new RunCaller({ affinity: "chat 1" }, Context.empty(), new At(), {})
     one.hasFailedAt(a, true)
     assert.isFalse(one.isKnownAt(a))

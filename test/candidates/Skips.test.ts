@@ -23,7 +23,7 @@ describe("a request that has passed over many benched targets", () => {
     return staged
   })
 
-  it.effect("calls the next one also if that has a limit of its own", () =>
+  it.effect("calls the next one even if that has its own limit", () =>
     Effect.gen(function* () {
       const { request, skipped, usesUp } = yield* benched
       assert.strictEqual(request().next()?.target.key, "z/m#k")
@@ -54,7 +54,7 @@ describe("a request that has passed over many benched targets", () => {
 })
 
 describe("a target that others wait for", () => {
-  it.effect("is full for those who come, and not for the one whose turn it is", () =>
+  it.effect("is full for new requests, and not for the one whose turn it is", () =>
     Effect.gen(function* () {
       const { clock, fills, request, shared, targetOf } = yield* stage(
         Chain.withPolicy(chainOf(provider("a")), { learnedLimit: true })

@@ -57,7 +57,7 @@ describe("the pause before a retry", () => {
     })
   )
 
-  it.effect("is infinite for a schedule that says nothing within a second, which is logged once", () =>
+  it.effect("is infinite for a schedule that returns nothing within a second, which is logged once", () =>
     Effect.gen(function* () {
       const { at, logged, pauses } = yield* pausesOf(doing(Effect.never), 2)
       assert.deepStrictEqual(pauses, [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])

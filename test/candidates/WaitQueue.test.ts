@@ -81,52 +81,56 @@ describe("a line", () => {
     })
   )
 
-  it.effect("lets in at the end who has not called the target, though others have just failed there", () =>
-    Effect.gen(function* () {
-      const lines = new WaitQueues(() => undefined)
-      const line = lines.of(target(), yield* Effect.context<never>())
-      const ended: Array<string> = []
-      const join = (name: string, isFirst: boolean) =>
-        line.join(
-          {
-            until: 120,
-            deadlineAt: minute,
-            enter: (line) => {
-              ended.push(`${name} called`)
-              line.left()
+  it.effect(
+    "admits at the end each request that has not called the target, though others have just failed there",
+    () =>
+      Effect.gen(function* () {
+        const lines = new WaitQueues(() => undefined)
+        const line = lines.of(target(), yield* Effect.context<never>())
+        const ended: Array<string> = []
+        const join = (name: string, isFirst: boolean) =>
+          line.join(
+            {
+              until: 120,
+              deadlineAt: minute,
+              enter: (line) => {
+                ended.push(`${name} called`)
+                line.left()
+              },
+              giveUp: () => void ended.push(`${name} gave up`)
             },
-            giveUp: () => void ended.push(`${name} gave up`)
-          },
-          { target: target(), notBefore: 110, isFirst, anyway: true }
-        )
-      join("again", false)
-      join("first", true)
-      yield* TestClock.adjust(100)
-      lines.failed(target())
-      yield* TestClock.adjust(20)
-      assert.deepStrictEqual(ended, ["again gave up", "first called"])
-    })
+            { target: target(), notBefore: 110, isFirst, anyway: true }
+          )
+        join("again", false)
+        join("first", true)
+        yield* TestClock.adjust(100)
+        lines.failed(target())
+        yield* TestClock.adjust(20)
+        assert.deepStrictEqual(ended, ["again gave up", "first called"])
+      })
   )
 
-  it.effect("lets in who has not called the target yet and would be lost before the pause ends", () =>
-    Effect.gen(function* () {
-      const lines = new WaitQueues(() => undefined)
-      const line = lines.of(target(), yield* Effect.context<never>())
-      const entered: Array<string> = []
-      const one = (name: string, deadlineAt: number): Waiting => ({
-        until: deadlineAt,
-        deadlineAt,
-        enter: () => void entered.push(name),
-        giveUp: () => void entered.push(`not ${name}`)
+  it.effect(
+    "admits a request that has not called the target yet and would be lost before the pause ends",
+    () =>
+      Effect.gen(function* () {
+        const lines = new WaitQueues(() => undefined)
+        const line = lines.of(target(), yield* Effect.context<never>())
+        const entered: Array<string> = []
+        const one = (name: string, deadlineAt: number): Waiting => ({
+          until: deadlineAt,
+          deadlineAt,
+          enter: () => void entered.push(name),
+          giveUp: () => void entered.push(`not ${name}`)
+        })
+        const place = { target: target(), notBefore: minute - 1, isFirst: false, anyway: true }
+        line.join(one("later", minute), place)
+        lines.failed(target())
+        line.join(one("first", 20), { ...place, notBefore: 0, isFirst: true })
+        line.join(one("again", 30), { ...place, notBefore: 0 })
+        yield* TestClock.adjust(30)
+        assert.deepStrictEqual(entered, ["first", "not again"])
       })
-      const place = { target: target(), notBefore: minute - 1, isFirst: false, anyway: true }
-      line.join(one("later", minute), place)
-      lines.failed(target())
-      line.join(one("first", 20), { ...place, notBefore: 0, isFirst: true })
-      line.join(one("again", 30), { ...place, notBefore: 0 })
-      yield* TestClock.adjust(30)
-      assert.deepStrictEqual(entered, ["first", "not again"])
-    })
   )
 
   /** Ten requests with one deadline; an answer takes 300 ms. Returns how many are admitted after the first answer, at 300 ms. */
