@@ -123,7 +123,7 @@ describe("health checks", () => {
     }).pipe(Effect.provide(watching({ targets: [oslo, target(oslo.key)], check: () => play.check })))
   })
 
-  it.effect("bench a target for a failure as the decision table says", () => {
+  it.effect("bench a target for a failure by the decision table", () => {
     const rows = [
       [throttled("7 seconds"), ["oslo/forecast#main", "RateLimit", 7_000]],
       [throttled(), ["oslo/forecast#main", "RateLimit", 5_000]],
@@ -339,7 +339,7 @@ describe("with recovery by check", () => {
   const held = (options: Pick<Options<never>, "check"> & Partial<Options<never>>) =>
     watching({ recovery: "check", ...options })
 
-  it.effect("a cooldown that has ended lets no request through, however long ago", () => {
+  it.effect("a cooldown that has ended admits no request, however long ago", () => {
     const play = played("pass", refusedConnection)
     return Effect.gen(function* () {
       const registry = yield* BenchRegistry
@@ -493,7 +493,7 @@ describe("the checks of a chain", () => {
     )
   })
 
-  it.effect("let only a last attempt through to a held target, and its answer unbenches it", () => {
+  it.effect("admit only a last attempt to a held target, and its answer unbenches it", () => {
     const only = Scripted.make("only", [[throttled("5 seconds")], ["hello"]])
     const chain = Chain.make(Model.make(only, "large"))
     return Effect.gen(function* () {
@@ -514,7 +514,7 @@ describe("the checks of a chain", () => {
     )
   })
 
-  it.effect("let a request wait for a held target until a check has passed", () => {
+  it.effect("keep a request waiting for a held target until a check has passed", () => {
     const only = Scripted.make("only", [[throttled("5 seconds")], ["hello"]])
     const chain = Chain.make(Model.make(only, "large"))
     const play = played("pass", refusedConnection, "pass")
