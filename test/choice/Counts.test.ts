@@ -129,7 +129,7 @@ describe("the load of a target", () => {
     assert.deepStrictEqual([load.slowest("stream"), load.slowest("effect")], [100, 900])
   })
 
-  it("needs no clock while an attempt is under way, or when nothing is known", () => {
+  it("needs no clock while an attempt is under way, or without data", () => {
     const load = new Load()
     assert.strictEqual(load.time("stream", never), 0)
     load.took("stream", 100, 0)
@@ -139,7 +139,7 @@ describe("the load of a target", () => {
     assert.approximately(load.time("stream", at(fading)), 100 / Math.E, 1e-9)
   })
 
-  it("takes a failure for twice the usual time, for its own if that is longer, and for 30 s at most", () => {
+  it("counts a failure as twice the usual time, as its own if that is longer, and as 30 s at most", () => {
     const failed = (usual: number, took: number) => {
       const load = new Load()
       if (usual > 0) load.took("stream", usual, 0)
@@ -198,7 +198,7 @@ describe("the shares of recent requests", () => {
     assert.isTrue(shares.allows(1, 0))
   })
 
-  it("let no conversation leave until more than 64 prefer a member and they are more than 1.2 times its share", () => {
+  it("keep every conversation until more than 64 prefer a member and they are more than 1.2 times its share", () => {
     const shares = new Shares.Shares(2)
     for (let i = 0; i < 64; i++) shares.count(0, 1, at(0))
     assert.isFalse(shares.spills(0, 0.1, 0))
@@ -230,7 +230,7 @@ describe("the shares of recent requests", () => {
     assert.isFalse(shares.allows(0, 0.5))
   })
 
-  it("are not made more by a clock that goes back", () => {
+  it("are not increased by a clock that goes back", () => {
     const shares = new Shares.Shares(1)
     for (let i = 0; i < 32; i++) shares.count(0, 0, at(1e6))
     for (let i = 0; i < 32; i++) shares.count(0, 0, at(0))
@@ -285,7 +285,7 @@ describe("the signals of targets", () => {
     assert.isUndefined(times.stream.percentile(1))
   })
 
-  it("are kept at the target for the runtime that asked last", () => {
+  it("are kept at the target for the runtime that used it last", () => {
     const [one, other] = [new SignalsOf(), new SignalsOf()]
     const target = named("a")
     const ours = one.ofTarget(target)

@@ -197,7 +197,7 @@ describe("ejection", () => {
     })
   )
 
-  it.effect("refuses options that are none", () =>
+  it.effect("refuses invalid options", () =>
     Effect.sync(() => {
       assert.throws(() => Policy.make({ ejection: { window: 0 } }), /ejection\.window/)
       assert.throws(() => Policy.make({ ejection: { share: 1.5 } }), /ejection\.share/)

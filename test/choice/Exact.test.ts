@@ -149,7 +149,7 @@ describe("an order by weight", () => {
     assert.deepStrictEqual(all(order).slice(2), ["a", "c", "e"])
   })
 
-  it("knows whether all weights are equal", () => {
+  it("detects whether all weights are equal", () => {
     assert.deepStrictEqual(
       [groupOf(), groupOf(2, 2), groupOf(1, 2), groupOf(0, 0)].map(({ isEven }) => isEven),
       [true, true, false, true]
@@ -193,7 +193,7 @@ describe("the better of two", () => {
     assert.strictEqual(left(), 0)
   })
 
-  it("of nothing is nothing, of one that one", () => {
+  it("is empty for no items, and the item for one item", () => {
     assert.deepStrictEqual(all(order([], []).order), [])
     assert.deepStrictEqual(all(order([1], [5], 0.9).order), ["a"])
   })

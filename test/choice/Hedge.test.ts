@@ -50,12 +50,12 @@ describe("the latest times", () => {
   }
   const upTo = (end: number) => Array.from({ length: end }, (_, i) => i + 1)
 
-  it("say nothing before there are twenty", () => {
+  it("have no percentile before there are twenty", () => {
     assert.isUndefined(timesOf(...upTo(fewest - 1)).percentile(0.5))
     assert.strictEqual(timesOf(...upTo(fewest)).percentile(0.5), 10)
   })
 
-  it("say what a share of them stays at or below", () => {
+  it("give the time that a share of them does not exceed", () => {
     const recent = timesOf(...upTo(100))
     assert.strictEqual(recent.percentile(0.95), 95)
     assert.strictEqual(recent.percentile(0.5), 50)
@@ -63,7 +63,7 @@ describe("the latest times", () => {
     assert.strictEqual(recent.percentile(0), 1)
   })
 
-  it("forget the oldest", () => {
+  it("drop the oldest", () => {
     const recent = timesOf(...Array(remembered).fill(1_000), ...Array(remembered).fill(5))
     assert.strictEqual(recent.percentile(1), 5)
   })

@@ -12,7 +12,7 @@ const load = (inFlight: number, ...took: ReadonlyArray<number>) => {
 }
 
 describe("a peak EWMA", () => {
-  it("believes a slow time at once, and a fast one by the time that has passed", () => {
+  it("adopts a slow time at once, and a fast one gradually with time", () => {
     const mean = new PeakEwma()
     mean.observe(100, 0)
     mean.observe(1_000, 1)
@@ -55,7 +55,7 @@ describe("of two targets", () => {
     assert.approximately(compare(load(2, 300), load(0, 1_000), "stream", { now: () => 0 }), 0.9, 1e-9)
   })
 
-  it("only the attempts under way are compared where the time of one is not known", () => {
+  it("only the attempts under way are compared if the time of one is unknown", () => {
     assert.strictEqual(compare(load(1), load(0, 1_000), "stream", { now: () => 0 }), 2)
     assert.strictEqual(compare(load(0), load(3), "stream", { now: () => 0 }), 0.25)
   })

@@ -28,7 +28,7 @@ describe("what remains of an order", () => {
     assert.strictEqual(order(0, 0, 0.9, 0, 0), "abc")
   })
 
-  it("by weight is drawn by its own weight, also after many draws of what was taken", () => {
+  it("by weight is drawn by its own weight, also after many draws of those already taken", () => {
     const chances = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0.99, 0.2]
     // Of b (1), c (3) and d (4), d has the last third of all numbers up to seven eighths, and then c.
     assert.strictEqual(

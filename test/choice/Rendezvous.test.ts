@@ -51,7 +51,7 @@ describe("rendezvous hashing", () => {
     assert.strictEqual(share(firsts, 2), 0)
   })
 
-  it("moves only the keys of a member that goes, and spreads them over the others", () => {
+  it("moves only the keys of a member that is removed, and spreads them over the others", () => {
     const names = ["a", "b", "c", "d"]
     const before = even(names)
     const after = even(names.slice(0, 3))

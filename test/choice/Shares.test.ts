@@ -44,7 +44,7 @@ describe("bounded load", () => {
     }
   })
 
-  it("forgets: yesterday's crowd does not keep today's conversations away", () => {
+  it("fades: yesterday's crowd does not keep today's conversations away", () => {
     const shares = new Shares(2)
     send(shares, [1, 1], Array(2_000).fill([0, 1]))
     send(shares, [1, 1], Array(4_000).fill([1, 0]))

@@ -67,7 +67,7 @@ describe("a chain", () => {
     assert.throws(() => Chain.withStrategy(chain, "fastest" as Strategy.Strategy), /the strategy is one of/)
   })
 
-  it("takes no weight that is none", () => {
+  it("refuses an invalid weight", () => {
     assert.throws(() => Model.withWeight(a, -1), /weight/)
     assert.throws(() => Model.withWeight(a, Number.NaN), /weight/)
   })
@@ -134,7 +134,7 @@ describe("a tier", () => {
       }).pipe(runtime)
   )
 
-  it.effect("passes the other credentials of a model by that refuses the request, and not its equals", () =>
+  it.effect("skips the other credentials of a model that refuses the request, and not its equals", () =>
     Effect.gen(function* () {
       const unsupported = new Failure.BadRequest({ reason: "Unsupported", message: "no images" })
       const a = Scripted.make("a", [[unsupported]], {
@@ -158,7 +158,7 @@ describe("a tier", () => {
       }).pipe(runtime)
   )
 
-  it.effect("reports the next model to an observer, and goes there", () =>
+  it.effect("reports the next model to an observer, and calls it", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const observer = (event: FailoverEvent.FailoverEvent) => {
