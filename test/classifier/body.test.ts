@@ -62,7 +62,7 @@ describe("the form of a body", () => {
     }
   })
 
-  it("tells whether JSON breaks off", () => {
+  it("detects whether JSON breaks off", () => {
     assert.deepStrictEqual(
       ['{"a":1}', '{"a":1', '{"a":"x', "[1", "{'a':1}", '{"a":{"b":1}', "data: {", '{"a":1}\n{"b'].map(
         (body) => read(body).cut

@@ -115,7 +115,7 @@ describe("a reason of Google", () => {
 })
 
 // https://github.com/pollinations/pollinations/issues/9707
-it("a resource that Azure has blocked serves no request, whatever it asks: Forbidden", () => {
+it("a resource that Azure has blocked serves no request, whatever its content: Forbidden", () => {
   const message =
     "Your resource has been temporarily blocked because we detected behavior that may violate our content policy. For more details on Azure OpenAI service content policy, please visit https://aka.ms/aoaicodeofconduct"
   assert.strictEqual(classOf({ status: 403, body: { error: { code: "Forbidden", message } } }), "Forbidden")
@@ -191,7 +191,7 @@ describe("a documented code", () => {
     }
   )
 
-  it("of Google's older APIs does not hide what the text says more exactly", () => {
+  it("of Google's older APIs does not override a more exact text", () => {
     const message = "This API method requires billing to be enabled. Please enable billing on project #1."
     const error = { code: 403, message, errors: [{ domain: "global", reason: "forbidden", message }] }
     assert.strictEqual(classOf({ status: 403, body: { error } }), "Balance")

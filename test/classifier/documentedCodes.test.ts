@@ -175,7 +175,7 @@ it("a gateway that could not check the key says nothing about the key", () => {
     assert.strictEqual(classOf({ status: 401, body: { error: { message } } }), "InvalidKey")
 })
 
-it("a model that only its own gateway's staff may call is missing for us", () => {
+it("a model that only its own gateway's staff may call counts as missing", () => {
   for (const code of ["model_restricted", "model_forbidden", "model_not_allowed"])
     assert.strictEqual(classOf({ status: 403, body: { error: { message: "x", code } } }), "ModelMissing")
 })

@@ -96,7 +96,7 @@ describe("a bare number", () => {
     assert.strictEqual(fromNumber(value, now), expected)
   })
 
-  it("is not a moment where the present is not known", () => {
+  it("is not a moment if the present time is unknown", () => {
     assert.deepStrictEqual(
       [fromNumber(5, undefined), fromNumber(1_500_000_060, undefined), fromNumber(1.5e12, undefined)],
       [5_000, undefined, undefined]
@@ -137,7 +137,7 @@ describe("a date", () => {
     assert.strictEqual(untilDate("2026-03-06 22:01:00 UTC", now, "+08:00"), 60_000)
   })
 
-  it("is nothing where the present is not known", () => {
+  it("is nothing if the present time is unknown", () => {
     assert.isUndefined(untilDate("2026-03-07", undefined))
   })
 })

@@ -186,7 +186,7 @@ describe("an AiError", () => {
     assert.deepStrictEqual([Failure.classOf(failure), Failure.waitMillis(failure, now)], [as, wait])
   })
 
-  it("of a quota names no end where the present is not known, and neither does a throttle", () => {
+  it("of a quota names no end if the present time is unknown, and neither does a throttle", () => {
     const failure = from(new AiError.QuotaExhaustedError({ resetAt: hours(5) }), {})
     assert.deepStrictEqual(
       [Failure.classOf(failure), Failure.waitMillis(failure, now)],

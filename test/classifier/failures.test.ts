@@ -42,7 +42,7 @@ describe("a failure of a class", () => {
     )
   })
 
-  it("has a message of its own, a wait as a duration, and nothing that is not known", () => {
+  it("has its own message, a wait as a duration, and no unknown fields", () => {
     const failure = failureOf("Overloaded", { message: "full", waitMillis: 1_500, status: 529 })
     assert.strictEqual(failure.message, "full")
     assert.deepStrictEqual((failure as Failure.Transient).retryAfter, Duration.millis(1_500))

@@ -111,7 +111,7 @@ describe("a request that is too large by itself", () => {
     return [Failure.classOf(failure), Failure.isOnlyThisRequest(failure)]
   }
 
-  it("says so for a throttle and for a plan, and other failures do not", () => {
+  it("is named for a throttle and for a plan, and not for other failures", () => {
     const large = "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 40000"
     assert.deepStrictEqual(onlyThis({ code: "rate_limit_exceeded", message: large }), ["RateLimit", true])
     assert.deepStrictEqual(onlyThis({ code: "rate_limit_exceeded", message: "slow down" }), [
@@ -125,7 +125,7 @@ describe("a request that is too large by itself", () => {
     assert.deepStrictEqual(onlyThis({ code: "invalid_api_key", message: long }, 401), ["InvalidKey", false])
   })
 
-  it("says so in any of several errors", () => {
+  it("is found in any of several errors", () => {
     const raw = JSON.stringify({
       error: { message: "Request too large for gpt-4o", code: "rate_limit_exceeded" }
     })
@@ -137,7 +137,7 @@ describe("a request that is too large by itself", () => {
 })
 
 describe("a signal that cannot be read", () => {
-  it("keeps what it says of the call", () => {
+  it("keeps its details of the call", () => {
     const broken = new Proxy([], {
       ownKeys: () => assert.fail("no"),
       get: (_, key) => (key === "status" ? 429 : assert.fail("no"))

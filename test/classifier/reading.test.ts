@@ -33,7 +33,7 @@ describe("a wait in headers", () => {
     assert.strictEqual(millis({ "x-ratelimit-reset-after": "3" }), 3_000)
   })
 
-  it("is that of the empty bucket that is filled last, whatever the others say", () => {
+  it("is that of the empty bucket that is filled last, whatever the others are", () => {
     const two = (one: string, other: string) => ({
       "x-ratelimit-remaining-requests": "0",
       "x-ratelimit-reset-requests": one,
@@ -127,7 +127,7 @@ describe("a code whose meaning depends on the sentence", () => {
     assert.strictEqual(bill("The engine is currently overloaded"), "Balance")
   })
 
-  it("of a fault does not stand against a status that refuses the key", () => {
+  it("of a fault does not override a status that refuses the key", () => {
     const fault = (status: number) => classOf(error({ type: "server_error", message: "x" }, status))
     assert.deepStrictEqual([401, 402, 500].map(fault), ["InvalidKey", "Balance", "ServerError"])
     assert.notStrictEqual(fault(403), "ServerError")
@@ -172,7 +172,7 @@ describe("an AiError", () => {
     }
   })
 
-  it("keeps the status of an answer that says nothing else", () => {
+  it("keeps the status of an answer without other signals", () => {
     const http = { response: { status: 302, headers: {} } }
     assert.strictEqual(from(new AiError.InvalidOutputError({ description: "x" }), {}).status, undefined)
     assert.strictEqual(from(new AiError.RateLimitError({ http } as object), {}).status, 302)

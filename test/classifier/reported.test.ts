@@ -42,7 +42,7 @@ describe("a machine value that no table has", () => {
   })
 })
 
-describe("a gateway that blames the request for a fault of its own", () => {
+describe("a gateway that blames the request for its own fault", () => {
   it.each([
     "Open WebUI: Server Connection Error",
     "Backend Error",
@@ -51,7 +51,7 @@ describe("a gateway that blames the request for a fault of its own", () => {
     assert.strictEqual(classOf(400, { detail: text }), "ServerError")
   })
 
-  it("has not failed if it says more about the request", () => {
+  it("has not failed if there is more detail about the request", () => {
     assert.strictEqual(classOf(400, says("Backend error codes must be strings")), "Invalid")
     assert.strictEqual(classOf(400, says("Invalid value for text: backend error")), "Invalid")
   })
@@ -115,7 +115,7 @@ describe("an MCP server of the caller that throttles", () => {
     assert.strictEqual(classOf(status, says(text)), "Unsupported")
   })
 
-  it("is not meant where the provider's own limit is named", () => {
+  it("is not meant if the provider's own limit is named", () => {
     const text = "Rate limit reached for requests per min on calls from MCP servers"
     assert.strictEqual(classOf(429, says(text)), "RateLimit")
   })
@@ -135,7 +135,7 @@ describe("a code with a prefix", () => {
 })
 
 describe("'not supported' without a known feature", () => {
-  it("concerns this server if nothing else is said", () => {
+  it("concerns this server without other signals", () => {
     assert.strictEqual(classOf(400, says("draft not supported")), "Unsupported")
   })
 
@@ -149,7 +149,7 @@ describe("'not supported' without a known feature", () => {
 })
 
 describe("credentials of a gateway that are all benched", () => {
-  it("come back by themselves", () => {
+  it("recover by themselves", () => {
     assert.strictEqual(
       classOf(503, says("auth_unavailable: no auth available (providers=codex)")),
       "Overloaded"
@@ -292,7 +292,7 @@ describe("a frequency that names its unit", () => {
   })
 })
 
-describe("a role that this server does not know", () => {
+describe("a role that this server does not support", () => {
   it("may suit another one", () => {
     assert.strictEqual(classOf(400, says("Please use a valid role: user, model.")), "Unsupported")
   })

@@ -324,7 +324,7 @@ describe("a status claimed in the body", () => {
   ])("%j is %s", check)
 })
 
-describe("words about the server", () => {
+describe("sentences about the server", () => {
   const words = (status: number): Signal => ({
     status,
     body: { error: { message: "Internal server error" } }
@@ -413,7 +413,7 @@ describe("a limit of a plan", () => {
     assert.strictEqual(classOf(limit(message)), expected)
   })
 
-  it("without a period ends by itself, unless the status asks for a payment", () => {
+  it("without a period ends by itself, unless the status requires a payment", () => {
     assert.strictEqual(classOf(limit("The usage limit has been reached", 402)), "Balance")
     assert.strictEqual(classOf(limit("The usage limit of today has been reached", 402)), "RateLimit")
   })

@@ -14,7 +14,7 @@ const isOnlyThisRequest = (status: number, body: unknown): boolean | undefined =
 }
 
 describe("a date without a zone", () => {
-  it("is one of Beijing if only the outer error has the number of such a vendor", () => {
+  it("is in Beijing's time if only the outer error has the number of such a vendor", () => {
     const message = '限额将在 2026-01-08 13:33:04 重置。 {"message":"quota"}'
     const failure = classify({
       status: 429,
@@ -26,7 +26,7 @@ describe("a date without a zone", () => {
 })
 
 describe("a failure of one request alone", () => {
-  it("is none of an account without money, whatever else it says", () => {
+  it("does not count for an account without money, whatever the rest of the text", () => {
     const error = { code: "insufficient_quota", message: "Request too large for gpt-4o" }
     assert.isUndefined(isOnlyThisRequest(429, { error }))
   })
@@ -53,7 +53,7 @@ describe("a server error with another code beside it", () => {
   })
 })
 
-describe("words about the server", () => {
+describe("sentences about the server", () => {
   it("count in the outer error too", () => {
     const error = { message: "Internal server error", cause: { message: "x y" } }
     assert.strictEqual(classOf(200, { error }), "ServerError")
@@ -70,8 +70,8 @@ describe("the name of a period", () => {
   })
 })
 
-describe("a text that is nothing but quoted code", () => {
-  it("says nothing", () => {
+describe("a text that is only quoted code", () => {
+  it("decides nothing", () => {
     assert.strictEqual(prepare("Traceback (most recent call last): invalid api key"), "")
   })
 })

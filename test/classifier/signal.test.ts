@@ -97,7 +97,7 @@ describe("headers", () => {
     assert.deepStrictEqual([name?.length, value?.length], [128, 2_048])
   })
 
-  it("that cannot be walked are none", () => {
+  it("that cannot be walked are empty", () => {
     const broken = { forEach: () => {}, [Symbol.iterator]: () => throwing.bad }
     assert.deepStrictEqual(plain(broken), {})
     assert.deepStrictEqual(plain({ ...{ a: "1" }, forEach: "no function" }), {
@@ -138,7 +138,7 @@ describe("a status", () => {
     )
   })
 
-  it("tells no error when it is absent, or from 100 to below 300", () => {
+  it("is no error when it is absent, or from 100 to below 300", () => {
     assert.deepStrictEqual([undefined, 99, 100, 200, 299, 300, 400].map(hasNoErrorStatus), [
       true,
       false,

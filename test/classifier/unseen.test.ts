@@ -35,7 +35,7 @@ describe("a number of Zhipu in brackets before its sentence", () => {
     assert.strictEqual(classOf(status, says(text)), as)
   })
 
-  it("shows that a date without a zone is one of Beijing", () => {
+  it("shows that a date without a zone is in Beijing's time", () => {
     const text = "[1308][已达到 5 小时的使用上限。您的限额将在 2026-01-08 13:33:04 重置。][20260108]"
     const failure = classify({ status: 429, body: says(text), now: "2026-01-08T04:33:04Z" })
     assert.strictEqual(Failure.waitMillis(failure, 0), 3_600_000)
@@ -72,7 +72,7 @@ describe("a deployment that a person has to start", () => {
     assert.strictEqual(classOf(400, body), "ModelMissing")
   })
 
-  it("is not ready yet if the server says that it is at fault", () => {
+  it("is not ready yet if the server takes the blame", () => {
     assert.strictEqual(classOf(503, says("The endpoint is paused")), "Overloaded")
     assert.strictEqual(classOf(400, says("模型正在加载中")), "Overloaded")
   })
@@ -164,7 +164,7 @@ describe("a model whose own output cannot be used", () => {
   })
 })
 
-describe("words that are like those of another family", () => {
+describe("sentences that are similar to those of another family", () => {
   it.each([
     [400, "This model is limited to 4096 output tokens", "Invalid"],
     [400, "temperature for this model is restricted to 1", "Invalid"],

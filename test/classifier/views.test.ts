@@ -272,7 +272,7 @@ describe("what an error names", () => {
     assert.deepStrictEqual([view?.google, view?.zeroQuota], [google, zeroQuota])
   })
 
-  it("has the sizes of an overflow in fields or in words", () => {
+  it("has the sizes of an overflow in fields or in its text", () => {
     assert.deepStrictEqual(tokensOf(views({ n_ctx: 5, n_prompt_tokens: 7, message: "m m" })), {
       limit: 5,
       actual: 7

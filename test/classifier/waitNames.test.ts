@@ -44,7 +44,7 @@ describe("a field that names a wait", () => {
     assert.isUndefined(millisOf({ error: { message: "x", [name]: value } }))
   })
 
-  it("does not count beside one that is known", () => {
+  it("does not count beside a listed one", () => {
     assert.strictEqual(millisOf({ wait: 9, retry_after: 3 }), 3_000)
   })
 })

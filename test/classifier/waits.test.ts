@@ -9,7 +9,7 @@ type Row = readonly [from: object, millis: number | undefined, evidence: string 
 const check = (found: { readonly millis: number; readonly evidence: string } | undefined, row: Row) =>
   assert.deepStrictEqual([found?.millis, found?.evidence], [row[1], row[2]])
 
-describe("a header that asks for a wait", () => {
+describe("a header that names a wait", () => {
   it.each<Row>([
     [{ "retry-after-ms": "1500" }, 1_500, "header retry-after-ms: 1500"],
     [{ "x-ms-retry-after-ms": "1500" }, 1_500, "header x-ms-retry-after-ms: 1500"],
@@ -222,7 +222,7 @@ describe("a field of the body", () => {
     assert.isUndefined(millisOf(many(39)))
   })
 
-  it("counts more than a bucket, and less than a header that asks", () => {
+  it("counts more than a bucket, and less than a header that names a wait", () => {
     const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" }
     assert.strictEqual(retryAfterFrom(headers, { retry_after: 7 }, "", now)?.millis, 7_000)
     assert.strictEqual(retryAfterFrom({ "retry-after": "5" }, { retry_after: 7 }, "", now)?.millis, 5_000)

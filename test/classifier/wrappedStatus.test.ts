@@ -80,7 +80,7 @@ describe("an error that a library turned into a sentence with its status", () =>
     assert.strictEqual(Failure.classOf(classify({ status, body: says(text) })), as)
   })
 
-  it("does not count if the relay's own status says more", () => {
+  it("does not count if the relay's own status is more precise", () => {
     assert.strictEqual(Failure.classOf(classify({ status: 401, body: says("HTTP 404: nope") })), "InvalidKey")
   })
 })
