@@ -29,7 +29,7 @@ const running = Effect.gen(function* () {
 const explain = (...args: ReadonlyArray<string>) => command(["explain", ...args], { ADMIN_TOKEN: token })
 
 describe("explain", () => {
-  it.live("prints which target the next request goes to, and why others are skipped", () =>
+  it.live("prints the next request's target, and why others are skipped", () =>
     Effect.gen(function* () {
       const { call, url } = yield* running
       const before = yield* explain("smart", "--url", url)

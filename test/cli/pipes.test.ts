@@ -80,7 +80,7 @@ describe("a config", { timeout: processes, concurrent: true }, () => {
   }
 
   for (const path of ["<(sleep 600)", "/dev/stdin < <(sleep 600)"]) {
-    it.live(`that does not come from ${path} does not hold up SIGTERM`, () =>
+    it.live(`that does not arrive from ${path} does not delay SIGTERM`, () =>
       Effect.gen(function* () {
         const { code, said } = yield* shell(`MAIN serve --config ${path}`, undefined, 8_000)
         // On a very busy machine the signal arrives before the command handles it, which ends the command too.
