@@ -207,7 +207,7 @@ describe("a catalog", () => {
     assert.include(found.at(-1), '"b"')
   })
 
-  it("is refused at once when its names stand for more models than fit, or are nested too deep", () => {
+  it("is refused at once when its names expand to more models than fit, or are nested too deep", () => {
     const nested = (depth: number, each: (next: string) => ReadonlyArray<string>) =>
       Object.fromEntries([
         ...Array.from({ length: depth }, (_, index) => [`m${index}`, { chain: each(`m${index + 1}`) }]),

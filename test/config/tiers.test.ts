@@ -158,7 +158,7 @@ describe("a tier in a config file", () => {
       )
     }))
 
-  test("is worth a word where its models are hardly the same", () =>
+  test("logs a warning if its models are hardly the same", () =>
     Effect.gen(function* () {
       const { notes } = yield* load({
         models: {
