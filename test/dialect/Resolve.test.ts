@@ -77,7 +77,7 @@ describe("a dialect", () => {
     }
   })
 
-  it("holds rules of a part of a row for that part only, wherever it is served and however the row was found", () => {
+  it("applies rules of a part of a row to that part only, wherever it is served and however the row was found", () => {
     const images = (model: string, more: Partial<Described> = {}) =>
       resolve({ protocol: "openai", model, ...more }).images
     const deepseek = { baseUrl: "https://api.deepseek.com/v1" }

@@ -40,7 +40,7 @@ describe("content that is declared as something else", () => {
     ["image/png", gif, "image/gif"],
     ["image/jpeg", webp, "image/webp"]
   ] as const) {
-    it(`is sent as what it is: ${real} declared as ${declared}`, () => {
+    it(`is sent as its real type: ${real} declared as ${declared}`, () => {
       for (const part of [image(declared, data), file(declared, data)]) {
         assert.deepStrictEqual(firstOf(part), [
           "changed",
@@ -221,7 +221,7 @@ describe("a document that is given by its address", () => {
   })
 })
 
-describe("a block that is not known", () => {
+describe("a block of an unknown type", () => {
   const chat = (role: string, content: Translate.JsonObject) =>
     Translate.expressRequest("anthropic", "openai", {
       model: "gpt-5.2",

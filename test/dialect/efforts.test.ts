@@ -65,7 +65,7 @@ describe("the effort of a request", () => {
       assert.deepStrictEqual(effortOf(model, provider, "high"), [undefined, ["reasoning.effort"]])
     })
 
-  it("is what an override says", () => {
+  it("follows an override", () => {
     const dialect = resolve({
       protocol: "openai",
       model: "own",
@@ -96,7 +96,7 @@ describe("the cache key of a response", () => {
     ["kimi-k2.6", "moonshot", undefined],
     ["accounts/fireworks/models/kimi-k2p6", "fireworks", undefined]
   ] as const)
-    it(`goes to ${model}, whose server takes it in chats`, () => {
+    it(`is sent to ${model}, whose server accepts it in chats`, () => {
       const dialect = resolve({ protocol: "openai", provider, model, baseUrl })
       const sent = Translate.expressRequest(
         "responses",
