@@ -71,7 +71,7 @@ describe("docs/decisions.md", () => {
     assert.isTrue(rowsOf("policy").every(([, , why]) => why !== ""))
   })
 
-  it("names the budget of the process as it is", () => {
+  it("has the right retry budget", () => {
     assert.strictEqual(defaultRetryBudget, 1 / 5)
   })
 })

@@ -120,7 +120,7 @@ describe("the programs in examples", () => {
     )
   )
 
-  it("promise-edge speaks in promises and errors of its own", async () => {
+  it("promise-edge returns promises and its own errors", async () => {
     const lines: Array<string> = []
     await PromiseEdge.main((line) => lines.push(line))
     const last = lines.pop()
@@ -162,7 +162,7 @@ describe("the programs in examples", () => {
     return lines
   }
 
-  it("ai-sdk/moving shows what others lose and a chain does not", async () => {
+  it("ai-sdk/moving shows requests that others lose and a chain does not", async () => {
     const lines = await aiSdk("moving.ts")
     const told = (way: string) =>
       lines.filter((line) => line.startsWith(`  ${way}:`)).map((line) => line.match(/\d+/g)!.map(Number))
