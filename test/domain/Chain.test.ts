@@ -155,7 +155,7 @@ describe("a service that has nothing to do with language models", () => {
     }).pipe(runtime)
   )
 
-  it.effect("may answer with nothing at all", () =>
+  it.effect("may answer with an empty value", () =>
     Effect.gen(function* () {
       const chain = Chain.make(Model.make(weather("oslo", Effect.succeed("")), "forecast"))
       assert.isUndefined(yield* Failover.use(chain, () => Effect.undefined))

@@ -20,7 +20,7 @@ describe("a model's spec", () => {
     })
   })
 
-  it("may stand among blanks", () => {
+  it("may have blanks around it", () => {
     assert.deepStrictEqual(ModelSpec.parse("  a/b\n"), { provider: "a", model: "b" })
   })
 
@@ -54,7 +54,7 @@ describe("a bench key", () => {
     assert.isUndefined(BenchKey.parse(text))
   })
 
-  it("takes the last # as the separator, so that models may have one of their own", () => {
+  it("takes the last # as the separator, so that models may contain one", () => {
     assert.deepStrictEqual(BenchKey.parse("a/b#c#d"), { provider: "a", model: "b#c", credential: "d" })
     assert.deepStrictEqual(BenchKey.parse("a/b# c"), { provider: "a", model: "b# c", credential: undefined })
   })
@@ -91,7 +91,7 @@ describe("a target", () => {
     }
   })
 
-  it("stands at its key's base URL, else at its provider's, else at its provider", () => {
+  it("is at its key's base URL, else at its provider's, else at its provider", () => {
     assert.strictEqual(target({ own: "https://own", baseUrl: "https://all" }).endpoint, "https://own")
     assert.strictEqual(target({ baseUrl: "https://all" }).endpoint, "https://all")
     assert.strictEqual(target({}).endpoint, "a")

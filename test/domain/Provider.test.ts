@@ -44,7 +44,7 @@ describe("Provider.make", () => {
     }).pipe(Effect.provide(Failover.layer()))
   )
 
-  it("refuses calls that are not functions, and says which", () => {
+  it("refuses calls that are not functions, and names them", () => {
     const complete = (text: string) => Effect.succeed(text)
     const make = (calls: unknown) => () => Provider.make("a", calls as { complete: typeof complete })
     assert.throws(make({}), /"a": complete is missing; it has to be a function/)
@@ -53,7 +53,7 @@ describe("Provider.make", () => {
     assert.throws(make({ complete, phase: "content" }), /phase is "content"; it has to be a function/)
   })
 
-  it("refuses a name that cannot stand in a bench key, and two credentials of one name", () => {
+  it("refuses a name that a bench key cannot contain, and two credentials of one name", () => {
     const calls = { complete: (text: string) => Effect.succeed(text) }
     assert.throws(() => Provider.make("a/b", calls), InvalidOptions)
     const credentials = [Credential.make("one"), Credential.make("one")] as const

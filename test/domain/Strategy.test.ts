@@ -60,7 +60,7 @@ describe("roundRobin", () => {
     }).pipe(runtime)
   )
 
-  it.effect("takes one turn a request, through however many models of the provider it goes", () =>
+  it.effect("takes one turn a request, however many models of the provider it tries", () =>
     Effect.gen(function* () {
       const a = Scripted.make(
         "a",
