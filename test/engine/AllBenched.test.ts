@@ -76,7 +76,7 @@ describe("by default, when everything is benched,", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("its refusal of the request comes to the caller", () =>
+  it.effect("its refusal of the request is returned to the caller", () =>
     Effect.gen(function* () {
       const refused = refusal()
       const { chain } = yield* benched(["a"], [refused])
@@ -85,7 +85,7 @@ describe("by default, when everything is benched,", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("however many last tries fail, the probe comes when the cooldown has ended", () =>
+  it.effect("however many last attempts fail, the probe comes when the cooldown has ended", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault("ServerError")]])
       const policy = { rules: { ServerError: { retry: "never" } } } as const
@@ -102,7 +102,7 @@ describe("by default, when everything is benched,", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("nothing is tried that is benched by hand", () =>
+  it.effect("no target that is benched by hand is tried", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const { calls, chain } = yield* benched(["a"], ["b"])
@@ -153,7 +153,7 @@ describe("by default, when everything is benched,", () => {
       }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("a bench by hand is kept where another one lasts longer", () =>
+  it.effect("a bench by hand is kept if another one lasts longer", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       const { calls, chain } = yield* benched(["a"], ["b"])
@@ -165,7 +165,7 @@ describe("by default, when everything is benched,", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("a free target is preferred, however late it stands in the chain", () =>
+  it.effect("a free target is preferred, however late its place in the chain", () =>
     Effect.gen(function* () {
       const { calls, chain } = yield* benched(["a"], ["b"])
       const c = Scripted.make("c", [["free"]])

@@ -35,7 +35,7 @@ describe("a retry that the limit of its credential refuses", () => {
     )
   const retries = { times: 1, backoff: ["1 second"] } as const
 
-  it.effect("sends the request where the rule says: not to another key of the same endpoint", () =>
+  it.effect("moves the request by the rule: not to another key of the same endpoint", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault("ServerError")], ["never"]], {
         credentials: [limited("k1"), limited("k2")]

@@ -83,20 +83,22 @@ describe("an output limit that is too high", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("comes to the caller when the request has none, and when leaving it out does not help", () =>
-    Effect.gen(function* () {
-      const a = Scripted.makeWith(format, "a", [[refusal("MaxTokens")]], { withoutOutputLimit })
-      const chain = Chain.make(Model.make(a, "m"))
-      const without = yield* Effect.flip(Failover.complete(chain, { prompt: "q" }))
-      assert.strictEqual(without._tag, "BadRequest")
-      assert.strictEqual(a.calls.length, 1)
-      const error = yield* Effect.flip(Failover.complete(chain, capped))
-      assert.strictEqual(error._tag, "BadRequest")
-      assert.strictEqual(a.calls.length, 3)
-    }).pipe(Effect.provide(runtime))
+  it.effect(
+    "is returned to the caller when the request has no limit, and when leaving it out does not help",
+    () =>
+      Effect.gen(function* () {
+        const a = Scripted.makeWith(format, "a", [[refusal("MaxTokens")]], { withoutOutputLimit })
+        const chain = Chain.make(Model.make(a, "m"))
+        const without = yield* Effect.flip(Failover.complete(chain, { prompt: "q" }))
+        assert.strictEqual(without._tag, "BadRequest")
+        assert.strictEqual(a.calls.length, 1)
+        const error = yield* Effect.flip(Failover.complete(chain, capped))
+        assert.strictEqual(error._tag, "BadRequest")
+        assert.strictEqual(a.calls.length, 3)
+      }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("says what to lower when leaving it out does not help", () =>
+  it.effect("names the limit to lower when leaving it out does not help", () =>
     Effect.gen(function* () {
       const told = (after: Failure.Failure) =>
         Effect.flip(Failover.complete(Chain.make(Model.make(refusing("a", [after]), "m")), capped))
@@ -118,7 +120,7 @@ describe("an output limit that is too high", () => {
 })
 
 describe("refused content", () => {
-  it.effect("goes to the chain that is there for it", () =>
+  it.effect("goes to the special chain for it", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[refusal("ContentPolicy")]])
       const b = Scripted.make("b", [["other"]])
@@ -133,7 +135,7 @@ describe("refused content", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("comes to the caller when that chain refuses it too", () =>
+  it.effect("is returned to the caller when that chain refuses it too", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[refusal("ContentPolicy")]])
       const lenient = Scripted.make("lenient", [[refusal("ContentPolicy")]])

@@ -100,7 +100,7 @@ describe("one of several equals is ejected", () => {
     assert.isDefined(why("a", 0))
   })
 
-  it("for as long as the provider asked when that is longer", () => {
+  it("for as long as the provider named if that is longer", () => {
     const { counted, fail, why } = equals(2)
     counted("a", 19, 19)
     fail("a", 0, fault("ServerError", "45 seconds"))
@@ -186,7 +186,7 @@ describe("a row of ejections", () => {
     assert.strictEqual(why("a", 10_000), "a/m#k ServerError 30000")
   })
 
-  it("is not made longer by a probe that fails: its own rule says how long that benches", () => {
+  it("is not extended by a probe that fails: the probe's own rule sets the length of that bench", () => {
     const { answer, counted, fail, why } = equals(2)
     counted("a", 19, 19)
     fail("a", 0)

@@ -197,7 +197,7 @@ describe("the process-wide budget of retries", () => {
     }).pipe(layer({}, 0.2))
   )
 
-  it.effect("of nothing means no retries at all, and moving on as ever", () =>
+  it.effect("of zero means no retries at all, and fallbacks as usual", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* dying(fault(), 20), 0)
     }).pipe(layer({}, 0))

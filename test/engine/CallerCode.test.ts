@@ -31,7 +31,7 @@ describe("whether a stream is busy", () => {
   const heardOf = (isBusy: () => unknown) =>
     heard((owner, context) => CallerCode.whileBusy(owner, isBusy as () => boolean, context))
 
-  it.effect("is what the caller says", () =>
+  it.effect("is the one that the caller names", () =>
     Effect.gen(function* () {
       for (const busy of [true, false]) {
         assert.deepStrictEqual(yield* heardOf(() => busy), { said: [busy, busy], warnings: [] })
@@ -44,7 +44,7 @@ describe("whether a stream is busy", () => {
     ["says neither", () => "a bit", "returned neither true nor false"],
     ["is asynchronous", late, "returned neither true nor false"]
   ] as const) {
-    it.effect(`is no where the caller ${how}`, () =>
+    it.effect(`is false if the caller ${how}`, () =>
       Effect.gen(function* () {
         assert.deepStrictEqual(yield* heardOf(isBusy), {
           said: [false, false],
@@ -68,7 +68,7 @@ describe("the key of a conversation", () => {
     assert.isUndefined(CallerCode.keyOf({}, undefined, "the key of a conversation", Context.empty()))
   })
 
-  it.effect("is what the caller's function says: a text, or none", () =>
+  it.effect("is the result of the caller's function: a text, or none", () =>
     Effect.gen(function* () {
       for (const key of ["thread", undefined]) {
         assert.deepStrictEqual(yield* heardOf(() => key), { said: [key, key], warnings: [] })
@@ -81,7 +81,7 @@ describe("the key of a conversation", () => {
     ["gives a number", () => 7, "returned no text"],
     ["is asynchronous", late, "returned no text"]
   ] as const) {
-    it.effect(`is none where that ${how}`, () =>
+    it.effect(`is absent if the function ${how}`, () =>
       Effect.gen(function* () {
         assert.deepStrictEqual(yield* heardOf(key), {
           said: [undefined, undefined],
@@ -147,7 +147,7 @@ describe("an amended request", () => {
     withoutOutputLimit: <Asked>(request: Asked) => `${request} without the cap` as Asked
   }
 
-  it("is without the refused field, or without the limit on tokens, as the refusal says", () => {
+  it("is without the refused field, or without the output limit, as the refusal names it", () => {
     for (const [reason, amended] of [
       ["Invalid", "q without the field"],
       ["Unsupported", "q without the field"],

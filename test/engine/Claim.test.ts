@@ -136,7 +136,7 @@ describe("a shared bench", () => {
     }).pipe(world(() => Effect.succeed(false)))
   )
 
-  it.effect("lets a retry with nowhere else to go wait while another process probes", () => {
+  it.effect("makes a retry without another target wait while another process probes", () => {
     let asked = 0
     return Effect.gen(function* () {
       const a = Scripted.make("a", [[fault()], ["back"]])
@@ -170,7 +170,7 @@ describe("a shared bench", () => {
     )
   }
 
-  it.effect("lets it end at once with whenAllBenched: fail", () =>
+  it.effect("ends it at once with whenAllBenched: fail", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("5 seconds")], ["back"]])
       const chain = Chain.make(Model.make(a, "m"))

@@ -23,20 +23,20 @@ const classOf = (failure: Failure.Failure | Classify.NotMine) =>
   failure._tag === "NotMine" ? failure._tag : Failure.classOf(failure)
 
 describe("the error of an attempt", () => {
-  it("is the failure that it is, wherever that stands in the cause", () => {
+  it("is itself if it is a failure, at any position in the cause", () => {
     const failure = fault()
     assert.strictEqual(failureOf(failed(failure)), failure)
     assert.strictEqual(failureOf(interrupted, failed("other"), died(failure)), failure)
     assert.strictEqual(failureOf(died(new Error("a bug")), failed(failure)), failure)
   })
 
-  it("counts as the application says, also beside a defect", () => {
+  it("counts as the application classifies it, also beside a defect", () => {
     assert.strictEqual(classOf(failureOf(failed("other"))), "RateLimit")
     assert.strictEqual(classOf(failureOf(interrupted, died("a bug"), failed("other"))), "RateLimit")
     assert.strictEqual(failureOf(failed("mine")), Classify.notMine)
   })
 
-  it("is Unknown, with the error as its cause, where the application says nothing", () => {
+  it("is Unknown, with the error as its cause, if the application does not classify it", () => {
     const error = new Error("closed")
     const failure = Classify.failureOf(Cause.fail(error), a, undefined)
     assert(failure._tag === "Transient")
@@ -99,7 +99,7 @@ describe("a classifier of the application", () => {
       return { said, warnings: warnings.flat() }
     })
 
-  it.effect("is believed when it gives a failure or `notMine`", () =>
+  it.effect("is accepted when it gives a failure or `notMine`", () =>
     Effect.gen(function* () {
       const failure = fault()
       const { said, warnings } = yield* contained((error) => (error === "one" ? failure : Classify.notMine))

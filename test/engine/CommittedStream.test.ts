@@ -51,7 +51,7 @@ describe("a stream that stalls", () => {
     }).pipe(layer({ timeouts: { idle: "1 second" } }))
   )
 
-  it.effect("says for how long, and of which target", () =>
+  it.effect("names its length and the target", () =>
     Effect.gen(function* () {
       const hanging = Stream.concat(Stream.make("one"), Stream.never)
       const { error } = yield* play(Stream.runDrain(Failover.useStream(chain, () => hanging)))
@@ -75,7 +75,7 @@ describe("a stream that stalls", () => {
     }).pipe(layer({ timeouts: { idle: "1 second" } }))
   )
 
-  it.effect("goes on while the caller says that the service is busy", () =>
+  it.effect("continues while the caller reports that the service is busy", () =>
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
       const isBusy = () => clock.currentTimeMillisUnsafe() < 3_500
@@ -130,7 +130,7 @@ describe("a stream that does not end well", () => {
       }).pipe(layer())
   )
 
-  it.effect("because of an error of the application's own is not complete", () =>
+  it.effect("because of the application's own error is not complete", () =>
     Effect.gen(function* () {
       const { events, observer } = observed()
       const failing = Stream.concat(Stream.make("one"), Stream.fail("no such user"))

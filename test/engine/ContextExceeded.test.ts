@@ -47,7 +47,7 @@ describe("a prompt that is too long", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("is measured by the limit in the failure where the model's own window is not known", () =>
+  it.effect("is measured by the limit in the failure if the model's own window is unknown", () =>
     Effect.gen(function* () {
       const a = provider((target) => (target.model === "w300" ? [["fine"]] : [[tooLong({ limit: 200 })]]))
       const chain = Chain.make(Model.make(a, "m"), known(a, 200), known(a, 300))
@@ -56,7 +56,7 @@ describe("a prompt that is too long", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("is measured by its own length where the failure names it", () =>
+  it.effect("is measured by its own length if the failure names it", () =>
     Effect.gen(function* () {
       const a = provider((target) =>
         target.model === "w500" ? [["fine"]] : [[tooLong({ limit: 200, actual: 500 })]]
@@ -77,7 +77,7 @@ describe("a prompt that is too long", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("comes to the caller as the last model put it", () =>
+  it.effect("is returned to the caller as the last model's failure", () =>
     Effect.gen(function* () {
       const last = tooLong({ limit: 400, actual: 999 })
       const a = provider((target) => (target.model === "w400" ? [[last]] : [[tooLong({ limit: 200 })]]))

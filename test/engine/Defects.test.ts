@@ -41,7 +41,7 @@ describe("a provider with a bug", () => {
     { says: "interrupts itself later", effect: Effect.andThen(soon, Effect.interrupt) }
   ]
   for (const { effect, says } of bugs) {
-    it.effect(`that ${says} is failed over like any other`, () =>
+    it.effect(`that ${says} leads to a fallback like any other`, () =>
       Effect.map(use(effect), ({ failed, value }) => {
         assert.strictEqual(value, "b")
         assert.deepStrictEqual(failed, ["Unknown"])
@@ -135,7 +135,7 @@ describe("a stream with a finalizer that", () => {
     })
   )
 
-  it.effect("takes its time does not keep the reader from the end of the answer", () =>
+  it.effect("takes long does not delay the end of the answer for the reader", () =>
     Effect.map(reading(Stream.ensuring(answer, Effect.sleep("10 minutes"))), ({ error, seen, took }) => {
       assert.isUndefined(error)
       assert.deepStrictEqual(seen, ["hi"])
@@ -144,7 +144,7 @@ describe("a stream with a finalizer that", () => {
     })
   )
 
-  it.effect("takes its time does not keep the next target waiting", () =>
+  it.effect("takes long does not delay the next target", () =>
     Effect.map(
       reading(Stream.ensuring(Stream.fail(fault()), Effect.sleep("10 minutes"))),
       ({ seen, took }) => {
@@ -201,7 +201,7 @@ describe("a caller's function that throws", () => {
     }).pipe(runtime)
   )
 
-  it.effect("to take an output limit out leaves the refusal as it was", () =>
+  it.effect("to remove an output limit leaves the refusal unchanged", () =>
     Effect.gen(function* () {
       for (const wait of ["0 millis", "1 second"] as const) {
         const a = Scripted.make("a", [[{ wait }, refusal("MaxTokens")]], { withoutOutputLimit: thrower })

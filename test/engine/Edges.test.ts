@@ -127,7 +127,7 @@ describe("the timeout of whole answers", () => {
 })
 
 describe("an observer", () => {
-  it.effect("sees a failure whose retry the budget refuses, and the number of each attempt", () =>
+  it.effect("receives a failure whose retry the budget refuses, and the number of each attempt", () =>
     Effect.gen(function* () {
       const { seen, observer } = observed()
       const { chain } = chainOf([[fault()]], [["two"]])
@@ -136,7 +136,7 @@ describe("an observer", () => {
     }).pipe(layer({}, 0))
   )
 
-  it.effect("sees the number of a hedge, and the end of the request", () =>
+  it.effect("receives the number of a hedge, and the end of the request", () =>
     Effect.gen(function* () {
       const { seen, observer } = observed()
       const { chain } = chainOf([[{ wait: 5_000 }, "one"]], [["two"]])
@@ -196,7 +196,7 @@ describe("a request of any service", () => {
 })
 
 describe("a stream of a provider without a second form of its requests", () => {
-  it.effect("that is refused is not asked for again", () =>
+  it.effect("that is refused is not requested again", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf([
         [new Failure.BadRequest({ reason: "Invalid", message: "no" })],

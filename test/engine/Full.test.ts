@@ -55,7 +55,7 @@ for (const kind of ["effect", "stream"] as const) {
     })
 
   describe(`a request that a full target refuses (${kind})`, () => {
-    it.effect("waits until that has room if there is no other", () =>
+    it.effect("waits until the target has room if there is no other", () =>
       Effect.gen(function* () {
         const stage = scene()
         const { benches, took, value } = yield* next(stage)
@@ -64,7 +64,7 @@ for (const kind of ["effect", "stream"] as const) {
       }).pipe(learning())
     )
 
-    it.effect("ends when that has had no room for as long as it may wait", () =>
+    it.effect("ends when the target has had no room for as long as the request may wait", () =>
       Effect.gen(function* () {
         const { benches, error, took } = yield* next(scene())
         assert.deepStrictEqual([error, took, benches], ["ChainExhausted", 3_000, []])
@@ -85,29 +85,31 @@ for (const kind of ["effect", "stream"] as const) {
       }).pipe(learning())
     )
 
-    it.effect("ends at once where the rule says to stop", () =>
+    it.effect("ends at once if the rule stops", () =>
       Effect.gen(function* () {
         const { benches, error, took } = yield* next(scene())
         assert.deepStrictEqual([error, took, benches], ["ChainExhausted", 0, []])
       }).pipe(learning({ rules: { RateLimit: { next: "stop" } } }))
     )
 
-    it.effect("benches it as ever when that names a wait", () =>
+    it.effect("benches it as usual when the refusal names a wait", () =>
       Effect.gen(function* () {
         const { took, value } = yield* next(scene(throttle("12 seconds")))
         assert.deepStrictEqual([value, took], ["a", 22_000])
       }).pipe(learning())
     )
 
-    it.effect("ends at once if the refusal concerns this request alone: it says nothing about the room", () =>
-      Effect.gen(function* () {
-        const large = new Failure.RateLimit({ message: "too large", onlyThisRequest: true })
-        const { benches, error, took } = yield* next(scene(large))
-        assert.deepStrictEqual([error, took, benches], ["ChainExhausted", 0, []])
-      }).pipe(learning())
+    it.effect(
+      "ends at once if the refusal concerns this request alone: it proves nothing about the room",
+      () =>
+        Effect.gen(function* () {
+          const large = new Failure.RateLimit({ message: "too large", onlyThisRequest: true })
+          const { benches, error, took } = yield* next(scene(large))
+          assert.deepStrictEqual([error, took, benches], ["ChainExhausted", 0, []])
+        }).pipe(learning())
     )
 
-    it.effect("retries as ever when that says to be overloaded", () =>
+    it.effect("retries as usual when the refusal reports an overload", () =>
       Effect.gen(function* () {
         const stage = scene(fault("Overloaded"))
         yield* next(stage, { whenAllBenched: "fail" })

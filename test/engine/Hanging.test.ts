@@ -56,7 +56,7 @@ describe("a target that was left for its hang", () => {
     }).pipe(layer())
   )
 
-  it.effect("is called in its place by a request that has met no hang", () =>
+  it.effect("is called in its place by a request that no target has kept waiting", () =>
     Effect.gen(function* () {
       const chain = chainOf(
         [[{ hang: true }], ["first"], [fault("ServerError")]],

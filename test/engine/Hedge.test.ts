@@ -397,7 +397,7 @@ describe("whether a request is hedged", () => {
     })
   )
 
-  it.effect("is up to known times, where the delay is a percentile", () =>
+  it.effect("depends on known times if the delay is a percentile", () =>
     Effect.gen(function* () {
       assert.isFalse(yield* hedged({ policy: { hedge: { share: 1 } } }))
       assert.isTrue(yield* hedged({ policy: { hedge: { share: 1, otherwise: "2 seconds" } } }))
@@ -417,7 +417,7 @@ describe("whether a request is hedged", () => {
     })
   )
 
-  it.effect("is up to the provider, and one that cannot say so forbids it", () =>
+  it.effect("depends on the provider, and one without an answer forbids it", () =>
     Effect.gen(function* () {
       for (const mayHedge of [
         () => false,

@@ -157,7 +157,7 @@ describe("a caller that disconnects", () => {
   )
 
   // The same gap between two operations.
-  it.effect("while the attempt's own code hangs it up leaves nothing open", () =>
+  it.effect("while the attempt's own code interrupts it leaves nothing open", () =>
     Effect.gen(function* () {
       let caller: Fiber.Fiber<unknown, unknown> | undefined
       let open = 0

@@ -289,7 +289,7 @@ describe("a target at its learned limit", () => {
     return exits.filter((exit) => exit._tag === "Success").length
   })
 
-  it.effect("serves a crowd of 20 that waits for room, of whom all but five are refused at first", () =>
+  it.effect("serves a crowd of 20 that waits for room, of which all but five are refused at first", () =>
     Effect.gen(function* () {
       const service = capped(atOnce(5), Effect.succeed(500))
       assert.strictEqual(yield* learned(service), 20)
@@ -316,7 +316,7 @@ describe("a target at its learned limit", () => {
     }).pipe(runtime())
   )
 
-  it.effect("lets 1,000 callers in in their order", () =>
+  it.effect("admits 1,000 callers in their order", () =>
     Effect.gen(function* () {
       const service = capped(atOnce(5), Effect.succeed(500))
       yield* learned(service)

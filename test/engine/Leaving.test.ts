@@ -27,7 +27,7 @@ describe("a request that may call one target", () => {
 })
 
 describe("the attempts of a request", () => {
-  it.effect("are no evidence against a target that has none left because others used them up", () =>
+  it.effect("do not count against a target that has none left because others used them up", () =>
     Effect.gen(function* () {
       const { chain } = chainOf([[fault()]], [[fault()]])
       yield* play(Effect.exit(Failover.complete(chain, "q", { attempts: 2, whenAllBenched: "fail" })))
@@ -57,10 +57,10 @@ describe("the attempts of a request", () => {
   )
 })
 
-describe("a retry that there is no time for", () => {
+describe("a retry for which there is no time", () => {
   const late = { retries: { times: 1, backoff: ["1 minute"] }, deadline: "20 seconds" } as const
 
-  it.effect("is made after half of the time that is left where there is no other target", () =>
+  it.effect("is made after half of the remaining time if there is no other target", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf([[fault("ServerError")], ["fine"]])
       const { took, value } = yield* play(Failover.complete(chain, "q"))
@@ -84,7 +84,7 @@ describe("a retry that there is no time for", () => {
     }).pipe(layer({ ...late, maxWait: "20 seconds" }))
   )
 
-  it.effect("ends it as well where the rule says to stop", () =>
+  it.effect("ends it as well if the rule stops", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf([[fault("ServerError")]], [["never"]])
       const { error } = yield* play(Failover.complete(chain, "q"))

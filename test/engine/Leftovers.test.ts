@@ -25,7 +25,7 @@ const fromASecondOn: Limiter = {
 }
 
 describe("a run that was admitted by a queue for a retry, and then moved on", () => {
-  it.effect("calls the next target once when that asks for a longer wait than the policy allows", () =>
+  it.effect("calls the next target once when that names a longer wait than the policy allows", () =>
     Effect.gen(function* () {
       const limited = Scripted.make("limited", [[fault("Overloaded", "1 minute")]], {
         credentials: [Credential.make("k", { rpm: 1 })]
@@ -51,7 +51,7 @@ describe("a run that was admitted by a queue for a retry, and then moved on", ()
 })
 
 describe("a run that was admitted by a queue for a retry", () => {
-  it.effect("makes no further one when the target asks for a longer wait than the policy allows", () =>
+  it.effect("makes no further one when the target names a longer wait than the policy allows", () =>
     Effect.gen(function* () {
       const two = Scripted.make(
         "two",

@@ -15,7 +15,7 @@ import { calls, play } from "../support/engine.ts"
 const hedge = { after: "1 second", share: 1, to: "chain" } as const
 const slow = (text: string, seconds = 10) => [{ wait: `${seconds} seconds` }, text] as const
 
-describe("a hedge whose limiter takes its time", () => {
+describe("a hedge whose limiter is slow", () => {
   const limited = (first: Scripted.Call<string, Scripted.Part>) => {
     const a = Scripted.make("a", [first])
     const b = Scripted.make("b", [["b"]], { credentials: [Credential.make("k", { rpm: 60 })] })
@@ -49,7 +49,7 @@ describe("a hedge whose limiter takes its time", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("costs nothing of the budget of hedges when it is not made", () =>
+  it.effect("takes nothing from the budget of hedges when it is not made", () =>
     Effect.gen(function* () {
       let isAllowed = false
       const limiter: Limiter = {
@@ -78,7 +78,7 @@ describe("the budget of hedges", () => {
   )
 })
 
-describe("a provider that cannot say whether its requests may be hedged", () => {
+describe("a provider that cannot tell whether its requests may be hedged", () => {
   for (const [what, mayHedge, did] of [
     ["throws", () => assert.fail("a bug"), "threw AssertionError"],
     ["says neither", () => "perhaps", "returned neither true nor false"],

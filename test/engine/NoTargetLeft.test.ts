@@ -185,7 +185,7 @@ describe("a request that waits for all targets to be free again", () => {
     })
   )
 
-  it.effect("reports none of them as the next one without attempts left", () =>
+  it.effect("names none of them as the next one without attempts left", () =>
     Effect.gen(function* () {
       const { calls, end, next } = yield* scene([["never"]], 1)
       assert.deepStrictEqual([end, calls], ["ChainExhausted", ["0 a/m", "10000 b/m"]])

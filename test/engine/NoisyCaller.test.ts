@@ -96,7 +96,7 @@ describe("a caller whose requests alone fail at the first target, once a second"
   }
 })
 
-describe("callers without a name who send another request each time", () => {
+describe("callers without a name that send another request each time", () => {
   const chain = Chain.make(model("first"), model("second"))
 
   for (const [noisyEvery, othersEvery] of [

@@ -15,7 +15,7 @@ import { observed, only } from "../support/observed.ts"
 
 type Options = Failover.CallOptions
 
-describe("an error that is the application's own", () => {
+describe("the application's own error", () => {
   const own = { classify: () => Failover.notMine }
   const chain = Chain.make(Model.make(Backend.make("a", {}), "m"), Model.make(Backend.make("b", {}), "m"))
 
@@ -42,7 +42,7 @@ describe("an error that is the application's own", () => {
     }).pipe(layer())
   )
 
-  it.effect("lets the next request probe in the same moment", () =>
+  it.effect("allows the next request to probe at the same moment", () =>
     Effect.gen(function* () {
       const one = Chain.make(Model.make(Backend.make("a", {}), "m"))
       yield* Effect.exit(

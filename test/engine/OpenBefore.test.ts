@@ -74,7 +74,7 @@ describe("with whenAllBenched: wait, a request that may call", () => {
     }).pipe(waiting)
   )
 
-  it.effect("one target lets the others of a crowd wait until it has answered", () =>
+  it.effect("one target keeps the others of a crowd waiting until it has answered", () =>
     Effect.gen(function* () {
       yield* (yield* BenchRegistry).bench("a", { for: "10 seconds" })
       const a = Scripted.make("a", [[{ wait: "200 millis" }, "a"]])
@@ -109,8 +109,8 @@ describe("by default, a request that is admitted at a benched target", () => {
   )
 })
 
-describe("a retry that a queue lets in", () => {
-  it.effect("has time of its own, whatever time its visit had", () =>
+describe("a retry that a queue admits", () => {
+  it.effect("has its own time, whatever time its visit had", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[throttle("35 seconds")], [{ wait: "2 seconds" }, "a"]])
       const b = Scripted.make("b", [[dead()]])
@@ -120,27 +120,29 @@ describe("a retry that a queue lets in", () => {
     }).pipe(layer({ maxWait: "40 seconds" }))
   )
 
-  it.effect("waits on if its key was benched since the queue has looked, and is made when that is over", () =>
-    Effect.gen(function* () {
-      const registry = yield* BenchRegistry
-      // Both models share one key, which is found dead at the first model.
-      const a = Scripted.make("a", ({ model }) =>
-        model === "m1" ? [[dead()]] : [[throttle("2 seconds")], ["m2"]]
-      )
-      const [m1, m2] = [Model.make(a, "m1"), Model.make(a, "m2")]
-      const retry = yield* Effect.forkChild(Failover.complete(Chain.make(m2), "q"), now)
-      yield* TestClock.adjust("1 second")
-      yield* registry.bench("a", { for: "3100 millis" })
-      // The queue of `m2` checks before that of `m1`, and admits all three requests. The second one calls `m1`.
-      yield* TestClock.adjust("200 millis")
-      yield* Effect.forkChild(Failover.complete(Chain.make(m2), "q"), now)
-      yield* TestClock.adjust("300 millis")
-      yield* Effect.forkChild(Failover.complete(Chain.make(m1, m2), "q"), now)
-      yield* TestClock.adjust("1500 millis")
-      yield* registry.unbench("a")
-      yield* TestClock.adjust("2 seconds")
-      assert.deepStrictEqual(calls(a), ["0 a/m2", "3200 a/m2", "3200 a/m1", "4200 a/m2"])
-      assert.deepStrictEqual(retry.pollUnsafe(), Exit.succeed("m2"))
-    }).pipe(layer({ maxWait: "3 seconds", cooldown: { authDead: { base: "1 second", max: "1 second" } } }))
+  it.effect(
+    "waits longer if its key was benched after the queue's check, and is made when that bench is over",
+    () =>
+      Effect.gen(function* () {
+        const registry = yield* BenchRegistry
+        // Both models share one key, which is found dead at the first model.
+        const a = Scripted.make("a", ({ model }) =>
+          model === "m1" ? [[dead()]] : [[throttle("2 seconds")], ["m2"]]
+        )
+        const [m1, m2] = [Model.make(a, "m1"), Model.make(a, "m2")]
+        const retry = yield* Effect.forkChild(Failover.complete(Chain.make(m2), "q"), now)
+        yield* TestClock.adjust("1 second")
+        yield* registry.bench("a", { for: "3100 millis" })
+        // The queue of `m2` checks before that of `m1`, and admits all three requests. The second one calls `m1`.
+        yield* TestClock.adjust("200 millis")
+        yield* Effect.forkChild(Failover.complete(Chain.make(m2), "q"), now)
+        yield* TestClock.adjust("300 millis")
+        yield* Effect.forkChild(Failover.complete(Chain.make(m1, m2), "q"), now)
+        yield* TestClock.adjust("1500 millis")
+        yield* registry.unbench("a")
+        yield* TestClock.adjust("2 seconds")
+        assert.deepStrictEqual(calls(a), ["0 a/m2", "3200 a/m2", "3200 a/m1", "4200 a/m2"])
+        assert.deepStrictEqual(retry.pollUnsafe(), Exit.succeed("m2"))
+      }).pipe(layer({ maxWait: "3 seconds", cooldown: { authDead: { base: "1 second", max: "1 second" } } }))
   )
 })

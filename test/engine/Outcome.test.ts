@@ -37,16 +37,18 @@ describe("an answer", () => {
     )
   }
 
-  it.effect("of a stream that is complete without content is none, and what is left of it is stopped", () =>
-    Effect.gen(function* () {
-      const { calls, chain, open } = chainOf(
-        [[Scripted.held("role"), Scripted.complete(), { hang: true }]],
-        [["fine"]]
-      )
-      yield* drain(chain)
-      assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
-      assert.strictEqual(open(), 0)
-    }).pipe(layer({ retries: { times: 0 } }))
+  it.effect(
+    "of a stream that is complete without content is not made, and the rest of the stream is stopped",
+    () =>
+      Effect.gen(function* () {
+        const { calls, chain, open } = chainOf(
+          [[Scripted.held("role"), Scripted.complete(), { hang: true }]],
+          [["fine"]]
+        )
+        yield* drain(chain)
+        assert.deepStrictEqual(calls(), ["0 a/m", "0 b/m"])
+        assert.strictEqual(open(), 0)
+      }).pipe(layer({ retries: { times: 0 } }))
   )
 
   it.effect("is reported with its commit point if it is a stream", () =>
@@ -99,7 +101,7 @@ describe("an attempt that loses against its hedge", () => {
     }).pipe(layer(hedged))
   )
 
-  it.effect("lets a request that waits for its target in, in the same moment", () =>
+  it.effect("admits a request that waits for its target, at the same moment", () =>
     Effect.gen(function* () {
       const { a, alone, both } = yield* scene
       yield* TestClock.adjust("5 seconds")

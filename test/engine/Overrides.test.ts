@@ -41,7 +41,7 @@ describe("a row", () => {
     })
   )
 
-  it.effect("that stops at a failure which is not the request's own ends the run as exhausted", () =>
+  it.effect("that stops at a failure which is not the request's fault ends the run as exhausted", () =>
     Effect.gen(function* () {
       const { benches, error } = yield* path(dead(), { rules: { InvalidKey: { next: "stop" } } })
       assert.strictEqual(error?._tag, "ChainExhausted")
@@ -49,7 +49,7 @@ describe("a row", () => {
     })
   )
 
-  it.effect("may let a refusal move on, as content that another model allows", () =>
+  it.effect("may turn a refusal into a fallback, such as for content that another model allows", () =>
     Effect.gen(function* () {
       const { calls, error } = yield* path(refusal("ContentPolicy"), {
         rules: { ContentPolicy: { next: "model" } }
@@ -83,7 +83,7 @@ describe("a row", () => {
     })
   )
 
-  it.effect("may be retried by any schedule, which sees the failure", () =>
+  it.effect("may be retried by any schedule, which receives the failure", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       const retry = Schedule.spaced("1 second").pipe(
@@ -189,7 +189,7 @@ describe("where a policy is set", () => {
     )
   )
 
-  it.effect("another option leaves a row that benches nothing as it is", () =>
+  it.effect("another option does not change a row that benches nothing", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault("Timeout")]], {
         policy: { rules: { Invalid: { next: "model" } } }

@@ -84,7 +84,7 @@ describe("the rule withoutOutputLimit", () => {
     assert.deepStrictEqual(decided(tooMany, "withoutOutputLimit"), { _tag: "Amend", failure: tooMany })
   })
 
-  it("leaves when it has done so, when it cannot, and for what is not a bad request", () => {
+  it("leaves when it has done so, when it cannot, and for other failures than bad requests", () => {
     assert.deepStrictEqual(decided(tooMany, "withoutOutputLimit", { amended: true }), leave)
     assert.deepStrictEqual(decided(tooMany, "withoutOutputLimit", { canAmend: () => false }), leave)
     assert.deepStrictEqual(decided(gone, "withoutOutputLimit"), leave)
@@ -104,7 +104,7 @@ describe("without attempts left", () => {
     assert.deepStrictEqual(decided(gone, schedule, { attemptsLeft: 0, hasMoved: true }), cutShort)
   })
 
-  it("the visit is over where it has used them up itself, and for every other rule", () => {
+  it("the visit is over if it has used them up itself, and for every other rule", () => {
     assert.deepStrictEqual(decided(gone, schedule, { attemptsLeft: 0 }), leave)
     for (const retry of ["afterWait", "withoutOutputLimit", "never"] as const) {
       assert.deepStrictEqual(decided(throttled(500), retry, { attemptsLeft: 0, hasMoved: true }), leave)
@@ -117,7 +117,7 @@ describe("without attempts left", () => {
 })
 
 describe("the rule afterWait", () => {
-  it("waits as long as the provider asks, up to the maxWait", () => {
+  it("waits as long as the provider names, up to the maxWait", () => {
     assert.deepStrictEqual(decided(throttled(700), "afterWait"), { _tag: "AfterWait", delay: 700 })
     assert.deepStrictEqual(decided(throttled(3_000), "afterWait"), { _tag: "AfterWait", delay: 3_000 })
     assert.deepStrictEqual(decided(throttled(3_001), "afterWait"), leave)
@@ -148,12 +148,12 @@ describe("the rule afterWait", () => {
 })
 
 describe("a schedule", () => {
-  it("sets the time, but not sooner than the provider asks", () => {
+  it("sets the time, but no sooner than the provider names", () => {
     assert.deepStrictEqual(decided(gone, schedule), { _tag: "Backoff", schedule, least: 0 })
     assert.deepStrictEqual(decided(throttled(700), schedule), { _tag: "Backoff", schedule, least: 700 })
   })
 
-  it("is not begun if the provider asks for a longer wait than the maxWait", () => {
+  it("is not begun if the provider names a longer wait than the maxWait", () => {
     assert.deepStrictEqual(decided(throttled(3_000), schedule)._tag, "Backoff")
     assert.deepStrictEqual(decided(throttled(3_001), schedule), leave)
     assert.deepStrictEqual(decided(gone, schedule, { maxWait: 0 })._tag, "Backoff")

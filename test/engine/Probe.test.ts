@@ -85,13 +85,15 @@ describe("a probe", () => {
     }).pipe(runtime)
   )
 
-  it.effect("with a prompt that was too long has proved nothing, and goes on to the next model", () =>
-    Effect.gen(function* () {
-      const { chain } = yield* halfOpen([tooLong()], ["back"])
-      assert.strictEqual(yield* Failover.complete(chain, "long"), "other")
-      assert.strictEqual(yield* status, "half-open")
-      assert.strictEqual(yield* Failover.complete(chain, "short"), "back")
-    }).pipe(runtime)
+  it.effect(
+    "with a prompt that was too long has proved nothing, and the request goes to the next model",
+    () =>
+      Effect.gen(function* () {
+        const { chain } = yield* halfOpen([tooLong()], ["back"])
+        assert.strictEqual(yield* Failover.complete(chain, "long"), "other")
+        assert.strictEqual(yield* status, "half-open")
+        assert.strictEqual(yield* Failover.complete(chain, "short"), "back")
+      }).pipe(runtime)
   )
 
   it.effect("that dies of a bug is a failed probe", () =>
@@ -113,7 +115,7 @@ describe("a probe", () => {
     }).pipe(runtime)
   )
 
-  it.effect("with a stream that is given up after its commit point has let the others in", () =>
+  it.effect("with a stream that is closed after its commit point has admitted the others", () =>
     Effect.gen(function* () {
       const { a, chain } = yield* halfOpen(["hel", { hang: true }], ["back"])
       assert.deepStrictEqual(yield* texts(Stream.take(Failover.stream(chain, "q"), 1)), ["hel"])

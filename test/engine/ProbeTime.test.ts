@@ -152,7 +152,7 @@ describe("a short probe that found no answer", () => {
   }
 })
 
-describe("a short probe at a target that keeps it waiting in a queue of its own", () => {
+describe("a short probe at a target that keeps it waiting in its own queue", () => {
   it.effect("ends in its time, however often the target shows that it is alive", () =>
     Effect.gen(function* () {
       const waiting = Array.from(

@@ -78,7 +78,7 @@ describe("a request that is too large for the account", () => {
     })
   }
 
-  it.effect("is not waited for, and does not stop those who wait in line", () =>
+  it.effect("is not waited for, and does not stop the requests in the queue", () =>
     Effect.gen(function* () {
       const failure = new Failure.RateLimit({
         message: "too large",

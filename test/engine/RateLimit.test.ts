@@ -89,7 +89,7 @@ describe("a throttle that passes soon", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("is waited for by everybody, but only one of them goes first", () =>
+  it.effect("is waited for by all requests, but only one of them goes first", () =>
     Effect.gen(function* () {
       const slow = [{ wait: "1 second" }, throttle("2 seconds")] as const
       const a = Scripted.make("a", [slow, slow, [{ wait: "1 second" }, "fine"]])
@@ -135,7 +135,7 @@ describe("a throttle that passes soon", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("is waited for when the other keys stand where a fault was met", () =>
+  it.effect("is waited for when the other keys are at an endpoint with a fault", () =>
     Effect.gen(function* () {
       const credentials = [
         Credential.make("one"),

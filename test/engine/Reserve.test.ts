@@ -13,7 +13,7 @@ import { chainOf, hang, layer } from "../support/chains.ts"
 import { fault, play, throttle, tooLong } from "../support/engine.ts"
 
 describe("what is kept for the targets behind", () => {
-  it.effect("half of the time: a slow target is cut off, which does not speak against it", () =>
+  it.effect("half of the time: a slow target is cut off, which is not counted as its fault", () =>
     Effect.gen(function* () {
       const { calls, chain, open } = chainOf(hang, hang, [["third"]])
       const { benches, value } = yield* play(Failover.answer(chain, "q", { deadline: "8 seconds" }))
@@ -33,7 +33,7 @@ describe("what is kept for the targets behind", () => {
     }).pipe(layer())
   )
 
-  it.effect("the retry that would eat the fallback's time is not made", () =>
+  it.effect("the retry that would use up the fallback's time is not made", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf(
         [[{ wait: "3 seconds" }, fault("Overloaded", "2 seconds")]],
@@ -75,7 +75,7 @@ describe("what is kept for the targets behind", () => {
     }).pipe(layer({ deadline: "1 second", retries: { times: 1, backoff: [980] } }))
   )
 
-  it.effect("the wait that would eat the fallback's time is not waited", () =>
+  it.effect("the wait that would use up the fallback's time is not made", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf([[throttle("2 seconds")]], [["other"]])
       yield* play(Failover.complete(chain, "q", { deadline: "4 seconds" }))

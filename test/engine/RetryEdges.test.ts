@@ -51,7 +51,7 @@ describe("a refusal after which the request is amended", () => {
 })
 
 describe("a first attempt that fails beside its hedge", () => {
-  it.effect("is no evidence against its target where the request has no attempts left", () =>
+  it.effect("does not count against its target if the request has no attempts left", () =>
     Effect.gen(function* () {
       const { chain } = chainOf(
         [[{ wait: "2 seconds" }, fault("ServerError")]],
@@ -62,7 +62,7 @@ describe("a first attempt that fails beside its hedge", () => {
     }).pipe(layer({ hedge }))
   )
 
-  it.effect("is retried soon if its schedule does not say at once how long to wait", () =>
+  it.effect("is retried soon if its schedule does not return a delay at once", () =>
     Effect.gen(function* () {
       const { schedule, state } = slowly("500 millis", "30 seconds")
       const { calls, chain } = chainOf(
@@ -157,7 +157,7 @@ describe("a retry that the retry budget of the process refuses", () => {
   )
 })
 
-describe("a retry that a queue has let in", () => {
+describe("a retry that a queue has admitted", () => {
   /** Two keys: the first is throttled, then fails again and again; the second is dead. */
   const scene = (...failures: ReadonlyArray<Scripted.Step<string, Scripted.Part>>) => {
     const steps = [throttle("500 millis"), ...failures]
@@ -181,7 +181,7 @@ describe("a retry that a queue has let in", () => {
     )
   )
 
-  it.effect("asks its schedule for no other one when the request has no attempts left", () =>
+  it.effect("does not ask its schedule for another one when the request has no attempts left", () =>
     Effect.gen(function* () {
       const { schedule } = slowly("500 millis", 0)
       const { chain, times } = scene(fault(), "never")
@@ -204,7 +204,7 @@ describe("a retry that a queue has let in", () => {
     )
   }
 
-  it.effect("leaves its queue to the others if its caller leaves while the schedule takes its time", () =>
+  it.effect("leaves its queue to the others if its caller leaves while the schedule is running", () =>
     Effect.gen(function* () {
       const { schedule } = slowly("900 millis", "1 second")
       const { chain, times } = scene(fault(), "a")

@@ -28,7 +28,7 @@ const steppedClock = Effect.map(Clock.Clock, (clock) => {
   return { stepped, pass: () => passed++ }
 })
 
-describe("a request that its queue lets in", () => {
+describe("a request that its queue admits", () => {
   it.effect("at its deadline calls no target: the request before it kept the process busy", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry

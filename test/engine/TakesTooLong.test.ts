@@ -30,7 +30,7 @@ for (const [kind, ask] of Object.entries(asks)) {
   const what = kind === "stream" ? "no content in time" : "no answer in time"
 
   describe(`an attempt that takes too long (${kind})`, () => {
-    it.effect("says so, and for whom: the target's timeout, or the time of the request", () =>
+    it.effect("names the limit and its scope: the target's timeout, or the time of the request", () =>
       Effect.gen(function* () {
         const { events, observer } = observed()
         const { chain } = chainOf(hang, hang)
@@ -129,7 +129,7 @@ for (const [kind, ask] of Object.entries(asks)) {
   })
 
   describe(`a caller that leaves (${kind})`, () => {
-    it.effect("during its probe lets the next request probe in the same moment", () =>
+    it.effect("during its probe allows the next request to probe at the same moment", () =>
       Effect.gen(function* () {
         const { calls, chain } = chainOf([[throttle("5 seconds")], [{ hang: true }], ["fine"]])
         yield* Effect.exit(ask(chain, { whenAllBenched: "fail" }))

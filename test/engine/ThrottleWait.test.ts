@@ -41,7 +41,7 @@ describe("a throttle that another target follows", () => {
     }).pipe(layer({ ...benched, maxWait: "3 seconds" }))
   )
 
-  it.effect("is another thing than an overload, which its own retries wait for", () =>
+  it.effect("differs from an overload, which its own retries wait for", () =>
     Effect.gen(function* () {
       const { chain, times } = scene(fault("Overloaded", "1 second"), "fine")
       const { error, took } = yield* play(Failover.complete(chain, "q"))
@@ -75,7 +75,7 @@ describe("a throttle that another target follows", () => {
     )
   )
 
-  it.effect("leaves the waits for others as they are: the run comes back to each in its time", () =>
+  it.effect("keeps the waits for others as they are: the run returns to each at its time", () =>
     Effect.gen(function* () {
       const scripts = {
         k1: [[throttle("1 second")], [dead()]],
@@ -94,7 +94,7 @@ describe("a throttle that another target follows", () => {
     }).pipe(layer())
   )
 
-  it.effect("has the retries of its visit left when the run comes back and meets a fault", () =>
+  it.effect("has the retries of its visit left when the run returns and meets a fault", () =>
     Effect.gen(function* () {
       const { chain, times } = scene(throttle("500 millis"), fault(), "fine")
       const { value } = yield* play(Failover.complete(chain, "q"))

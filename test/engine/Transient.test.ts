@@ -49,7 +49,7 @@ describe("a fault", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("waits as long as the provider asks when that is longer than its own pause", () =>
+  it.effect("waits as long as the provider names if that is longer than its own pause", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault("Overloaded", "2 seconds")], ["fine"]])
       yield* play(Failover.complete(Chain.make(Model.make(a, "m")), "q"))
@@ -72,7 +72,7 @@ describe("a fault", () => {
       }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("is benched for at least the usual cooldown, whatever the provider asks", () =>
+  it.effect("is benched for at least the usual cooldown, whatever the provider names", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [[fault("Overloaded", "1 second")]])
       const b = Scripted.make("b", [["other"]])
@@ -165,7 +165,7 @@ describe("the place of a fault", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("does not stand in the way of the next model there", () =>
+  it.effect("does not prevent a call to the next model there", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", (target) => (target.model === "large" ? [[fault("Timeout")]] : [["fine"]]))
       const chain = Chain.make(Model.make(a, "large"), Model.make(a, "small"))

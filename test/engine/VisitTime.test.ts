@@ -112,7 +112,7 @@ describe("a probe after a timeout", () => {
     assert.deepStrictEqual(times, [6_000, 12_000, 6_000, 24_000, 12_000, 48_000])
   })
 
-  it("has a time of its own where the usual one is not known, and the same least where it is short", () => {
+  it("has its own time if the usual one is unknown, and the same minimum if it is short", () => {
     const [unknown, short, shorter] = [0, 1, 2].map((usual) => VisitTime.ofProbe(usual, 1))
     assert.isAbove(unknown!, short!)
     assert.isAbove(short!, 2)

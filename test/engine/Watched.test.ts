@@ -63,7 +63,7 @@ const fine = (millis: number) => Effect.delay(Effect.succeed("fine"), millis)
 const chunks = (millis: number) => Stream.fromEffectRepeat(fine(millis)).pipe(Stream.take(2))
 
 describe("an attempt", () => {
-  it.effect("of a target that nothing is to be learned of leaves nothing behind", () =>
+  it.effect("of a target without anything to learn leaves no record", () =>
     Effect.gen(function* () {
       const { effect, signals, stream } = yield* stage({})
       effect(fine(0))
@@ -104,7 +104,7 @@ describe("an attempt", () => {
     )
   }
 
-  it.effect("tells the queue of its end: a stream always, an answer only when it was left", () =>
+  it.effect("notifies the queue of its end: always for a stream, for an answer only when it was left", () =>
     Effect.gen(function* () {
       const { effect, stream, told } = yield* stage({ policy: { learnedLimit: true } })
       effect(fine(100))
@@ -199,7 +199,7 @@ describe("the answers of one of several equals", () => {
     })
   )
 
-  it.effect("are counted on in the old window where nothing is ejected any more", () =>
+  it.effect("are counted in the old window once ejection is off", () =>
     Effect.gen(function* () {
       const { later, window } = yield* answers({ hasEquals: true, policy: { ejection: false } })
       assert.deepStrictEqual([later, window], [{ attempts: 4, failed: 0 }, 60_000])
