@@ -135,7 +135,7 @@ describe("an observer receives events", () => {
     }).pipe(runtime)
   )
 
-  it.effect("the first model of the chain that stands in", () =>
+  it.effect("the first model of the special chain", () =>
     Effect.gen(function* () {
       const { chain, events, observer } = scene([[refusal("ContentPolicy")]])
       const lenient = Scripted.make("lenient", [["here you are"]])
@@ -291,7 +291,7 @@ describe("the events of a run", () => {
     }).pipe(runtime)
   )
 
-  it.effect("tell how far the run is", () =>
+  it.effect("contain how far the run is", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(7_000)
       const { chain, events, observer } = scene(
@@ -306,7 +306,7 @@ describe("the events of a run", () => {
     }).pipe(runtime)
   )
 
-  it.effect("count as the run's own time neither attempts nor waits, but what the caller did before", () =>
+  it.effect("exclude attempts and waits from the run's own time, but not what the caller did before", () =>
     Effect.gen(function* () {
       const { chain, events, observer } = scene([[{ wait: "1 second" }, fault()]], [[throttle()]])
       const since = yield* Clock.monotonicTimeNanos
