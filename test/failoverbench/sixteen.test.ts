@@ -22,28 +22,28 @@ const passes = Effect.fnUntraced(function* (id: string): Effect.fn.Return<Played
 })
 
 layer(TheStage.layer, { excludeTestServices: true })("the gateway, scored by failoverbench", (it) => {
-  it.effect("S01 waits out a short Retry-After and goes back to the primary", () =>
+  it.effect("S01 waits for a short Retry-After and returns to the primary", () =>
     Effect.gen(function* () {
       const { fallback, primary } = yield* passes("S01")
       assert.deepStrictEqual([primary.length, fallback.length], [2, 0])
     })
   )
 
-  it.effect("S02 leaves a target that throttles for no known time after one attempt", () =>
+  it.effect("S02 leaves a target that throttles without a named time after one attempt", () =>
     Effect.gen(function* () {
       const { fallback, primary } = yield* passes("S02")
       assert.deepStrictEqual([primary.length, fallback.length], [1, 1])
     })
   )
 
-  it.effect("S03 asks the primary again after a single 500", () =>
+  it.effect("S03 calls the primary again after a single 500", () =>
     Effect.gen(function* () {
       const { fallback, primary } = yield* passes("S03")
       assert.deepStrictEqual([primary.length, fallback.length], [2, 0])
     })
   )
 
-  it.effect("S04 gives up a target that stays overloaded after two retries", () =>
+  it.effect("S04 leaves a target that stays overloaded after two retries", () =>
     Effect.gen(function* () {
       const { fallback, primary } = yield* passes("S04")
       assert.deepStrictEqual([primary.length, fallback.length], [3, 1])
@@ -57,7 +57,7 @@ layer(TheStage.layer, { excludeTestServices: true })("the gateway, scored by fai
     })
   )
 
-  it.effect("S06 leaves a target that never answers, and does not ask it again", () =>
+  it.effect("S06 leaves a target that never answers, and does not call it again", () =>
     Effect.gen(function* () {
       const { primary, seconds } = yield* passes("S06")
       assert.strictEqual(primary.length, 1)
@@ -126,7 +126,7 @@ layer(TheStage.layer, { excludeTestServices: true })("the gateway, scored by fai
     })
   )
 
-  it.effect("S15 serves everybody while the primary is down, and soon goes back to it", () =>
+  it.effect("S15 answers every request while the primary is down, and soon returns to it", () =>
     Effect.gen(function* () {
       const { primary, requests } = yield* passes("S15")
       assert.strictEqual(requests.filter(({ isWhole }) => isWhole).length, 20)
