@@ -197,7 +197,7 @@ const hasShape = (path: string, text: string): boolean => {
 }
 
 describe("a gateway", () => {
-  it.live("ignores expectations that it does not know, and answers", () =>
+  it.live("ignores unknown expectations, and answers", () =>
     Effect.gen(function* () {
       const a = yield* FaultServer.make
       a.answer(answers)
