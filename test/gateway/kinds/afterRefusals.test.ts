@@ -128,3 +128,67 @@ describe("Claude, in a conversation that another model has continued", () => {
         })
       )
 })
+
+describe("an anthropic-beta that a server does not support", () => {
+  const given = "claude-code-20250219,advisor-tool-2026-03-01, prompt-caching-scope-2026-01-05"
+  for (const [what, text, kept] of [
+    [
+      "is left out alone if it is named",
+      "Unexpected value(s) `advisor-tool-2026-03-01`, `prompt-caching-scope-2026-01-05` for the `anthropic-beta` header. Please consult our documentation",
+      "claude-code-20250219"
+    ],
+    ["is left out with all others if none is named", "invalid beta flag", undefined]
+  ] as const)
+    it.live(what, () =>
+      Effect.gen(function* () {
+        const { post, seen } = yield* stage({
+          relay: {
+            protocol: "anthropic",
+            reply: (_, count) =>
+              count === 1
+                ? { status: 400, json: claude(text) }
+                : { json: message([{ type: "text", text: "Mild." }]) }
+          }
+        })
+        const body = {
+          model: "relay/claude-opus-4-6",
+          max_tokens: 9,
+          messages: [{ role: "user", content: "hi" }]
+        }
+        const got = yield* post("/v1/messages", body, { "anthropic-beta": given })
+        assert.strictEqual(got.status, 200, got.text)
+        assert.deepStrictEqual(
+          seen.relay!.map(({ headers }) => headers["anthropic-beta"]),
+          [given, kept]
+        )
+      })
+    )
+
+  it.live("is sent with the next request too, unless the config lists what the server accepts", () =>
+    Effect.gen(function* () {
+      const own = "claude-code-20250219"
+      for (const [dialect, sent] of [
+        [{}, [given, undefined, given, undefined]],
+        [{ betas: [own] }, [own, own]]
+      ] as const) {
+        const { post, seen } = yield* stage({
+          relay: {
+            protocol: "anthropic",
+            more: { dialect },
+            reply: (_, count) =>
+              sent[count - 1] === given
+                ? { status: 400, json: claude("invalid beta flag") }
+                : { json: message([{ type: "text", text: "Mild." }]) }
+          }
+        })
+        const body = { model: "relay/m", max_tokens: 9, messages: [{ role: "user", content: "hi" }] }
+        for (const _ of [1, 2])
+          assert.strictEqual((yield* post("/v1/messages", body, { "anthropic-beta": given })).status, 200)
+        assert.deepStrictEqual<unknown>(
+          seen.relay!.map(({ headers }) => headers["anthropic-beta"]),
+          sent
+        )
+      }
+    })
+  )
+})

@@ -111,7 +111,7 @@ describe("an error of another form", () => {
     })
   )
 
-  it.live("keeps what it has beside its message", () =>
+  it.live("keeps its other fields beside its message", () =>
     Effect.gen(function* () {
       const error = { message: "no seed", code: null, metadata: { provider_name: "X" } }
       const reply = () => replyOf({ error, user_id: "u" })

@@ -114,7 +114,7 @@ describe("a request", () => {
       })
     )
 
-  it.live("of HTTP/1.0, which knows no 100 Continue, gets none", () =>
+  it.live("of HTTP/1.0, which has no 100 Continue, gets none", () =>
     Effect.gen(function* () {
       const { url } = yield* running
       const got = yield* raw(url, request("POST /v1/chat/completions HTTP/1.0", "expect: 100-continue\r\n"))

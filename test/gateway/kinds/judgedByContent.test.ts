@@ -151,7 +151,7 @@ describe("an answer", () => {
     }
   }
 
-  it.live("in an envelope that has an error, or no content, is none", () =>
+  it.live("in an envelope that has an error, or no content, is not an answer", () =>
     Effect.gen(function* () {
       const bodies: ReadonlyArray<Json> = [
         { code: 429, message: "too many requests", data: null },

@@ -29,7 +29,7 @@ describe("a number as a text", () => {
       })
     )
 
-  it.live("that is none is left out and named", () =>
+  it.live("that is not a number is left out and named", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({
         claude: { protocol: "anthropic", reply: () => ({ json: message([{ type: "text", text: "ok" }]) }) }

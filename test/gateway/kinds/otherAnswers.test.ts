@@ -77,7 +77,7 @@ describe("content", () => {
     const how = stream ? "in a stream" : "whole"
 
     // https://console.groq.com/docs/compound
-    it.live(`of a field that is not known is named: ${how}`, () =>
+    it.live(`of an unknown field is named: ${how}`, () =>
       Effect.gen(function* () {
         const got = yield* toMessages(reply({ executed_tools: tools, refusal: null, tool_calls: [] }), stream)
         assert.include(got.dropped, "message.executed_tools")

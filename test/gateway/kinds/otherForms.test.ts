@@ -97,7 +97,7 @@ describe("a call whose arguments are null", () => {
   )
 })
 
-describe("the arguments of a call that come whole with each piece", () => {
+describe("the arguments of a call that arrive whole with each piece", () => {
   const piece = (args: string, more: Json = {}) =>
     chunk({ tool_calls: [{ index: 0, function: { arguments: args }, ...more }] })
   const named = { id: "c1", type: "function", function: { name: "f", arguments: "" } }

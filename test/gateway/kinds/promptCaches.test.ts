@@ -109,7 +109,7 @@ describe("a cache of the whole prompt", () => {
     })
   )
 
-  it.live("is named as dropped for servers that do not know it", () =>
+  it.live("is named as dropped for servers that do not support it", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ corp: chats, minimax: claude })
       for (const [path, model] of [

@@ -80,7 +80,7 @@ const cases: Readonly<
   ]
 }
 
-describe("kind 10: what a model of the same vendor does not know", () => {
+describe("kind 10: what a model of the same vendor does not support", () => {
   for (const [what, [asked, isWrong, words, holds]] of Object.entries(cases))
     it.live(`is ${what}`, () =>
       Effect.gen(function* () {

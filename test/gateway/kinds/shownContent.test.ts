@@ -82,7 +82,7 @@ describe("content of a request", () => {
   }
 })
 
-describe("what the user says about a document", () => {
+describe("the user's text about a document", () => {
   const sources = {
     text: { type: "text", media_type: "text/plain", data: "PLAIN" },
     blocks: { type: "content", content: [{ type: "text", text: "PLAIN" }] },

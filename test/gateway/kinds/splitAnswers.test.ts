@@ -255,7 +255,7 @@ describe("the blocks of a message", () => {
     )
   }
 
-  it.live("with arguments that belong to no call are no answer, whole and streamed", () =>
+  it.live("with arguments that belong to no call are invalid, whole and streamed", () =>
     Effect.gen(function* () {
       const events = [
         begin(0, { type: "text", text: "I look." }),

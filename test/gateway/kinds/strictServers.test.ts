@@ -169,7 +169,7 @@ describe("an answer that the model is to continue", () => {
     )
 })
 
-describe("an image of a type that Claude does not see", () => {
+describe("an image of a type that Claude does not accept", () => {
   it.live("is not sent there", () =>
     Effect.gen(function* () {
       const { post, seen } = yield* stage({ claude, corp: chats })

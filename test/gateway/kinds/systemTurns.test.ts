@@ -87,7 +87,7 @@ describe("system turns among the messages", () => {
     })
   )
 
-  it.live("are that once more for a server that refuses them", () =>
+  it.live("are system turns again for a server that refuses them", () =>
     Effect.gen(function* () {
       for (const said of [
         'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter, not "system" as an input message role.',

@@ -69,7 +69,7 @@ for (const stream of [false, true]) {
         })
       )
 
-      it.live(`have it at a server that is not known once it has refused them, from ${protocol}`, () =>
+      it.live(`have it at an unknown server once it has refused them, from ${protocol}`, () =>
         Effect.gen(function* () {
           const calls = yield* goOn(protocol, stream, ["relay", "smartest"])
           assert.deepStrictEqual(calls, [

@@ -143,7 +143,7 @@ const series = (text: string, name: string) => text.split("\n").filter((line) =>
 
 describe("tokens", () => {
   for (const { by, call, name, reason, script } of ways) {
-    it.live(`of ${name} are on the spans of the request and of the attempt, without a word of it`, () =>
+    it.live(`of ${name} are on the spans of the request and of the attempt, without any of its text`, () =>
       Effect.gen(function* () {
         const server = yield* FaultServer.make
         server.play(script)

@@ -67,7 +67,7 @@ const request = (pairs: number): Request => {
 }
 
 describe("a request that is translated", () => {
-  it.live("goes out in the turn it came in if it is small, and after some turns if it is large", () =>
+  it.live("is sent in the turn in which it came if it is small, and after some turns if it is large", () =>
     Effect.gen(function* () {
       const { bodies, made, stop, turns } = translating()
       yield* Effect.addFinalizer(() => stop)

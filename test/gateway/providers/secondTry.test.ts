@@ -8,7 +8,7 @@ const anthropic = resolve({ protocol: "anthropic", model: "claude-opus-5" })
 const refusal = (message: string) => new BadRequest({ target: "a/b", reason: "Invalid", message })
 
 describe("the second try after a refusal", () => {
-  it("leaves out the effort that a server with OpenAI's protocol refuses, also in Claude's words", () => {
+  it("leaves out the effort that a server with OpenAI's protocol refuses, also in Claude's wording", () => {
     for (const words of [
       "reasoning_effort: this model has no effort parameter",
       "Unsupported value: 'reasoning_effort' 'adaptive' is not supported"
@@ -16,7 +16,7 @@ describe("the second try after a refusal", () => {
       assert.deepStrictEqual(overridesOf(refusal(words), openai, "openai"), { effort: false })
   })
 
-  it("is not made if the rules that the words imply have no effect in the protocol", () => {
+  it("is not made if the rules that the wording implies have no effect in the protocol", () => {
     for (const words of ["thinking: Extra inputs are not permitted", "role 'system' is not supported"])
       assert.isUndefined(overridesOf(refusal(words), openai, "openai"))
     assert.deepStrictEqual(

@@ -114,7 +114,7 @@ describe("a translated stream", () => {
     })
   )
 
-  it.live("writes each large event in turns of its own, whole and in order", () =>
+  it.live("writes each large event in its own turns, whole and in order", () =>
     Effect.gen(function* () {
       const long = "hello 漢\n".repeat(400_000)
       const large = (type: string) => new LargeEvent(type, { type, text: long })

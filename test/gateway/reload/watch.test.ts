@@ -134,16 +134,18 @@ describe("the watch over the status", () => {
     })
   )
 
-  it.effect("shows a viewer what is true when it comes, however long the one before has been gone", () =>
-    Effect.gen(function* () {
-      const { view } = yield* watched
-      yield* Effect.scoped(
-        Effect.flatMap(view, (next) => Effect.andThen(next, TestClock.adjust("700 millis")))
-      )
-      yield* TestClock.adjust("1 minute")
-      const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-      const { data } = yield* Effect.flatten(view)
-      assert.strictEqual(data.at, now)
-    })
+  it.effect(
+    "shows a viewer the current state when it comes, however long the previous viewer has been gone",
+    () =>
+      Effect.gen(function* () {
+        const { view } = yield* watched
+        yield* Effect.scoped(
+          Effect.flatMap(view, (next) => Effect.andThen(next, TestClock.adjust("700 millis")))
+        )
+        yield* TestClock.adjust("1 minute")
+        const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+        const { data } = yield* Effect.flatten(view)
+        assert.strictEqual(data.at, now)
+      })
   )
 })

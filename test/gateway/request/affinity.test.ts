@@ -74,7 +74,7 @@ describe("the key of a conversation", () => {
     assert.deepStrictEqual([...keys], ["\n\nbe kind\nhello"])
   })
 
-  it("stays the same during a conversation, and depends on its first words", () => {
+  it("stays the same during a conversation, and depends on its first message", () => {
     const turns = [{ role: "user", content: "hello" }]
     const later = [...turns, { role: "assistant", content: "hi" }, { role: "user", content: "and?" }]
     assert.strictEqual(keyOf({}, { messages: later }), keyOf({}, { messages: turns }))

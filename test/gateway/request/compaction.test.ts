@@ -128,7 +128,7 @@ describe("the compaction of a conversation", () => {
     )
   }
 
-  it.live("for models without responses is a 404 that says so", () =>
+  it.live("for models without responses is a 404 with the reason", () =>
     Effect.gen(function* () {
       const { chats, url } = yield* gateway
       const got = yield* ask(`${url}/v1/responses/compact`, { body: { ...codex, model: "few" } })
@@ -148,7 +148,7 @@ describe("the compaction of a conversation", () => {
     })
   )
 
-  it.live("as a last item of a conversation goes to the target that knows it", () =>
+  it.live("as a last item of a conversation goes to the target that accepts it", () =>
     Effect.gen(function* () {
       const { a, b, chats, claude, url } = yield* gateway
       a.play(FaultServer.json({ ...compacted, object: "response", status: "completed" }))
@@ -195,7 +195,7 @@ describe("the count of a response's tokens", () => {
 describe("the count of a chat's tokens", () => {
   const body = { messages: [{ role: "user", content: "hi" }] }
 
-  it.live("comes from a server that has it, as llama.cpp does", () =>
+  it.live("comes from a server that supports it, as llama.cpp does", () =>
     Effect.gen(function* () {
       const { chats, url } = yield* gateway
       chats.play(FaultServer.json({ input_tokens: 9 }))

@@ -209,28 +209,30 @@ for (const target of ["openai", "anthropic"] as const) {
   for (const caller of ["openai", "anthropic"] as const) {
     describe(`a caller of ${caller} gets from a target of ${target}`, () => {
       for (const stream of [false, true]) {
-        it.live(`${stream ? "events" : "a whole answer"}, whatever comes and whatever it is called`, () =>
-          Effect.gen(function* () {
-            const server = yield* FaultServer.make
-            const url = yield* start({ providers: { p: provider(target, server) }, policy })
-            const { body, path } = calls[caller]
-            for (const [name, sent] of bodies[target]) {
-              for (const label of labels) {
-                server.play(reply(sent, label))
-                const got = yield* ask(`${url}${path}`, { body: body("p/m", { stream }) })
-                const what = `${name} as ${label}: ${got.text}`
-                assert.strictEqual(got.status, 200, what)
-                assert.deepStrictEqual(saidIn(got.text), ["hello 漢🦊", '{"x":1}'], what)
-                assert.include(
-                  got.headers["content-type"],
-                  stream ? "text/event-stream" : "application/json",
-                  what
-                )
-                if (stream) assert.include(got.text, caller === "openai" ? "[DONE]" : "message_stop", what)
-                else assert.isObject(got.json, what)
+        it.live(
+          `${stream ? "events" : "a whole answer"}, whatever the form and content type of the answer`,
+          () =>
+            Effect.gen(function* () {
+              const server = yield* FaultServer.make
+              const url = yield* start({ providers: { p: provider(target, server) }, policy })
+              const { body, path } = calls[caller]
+              for (const [name, sent] of bodies[target]) {
+                for (const label of labels) {
+                  server.play(reply(sent, label))
+                  const got = yield* ask(`${url}${path}`, { body: body("p/m", { stream }) })
+                  const what = `${name} as ${label}: ${got.text}`
+                  assert.strictEqual(got.status, 200, what)
+                  assert.deepStrictEqual(saidIn(got.text), ["hello 漢🦊", '{"x":1}'], what)
+                  assert.include(
+                    got.headers["content-type"],
+                    stream ? "text/event-stream" : "application/json",
+                    what
+                  )
+                  if (stream) assert.include(got.text, caller === "openai" ? "[DONE]" : "message_stop", what)
+                  else assert.isObject(got.json, what)
+                }
               }
-            }
-          })
+            })
         )
       }
     })

@@ -91,7 +91,7 @@ describe("a response", () => {
     })
   )
 
-  it.live("that the length limit cut short before its first word is an answer", () =>
+  it.live("that the length limit cut short before any content is an answer", () =>
     Effect.gen(function* () {
       const { a, post } = yield* gateway
       const short = response(cutShort)

@@ -58,7 +58,7 @@ describe("OpenRouter's fields models, route and provider", () => {
     )
   }
 
-  it.live("keep a refusal of what they name as it is", () =>
+  it.live("do not change a refusal of the models that they name", () =>
     Effect.gen(function* () {
       const json = { error: { message: "provider Together does not exist", code: 400 } }
       const { post, seen } = yield* stage({ a: { protocol: "openai", reply: () => ({ status: 400, json }) } })

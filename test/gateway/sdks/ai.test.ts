@@ -203,7 +203,7 @@ const run = (way: Way, to: (typeof targets)[number]) => {
 
   // Chat completions have no field for thoughts that this provider reads.
   if (way.name !== "openai.chat") {
-    live("sees thoughts, and gives them back with the results of tools", async (world) => {
+    live("receives thoughts, and sends them back with the results of tools", async (world) => {
       const ran: Array<unknown> = []
       const options = { ...ask(world, "think"), providerOptions: thinking }
       const { reasoningText, text } = await generateText(options)
@@ -305,7 +305,7 @@ const run = (way: Way, to: (typeof targets)[number]) => {
     ["truncated", [FaultServer.sseHead, { send: ": nothing yet\n\n" }, { cut: true }]]
   ]
   for (const [word, behaviour] of passed) {
-    live(`never sees that a target of the other protocol failed: ${word}`, async (world) => {
+    live(`does not notice that a target of the other protocol failed: ${word}`, async (world) => {
       breaks(world, other, behaviour)
       const chain = { ...ask(world, "hi"), model: way.model(world.url, `${other}-first`) }
       const { response, text } =

@@ -13,7 +13,7 @@ const loaded = (server: object) =>
   }).pipe(Effect.provide(NodeServices.layer))
 
 describe("a gateway beyond loopback", () => {
-  it.effect("does not start without a token, in an application's own process either", () =>
+  it.effect("does not start without a token, not even in an application's process", () =>
     Effect.gen(function* () {
       const config = yield* loaded({ host: "0.0.0.0" })
       const error = yield* Effect.flip(Effect.scoped(Layer.build(Gateway.layer(config))))

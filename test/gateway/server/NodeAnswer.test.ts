@@ -104,7 +104,7 @@ describe("a flow that is written as an answer", () => {
     })
   )
 
-  it.live("has a large piece in a turn of the event loop of its own, and all pieces in their order", () =>
+  it.live("sends each large piece in its own turn of the event loop, and all pieces in their order", () =>
     Effect.gen(function* () {
       const large = "x".repeat(2 * 1024 * 1024)
       const turns: Array<number> = []

@@ -33,7 +33,7 @@ const watched = <A>(run: () => A): readonly [A, ReadonlyArray<readonly [number, 
 const known = ["the-first-token", "the-second-token", "x"].map((token) => Redacted.make(token))
 
 describe("a received token", () => {
-  it("is compared with all tokens, in constant time, whatever it is and however long", () => {
+  it("is compared with all tokens in constant time, whatever its content and length", () => {
     const isKnown = Tokens.verifier(known)
     const rows = [
       ["the-first-token", true],

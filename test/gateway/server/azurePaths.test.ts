@@ -41,7 +41,7 @@ describe("a path of Azure", () => {
     })
   )
 
-  it.live("needs no model in the body, wins over one there, and keeps the rest of the text as it is", () =>
+  it.live("needs no model in the body, overrides one there, and keeps the rest of the text unchanged", () =>
     Effect.gen(function* () {
       const { a, url } = yield* gateway
       a.play(FaultServer.json(openai.answer))

@@ -361,7 +361,7 @@ describe("a request that cannot be read", () => {
     })
   )
 
-  it.live("has no log entry if it asks for a page, a probe or a scrape, unless all are logged", () =>
+  it.live("has no log entry if it is for a page, a probe or a scrape, unless all are logged", () =>
     Effect.gen(function* () {
       for (const [requests, expected] of [
         [true, []],

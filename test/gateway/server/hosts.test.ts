@@ -63,7 +63,7 @@ describe("a gateway on loopback", () => {
     })
   )
 
-  it("is the only one that checks the host name, because other gateways do not know theirs", () => {
+  it("is the only one that checks the host name, because other gateways have no fixed one", () => {
     assert.isTrue(isLoopback("127.0.0.1"))
     assert.isUndefined(Hosts.make({ host: "0.0.0.0", allowedHosts: [] })({ host: "evil.example" }))
     assert.isDefined(Hosts.make({ host: "::1", allowedHosts: [] })({ host: "evil.example" }))

@@ -215,35 +215,38 @@ describe("a stop", () => {
     })
   )
 
-  it.live("reads what has come during a pause of the event loop before it closes an idle connection", () => {
-    const paused = Effect.gen(function* () {
-      const { stop, url } = yield* gateway()
-      const used = yield* connect(url, post("/v1/chat/completions"))
-      const answers = () => used.heard().match(/HTTP\/1\.1 200 /g)?.length ?? 0
-      yield* eventually(() => answers() === 1)
-      const began = Date.now()
-      const stopping = yield* Effect.forkChild(stop)
-      yield* Effect.sleep("100 millis")
-      // Timers run after immediates, and only then are sockets read.
-      const isInTime = yield* Effect.callback<boolean>((resume) => {
-        setImmediate(() => {
-          const isInTime = Date.now() - began < 250
-          used.socket.write(post("/v1/chat/completions"))
-          const until = Date.now() + 500
-          while (Date.now() < until) {}
-          resume(Effect.succeed(isInTime))
+  it.live(
+    "reads what has arrived during a pause of the event loop before it closes an idle connection",
+    () => {
+      const paused = Effect.gen(function* () {
+        const { stop, url } = yield* gateway()
+        const used = yield* connect(url, post("/v1/chat/completions"))
+        const answers = () => used.heard().match(/HTTP\/1\.1 200 /g)?.length ?? 0
+        yield* eventually(() => answers() === 1)
+        const began = Date.now()
+        const stopping = yield* Effect.forkChild(stop)
+        yield* Effect.sleep("100 millis")
+        // Timers run after immediates, and only then are sockets read.
+        const isInTime = yield* Effect.callback<boolean>((resume) => {
+          setImmediate(() => {
+            const isInTime = Date.now() - began < 250
+            used.socket.write(post("/v1/chat/completions"))
+            const until = Date.now() + 500
+            while (Date.now() < until) {}
+            resume(Effect.succeed(isInTime))
+          })
         })
+        yield* eventually(() => used.ended() !== "")
+        const got = [answers(), used.ended()]
+        yield* Fiber.join(stopping)
+        return isInTime ? got : undefined
       })
-      yield* eventually(() => used.ended() !== "")
-      const got = [answers(), used.ended()]
-      yield* Fiber.join(stopping)
-      return isInTime ? got : undefined
-    })
-    // On a busy machine the grace of an idle connection may be over before the pause begins; then it is tried again.
-    return Effect.map(Effect.repeat(paused, { until: (got) => got !== undefined }), (got) =>
-      assert.deepStrictEqual(got, [2, "end"])
-    )
-  })
+      // On a busy machine the grace of an idle connection may be over before the pause begins; then it is tried again.
+      return Effect.map(Effect.repeat(paused, { until: (got) => got !== undefined }), (got) =>
+        assert.deepStrictEqual(got, [2, "end"])
+      )
+    }
+  )
 
   const streams = {
     "/v1/chat/completions": chat("a/x", { stream: true }),
