@@ -6,7 +6,7 @@ import { a, admitted, benched, keyRest, probe, rest, target, why } from "../supp
 import { dead, fault, throttle } from "../support/engine.ts"
 
 describe("a free target", () => {
-  it("may be called, as often as anybody likes, and nothing is remembered of it", () => {
+  it("may be called any number of times, and leaves no record", () => {
     const [go, state] = admitted(Bench.empty, a, 0)
     assert.strictEqual(go._tag, "Go")
     assert.strictEqual(state, Bench.empty)

@@ -54,7 +54,7 @@ describe("a manual bench", () => {
     assert.isTrue(Bench.isFree(Bench.empty, a, 1))
   })
 
-  it("is nothing that can be taken off where there is none", () => {
+  it("cannot be cleared if there is none", () => {
     assert.strictEqual(Bench.unbench(Bench.empty, "a", 1), Bench.empty)
   })
 

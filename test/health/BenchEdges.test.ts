@@ -184,7 +184,7 @@ describe("a failure of an attempt that is stale", () => {
 })
 
 describe("a failure of a last try", () => {
-  it("counts however high its threshold is: the target is benched already", () => {
+  it("counts even with a high threshold, since the target is benched already", () => {
     const state = benched()
     const tried: Bench.Go = { _tag: "Go", generation: state.generation }
     const next = Bench.fail(state, a, tried, throttle("1 minute"), { ...rest, threshold: 5 }, 1)

@@ -32,7 +32,7 @@ describe("code that makes its own attempts", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("cannot keep a probe's slot: the scope gives it back, however it ends", () =>
+  it.effect("cannot keep a probe's slot: the scope releases it, however it ends", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       yield* attempt(throttle("1 second"))
@@ -51,7 +51,7 @@ describe("code that makes its own attempts", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("gives no slot back twice: what was recorded stays as it is when the scope closes", () =>
+  it.effect("releases no slot twice: the recorded outcome stays when the scope closes", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       yield* attempt(throttle("1 second"))

@@ -47,7 +47,7 @@ describe("by hand", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("nothing is taken off that is not on", () =>
+  it.effect("a key that is not benched cannot be cleared", () =>
     Effect.gen(function* () {
       const registry = yield* BenchRegistry
       assert.isFalse(yield* registry.unbench("a"))

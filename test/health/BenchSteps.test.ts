@@ -16,7 +16,7 @@ describe("a held target", () => {
     assert.strictEqual(Bench.admit(state, a, 5_000, true)[0]._tag, "Probe")
   })
 
-  it("is held until each of those that hold it has let it go", () => {
+  it("is held until all of its holders have released it", () => {
     const twice = Bench.hold(Bench.hold(benched(), a), a)
     const once = Bench.unhold(twice, a)
     assert.strictEqual(Bench.admit(once, a, 5_000)[0]._tag, "Benched")
@@ -84,7 +84,7 @@ describe("benches in a row", () => {
 })
 
 describe("the date of a dead key", () => {
-  it("that has passed is none", () => {
+  it("does not count when it has passed", () => {
     const [go, state] = admitted(Bench.empty, a, 10_000)
     const next = Bench.fail(state, a, go, dead("InvalidKey", 9_000), { ...keyRest, max: 60_000 }, 10_000)
     assert.deepInclude(next.entries.get("a#k"), { until: 15_000, hint: undefined })

@@ -46,7 +46,7 @@ describe("a row of visits that a budget cut short", () => {
   })
 })
 
-describe("attempts that were given up early", () => {
+describe("attempts that were cancelled early", () => {
   const own = 60_000
   it("count as timeouts from the third in a row on, where the target has answered before", () => {
     const cutOffs = new CutOffs()
@@ -209,29 +209,31 @@ describe("the own limit of a credential", () => {
     })
   )
 
-  it.effect("is unknown where the limiter fails, says nothing or says nonsense, which is logged once", () =>
-    Effect.gen(function* () {
-      const says = Effect.fnUntraced(function* (take: Effect.Effect<unknown>) {
-        const lines: Array<string> = []
-        const logger = Logger.make<unknown, void>(({ message }) => void lines.push(String(message)))
-        const limits = new CredentialLimits({ take: () => take as Effect.Effect<Limiter.Taken> })
-        const twice = yield* Effect.forkChild(
-          Effect.replicateEffect(limits.take(limited), 2).pipe(Effect.provide(Logger.layer([logger])))
-        )
-        yield* TestClock.adjust("2 seconds")
-        assert.deepStrictEqual(yield* Fiber.join(twice), [true, true])
-        assert.isUndefined(limits.why(limited, 0))
-        return lines.map((line) => line.replace("the limiter of requests per minute", "it"))
+  it.effect(
+    "is unknown if the limiter fails, or returns nothing or an invalid value, which is logged once",
+    () =>
+      Effect.gen(function* () {
+        const says = Effect.fnUntraced(function* (take: Effect.Effect<unknown>) {
+          const lines: Array<string> = []
+          const logger = Logger.make<unknown, void>(({ message }) => void lines.push(String(message)))
+          const limits = new CredentialLimits({ take: () => take as Effect.Effect<Limiter.Taken> })
+          const twice = yield* Effect.forkChild(
+            Effect.replicateEffect(limits.take(limited), 2).pipe(Effect.provide(Logger.layer([logger])))
+          )
+          yield* TestClock.adjust("2 seconds")
+          assert.deepStrictEqual(yield* Fiber.join(twice), [true, true])
+          assert.isUndefined(limits.why(limited, 0))
+          return lines.map((line) => line.replace("the limiter of requests per minute", "it"))
+        })
+        const through = "requests are let through"
+        assert.deepStrictEqual(yield* says(Effect.die(new TypeError("a bug"))), [
+          `it threw TypeError; ${through}`
+        ])
+        assert.deepStrictEqual(yield* says(Effect.never), [`it did not end within 1000 ms; ${through}`])
+        assert.deepStrictEqual(yield* says(Effect.succeed({ allowed: true })), [
+          `it returned an invalid result; ${through}`
+        ])
       })
-      const through = "requests are let through"
-      assert.deepStrictEqual(yield* says(Effect.die(new TypeError("a bug"))), [
-        `it threw TypeError; ${through}`
-      ])
-      assert.deepStrictEqual(yield* says(Effect.never), [`it did not end within 1000 ms; ${through}`])
-      assert.deepStrictEqual(yield* says(Effect.succeed({ allowed: true })), [
-        `it returned an invalid result; ${through}`
-      ])
-    })
   )
 
   it.effect("holds until its end, for targets with that credential and a limit", () =>
@@ -275,7 +277,7 @@ describe("the cache of why targets are benched", () => {
     assert.deepStrictEqual([cache.of(target, 9), other.of(target, 9)], [undefined, seen])
   })
 
-  it("keeps nothing of a probe under way, or of what has ended", () => {
+  it("keeps no record of a probe under way, or of an ended one", () => {
     const cache = new AdmissionCache()
     const target = targetOf("a")
     cache.saw(target, why(10, true), 5)

@@ -127,7 +127,7 @@ describe("retries and probes", () => {
   )
 })
 
-describe("when nothing but limits of one's own is in the way", () => {
+describe("when only the credentials' own limits are in the way", () => {
   const one = (rpm: number) => {
     const a = limited("a", [rpm])
     return { a, chain: Chain.make(Model.make(a, "m")) }
@@ -172,7 +172,7 @@ describe("when nothing but limits of one's own is in the way", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("that waits for what others take first ends with the maxWait", () =>
+  it.effect("that waits for a place that others take first ends with the maxWait", () =>
     Effect.gen(function* () {
       const { a, chain } = one(60)
       const fibers = yield* Effect.forEach(Array.from({ length: 100 }), () =>
@@ -185,7 +185,7 @@ describe("when nothing but limits of one's own is in the way", () => {
     }).pipe(Effect.provide(runtime))
   )
 
-  it.effect("a benched target may be tried anyway, one over its own limit may not", () =>
+  it.effect("a benched target may be tried anyway, and one over its own limit may not", () =>
     Effect.gen(function* () {
       const a = limited("a", [1], [["a"]])
       const b = limited("b", [undefined], [[throttle("60 seconds")], ["b"]])
@@ -311,7 +311,7 @@ describe("a limiter that has to be waited for", () => {
     }).pipe(Effect.provide(layerMemory))
   )
 
-  it.effect("lets through when it breaks", () =>
+  it.effect("allows the attempt when it breaks", () =>
     Effect.gen(function* () {
       const limiter: Limiter = {
         take: () => {

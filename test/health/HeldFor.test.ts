@@ -39,7 +39,7 @@ const world = () => {
 }
 
 describe("a failure that one caller has met", () => {
-  it("benches the target for this caller, whose probe decides as ever", () => {
+  it("benches the target for this caller, whose probe decides as usual", () => {
     const bench = world()
     bench.fail(x, 0)
     assert.deepStrictEqual([bench.is(x, 1), bench.is(y, 1)], ["until 5000", "free"])
@@ -103,7 +103,7 @@ describe("a bench that holds for all", () => {
     return bench
   }
 
-  it("is open to one probe of another caller when one who failed before fails again", () => {
+  it("is open to one probe of another caller when a caller that failed before fails again", () => {
     const bench = benched()
     bench.fail(x, 5_001)
     assert.deepStrictEqual([bench.is(x, 5_002), bench.is(y, 5_002)], ["until 15001", "probe"])
@@ -128,7 +128,7 @@ describe("a bench that holds for all", () => {
   })
 })
 
-describe("a bench after failures of callers that nothing tells apart", () => {
+describe("a bench after failures of callers that cannot be told apart", () => {
   const unnamed = (id: string, least = 1): Bench.Who => ({
     idAt: () => id,
     isKnownAt: () => false,

@@ -17,7 +17,7 @@ const world = () => {
 }
 
 describe("the row of failures after which a target counts as down", () => {
-  it("is one for a target that has failed no request, or answered none since its first failure", () => {
+  it("is true for a target that has failed no request, or answered none since its first failure", () => {
     const { answered, failed, least } = world()
     answered(10)
     assert.strictEqual(least(), 1)
@@ -56,7 +56,7 @@ describe("the row of failures after which a target counts as down", () => {
     assert.strictEqual(least(), 11)
   })
 
-  it("forgets what was long ago", () => {
+  it("forgets old failures", () => {
     const { answered, failed, least } = world()
     failed(10)
     answered(10)

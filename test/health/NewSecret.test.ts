@@ -132,7 +132,7 @@ describe("a credential that was found dead", () => {
 })
 
 describe("a fingerprint", () => {
-  it("is eight digits that tell secrets and names apart, and none of the secret's own", () => {
+  it("is eight digits that distinguish secrets and names, and contains no part of the secret", () => {
     const prints = [
       Credential.make("k", { apiKey: "sk-old" }),
       Credential.make("k", { apiKey: "sk-new" }),

@@ -46,7 +46,7 @@ describe("a retry budget", () => {
     assert.strictEqual(budget.left(60_000), allowanceAtMost + 4)
   })
 
-  it("says whether retries are disabled, which an empty budget is not", () => {
+  it("tells whether retries are disabled, which an empty budget does not mean", () => {
     const empty = budgetAfter(0, 0.2)
     drain(empty, 0)
     assert.isFalse(empty.isNone)
@@ -56,7 +56,7 @@ describe("a retry budget", () => {
     assert.strictEqual(empty.left(60_000), 0)
   })
 
-  it("of nothing gives nothing, however long one waits", () => {
+  it("of zero allows nothing, however long a request waits", () => {
     const budget = budgetAfter(1_000, 0)
     assert.strictEqual(drain(budget, 0), 0)
     assert.strictEqual(drain(budget, 3_600_000), 0)
@@ -68,7 +68,7 @@ describe("a retry budget", () => {
     assert.strictEqual(budget.left(0), Number.POSITIVE_INFINITY)
   })
 
-  it("does not mind a clock that goes back", () => {
+  it("tolerates a clock that goes back", () => {
     const budget = new RetryBudget(0.2)
     assert.strictEqual(drain(budget, 60_000), allowanceAtMost)
     assert.strictEqual(drain(budget, 0), 0)

@@ -80,7 +80,7 @@ const logged = <E, R>(test: Effect.Effect<void, E, R>) => {
 const warning = "Redis does not answer: requests per minute are counted by this process alone."
 
 describe("replicas with a Redis", () => {
-  it.effect("are refused where a time is none", () =>
+  it.effect("are refused if a time is invalid", () =>
     Effect.gen(function* () {
       const { replica } = yield* server
       const message = (options: SharedLimits.Options) =>
@@ -94,7 +94,7 @@ describe("replicas with a Redis", () => {
     })
   )
 
-  it.effect("send together what one credential may send, and the next one when it says", () =>
+  it.effect("share what one credential may send, and name the time of the next request", () =>
     Effect.gen(function* () {
       const { redis, replica } = yield* server
       const [a, b] = [yield* replica(), yield* replica()]
@@ -111,7 +111,7 @@ describe("replicas with a Redis", () => {
     })
   )
 
-  it.effect("agree on the time, whatever part of a second it was when they asked", () =>
+  it.effect("agree on the time, whatever the fraction of the second", () =>
     Effect.gen(function* () {
       const { replica } = yield* server
       const a = yield* replica()
@@ -280,7 +280,7 @@ describe("a replica whose Redis does not answer", () => {
     })
   )
 
-  it.effect("says nothing where there was none from the beginning, and stops with its scope", () =>
+  it.effect("log nothing for a Redis that was never reachable, and stop with their scope", () =>
     Effect.gen(function* () {
       const { redis, replica } = yield* server
       redis.does = "hangs"

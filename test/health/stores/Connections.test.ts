@@ -36,7 +36,7 @@ describe("a connection to a cluster", () => {
     )
   }
 
-  it.live("goes to a node with an address of the sixth version", () =>
+  it.live("goes to a node with an IPv6 address", () =>
     Effect.gen(function* () {
       const second = yield* node("second", () => ":0", "::1")
       const first = yield* node("first", () => `-MOVED 7 ::1:${second.port}`)
@@ -133,7 +133,7 @@ describe("what is behind the URL of a Redis", () => {
     )
   }
 
-  it.live("is found at an address of the sixth version, and is not known where nothing answers", () =>
+  it.live("is found at an IPv6 address, and is unknown if nothing answers", () =>
     Effect.gen(function* () {
       const six = yield* saying(["+PONG\r\n"], false, "::1")
       assert.strictEqual(yield* PlainRedis.whyNot(urlOf(six.port, "[::1]", "rediss")), noTls)
@@ -142,7 +142,7 @@ describe("what is behind the URL of a Redis", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("is not known where nothing is said within a second", () =>
+  it.live("is unknown if nothing is sent within a second", () =>
     Effect.gen(function* () {
       const { open, port } = yield* serverOf((socket) => void socket.resume())
       const began = performance.now()

@@ -34,7 +34,7 @@ const usedOf = (name: string) => [
 ]
 
 describe("a shared connection to Redis", () => {
-  it.effect("is the one that is open, for every use", () =>
+  it.effect("is the open one, for every use", () =>
     Effect.gen(function* () {
       const current = CurrentRedis.make(Effect.succeed(connection("one")))
       const scope = yield* Scope.make()

@@ -57,7 +57,7 @@ describe("a record of Redis", () => {
     )
   })
 
-  it("changes nothing that is no newer than what was taken over from other replicas", () => {
+  it("changes nothing unless it is newer than what was taken over from other replicas", () => {
     for (const [epoch, end] of [
       [2, 10_000],
       [3, 10_000],
@@ -70,7 +70,7 @@ describe("a record of Redis", () => {
     }
   })
 
-  it("of this replica changes nothing that is no newer than what it wrote", () => {
+  it("of this replica changes nothing unless it is newer than what it wrote", () => {
     for (const [epoch, end] of [
       [5, 10_000],
       [6, 30_000]
@@ -177,7 +177,7 @@ describe("what Redis has written", () => {
     assert.isUndefined(knownOf())
   })
 
-  it("keeps the counts of a Redis that goes on, and of no other one", () => {
+  it("keeps the counts of the same Redis, and not those of another one", () => {
     for (const [what, then, epoch] of [
       ["goes on", (copy: LocalCopy) => copy.isAt("era", 8), 7],
       ["is the same", (copy: LocalCopy) => copy.isAt("era", 7), 7],
@@ -210,7 +210,7 @@ describe("what Redis has written", () => {
     assert.deepStrictEqual(knownOf(), [3, 0, true], "a new era counts anew")
   })
 
-  it("of a Redis that was connected again says nothing of the one before", () => {
+  it("of a Redis that was connected again does not apply to the one before", () => {
     const { agree, bench, copy, knownOf } = copyOf()
     bench(until(10_000))
     copy.isAt("era", 7)
@@ -268,7 +268,7 @@ describe("a key that another replica cleared", () => {
     )
   })
 
-  it("may be one that is not known here", () => {
+  it("may be one that is unknown here", () => {
     const { copy, knownOf, untilOf } = copyOf()
     copy.cleared("x", true, 1)
     copy.cleared("x", false, 1)
@@ -331,7 +331,7 @@ describe("a probe that another replica makes", () => {
     assert.deepStrictEqual([inTime.untilOf(), inTime.copy.entries.get("x")?.othersAt], [10_000, 1_400])
   })
 
-  it("changes nothing of a later probe, and leaves to be sent what has not been sent", () => {
+  it("does not change a later probe, and leaves unsent changes to be sent", () => {
     const { copy, knownOf, probe, untilOf } = probing(until(10_000), 10_000, false)
     copy.denied({ ...probe, id: 6 }, 400, 10_000)
     assert.deepStrictEqual([untilOf(), copy.entries.get("x")?.probe], [10_000, 7])

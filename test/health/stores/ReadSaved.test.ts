@@ -83,7 +83,7 @@ describe("a record", () => {
     })
   }
 
-  it("names a class of 40 letters, and nothing of what is written around one", () => {
+  it("names a class of 40 letters, and nothing from the text around it", () => {
     const name = "y".repeat(40)
     assert.include(ReadSaved.read({ ...all, reason: name }) as string, name)
   })
@@ -98,7 +98,7 @@ describe("the bench by hand of a record that cannot be read", () => {
     })
   })
 
-  it("is none where there is none, or that cannot be read either", () => {
+  it("is absent if there is none, or if it cannot be read either", () => {
     for (const value of [
       undefined,
       null,

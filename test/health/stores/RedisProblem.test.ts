@@ -25,7 +25,7 @@ describe("the text of an error", () => {
     assert.strictEqual(RedisProblem.textOf({ cause: new Error("cause"), errors: [new Error("no")] }), "cause")
   })
 
-  it("is empty for what is no error, and ends after eight causes", () => {
+  it("is empty for a value that is not an error, and ends after eight causes", () => {
     for (const value of [
       undefined,
       null,
@@ -89,7 +89,7 @@ describe("a Redis that is tried before its use", () => {
     })
   )
 
-  it.effect("is unsuitable for the reason that it gives, wherever it gives it", () =>
+  it.effect("is unsuitable for the reason in its answer, wherever that is", () =>
     Effect.gen(function* () {
       const denied = Effect.fail(redisError("READONLY You can't write against a read only replica."))
       for (const connect of [
@@ -104,7 +104,7 @@ describe("a Redis that is tried before its use", () => {
     })
   )
 
-  it.effect("is what else is known of it if it cannot be tried now", () =>
+  it.effect("is the other known facts if it cannot be tried now", () =>
     Effect.gen(function* () {
       for (const problem of ["connect ECONNREFUSED", "OOM command not allowed", "LOADING the dataset"]) {
         assert.deepStrictEqual(yield* whyOf(Effect.fail(redisError(problem)), otherwise), [

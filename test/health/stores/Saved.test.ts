@@ -27,7 +27,7 @@ describe("a record of an entry", () => {
     assert.deepStrictEqual(saved(entryOf(benchOf(0, throttled)), 5_000), throttled)
   })
 
-  it("is none where the key is free", () => {
+  it("is absent if the key is free", () => {
     const free = forgive(benchOf(0, throttled), "x", false, 5_000)
     assert.isUndefined(saved(entryOf(free), 5_000))
   })
@@ -53,13 +53,13 @@ describe("a record of an entry", () => {
     }
   })
 
-  it("is that of a name that is not configured, if the key is one", () => {
+  it("is that of an unlisted name, if the key has one", () => {
     const record = { ...throttled, unlisted: true }
     assert.deepStrictEqual(saved(entryOf(benchOf(0, record)), 1), record)
     assert.isUndefined(saved(entryOf(benchOf(0, throttled, record)), 1)?.unlisted, "it was known before")
   })
 
-  it("has no end of a bench by hand that has none, and a last moment where an end is infinite", () => {
+  it("has no end of a bench by hand that has none, and the last possible time for an infinite end", () => {
     const record = { ...throttled, until: endless, hint: endless, manual: { since: -endless } }
     const written = saved(entryOf(benchOf(0, record)), 5_000)
     assert.deepStrictEqual(written, {
@@ -200,7 +200,7 @@ describe("a bench by hand that is merged", () => {
     assert.strictEqual(then(10_000, byHand(10_501), 1, 500, false), 10_501)
   })
 
-  it("is none that has ended", () => {
+  it("does not count once it has ended", () => {
     assert.isUndefined(untilOf(restore(Bench.make(), "x", byHand(1_000), 1_000)))
     assert.strictEqual(untilOf(restore(Bench.make(), "x", byHand(1_001), 1_000)), 1_001)
   })
@@ -250,7 +250,7 @@ describe("a key that was cleared elsewhere", () => {
     assert.isUndefined(cleared.entries.get("x")?.manual)
   })
 
-  it("changes nothing where it is free or not known", () => {
+  it("changes nothing if it is free or unknown", () => {
     const state = benchOf(0, whole)
     assert.strictEqual(forgive(state, "y", true, 1), state)
     const free = forgive(state, "x", false, 1)

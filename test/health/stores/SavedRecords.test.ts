@@ -253,7 +253,7 @@ describe("a saved bench", () => {
     }).pipe(Effect.provide(KeyValueStore.layerMemory))
   )
 
-  it("refuses a delay that is no length of time, by name", () => {
+  it("refuses an invalid delay, by name", () => {
     const made = Effect.runSyncExit(
       Effect.scoped(PersistedBench.make({ delay: "soon" } as never)).pipe(
         Effect.provide(KeyValueStore.layerMemory)

@@ -37,7 +37,7 @@ describe("a record of another replica", () => {
     assert.strictEqual(Shared.recordIn("{"), "it is not a record")
   })
 
-  it("has its bench by hand where nothing else can be read", () => {
+  it("has its bench by hand if nothing else can be read", () => {
     const least = { since: 0, until: 0, consecutiveBenches: 0, failures: 0 }
     assert.deepStrictEqual<unknown>(read(record({ reason: "QuantumFlux", manual })), {
       saved: { ...least, manual },
@@ -48,7 +48,7 @@ describe("a record of another replica", () => {
     assert.strictEqual(read(record({ reason: "QuantumFlux", manual, epoch: null })), "`epoch` is not a count")
   })
 
-  it("is by the clock of this process what it is by that of Redis", () => {
+  it("is the same by the clock of this process as by that of Redis", () => {
     const one = { saved: throttled, epoch: 1, writer: "r" }
     assert.deepStrictEqual(Shared.fromWire(one, -500), { ...throttled, since: 500, until: 9_500 })
   })
@@ -84,7 +84,7 @@ describe("a message of another replica", () => {
     assert.deepInclude(heard({ ...message, epoch: 4, record: "none" }), { epoch: 4 })
   })
 
-  it("is none where its parts are missing or of another kind", () => {
+  it("is absent if its parts are missing or of another kind", () => {
     for (const value of [
       null,
       [],
@@ -116,7 +116,7 @@ describe("an entry as it is sent", () => {
     assert.strictEqual(sent(entry({ ...throttled, hint: 3_000 }), 4_000).hint, 0, "it is over")
   })
 
-  it("is nothing where the key is free", () => {
+  it("is empty if the key is free", () => {
     const free = forgive(restore(Bench.make(), "x", throttled, 0), "x", true, 0)
     assert.isUndefined(Shared.toWire(free.entries.get("x")!, 4_000))
   })
@@ -149,7 +149,7 @@ describe("a record in Redis", () => {
     )
   })
 
-  it("is over at once where it benches nothing, but not as long as its bench by hand holds", () => {
+  it("is over at once if it benches nothing, but not before its bench by hand is over", () => {
     const none = { ...record(), reason: undefined }
     assert.isTrue(isOver(none, 0))
     assert.isFalse(isOver({ ...none, manual: { since: 0 } }, 1e12))
@@ -192,7 +192,7 @@ describe("the changes of a key that are sent", () => {
   const only = (until: number) => entry({ ...alone, manual: { since: 0, until } })
   const free: Bench.Entry = { ...benched, reason: undefined, until: 0 }
 
-  it("are none where nothing has changed, or nothing that concerns others", () => {
+  it("are empty if nothing has changed, or nothing that concerns other replicas", () => {
     assert.deepStrictEqual(tags(benched, benched), [])
     assert.deepStrictEqual(tags({ ...benched, probe: 7 }, benched), [])
     const held = byHand(20_000)

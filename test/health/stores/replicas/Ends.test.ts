@@ -45,7 +45,7 @@ describe("the layer of a shared bench", () => {
     }).pipe(Effect.orDie)
   )
 
-  it("refuses lengths of time that are none, by name", () => {
+  it("refuses invalid lengths of time, by name", () => {
     for (const field of ["timeout", "claimTimeout", "lease", "resync", "retry"]) {
       const made = Effect.runSyncExit(
         Effect.scoped(RedisBench.make(Effect.never, { [field]: "soon" } as never))
