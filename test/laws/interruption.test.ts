@@ -43,7 +43,7 @@ const hangUp = (
 
 describe("a caller that disconnects at any turn", () => {
   for (const [name, day] of Object.entries(days)) {
-    it.effect(`leaves nothing of ${name} behind, and its end is reported once`, () =>
+    it.effect(`leaves nothing of ${name} open, and its end is reported once`, () =>
       Effect.gen(function* () {
         for (const ask of asks) {
           for (const turn of [3, 4, 5] as const) {

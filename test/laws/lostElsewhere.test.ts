@@ -278,7 +278,7 @@ describe("no request is lost", () => {
     })
   )
 
-  it.effect("that comes after the end of a manual bench of which its process was told late", () =>
+  it.effect("that comes after the end of a manual bench of which its process was informed late", () =>
     judge({
       ...sixty,
       seed: 0,
