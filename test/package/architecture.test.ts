@@ -343,7 +343,7 @@ const tagsOf = (specifier: string) => {
 describe("the engine", () => {
   const effects = imports.filter(({ file, from }) => engine.has(folderOf(file)) && from.startsWith("effect"))
 
-  it("knows nothing outside of Effect", () => {
+  it("imports nothing outside of Effect", () => {
     const outside = imports.filter(
       ({ file, from }) => engine.has(folderOf(file)) && !from.startsWith("effect/") && !from.startsWith(".")
     )

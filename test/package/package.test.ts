@@ -145,7 +145,7 @@ describe("the packed package", { timeout: 300_000, concurrent: true }, () => {
     })
   })
 
-  it("keeps what is not an entry point to itself", async () => {
+  it("does not export other modules than its entry points", async () => {
     consumer.write("inside.mjs", `await import("${manifest.name}/engine/run/Run")`)
     assert.include((await consumer.run("node", "inside.mjs")).output, "ERR_PACKAGE_PATH_NOT_EXPORTED")
   })
@@ -181,7 +181,7 @@ describe("the packed package", { timeout: 300_000, concurrent: true }, () => {
     assert.deepStrictEqual(await consumer.run("tsc", "-p", "tsconfig.programs.json"), { code: 0, output: "" })
   })
 
-  it("has a command that says how it is used", async () => {
+  it("has a command that prints its usage", async () => {
     for (const path of Object.values(manifest.bin)) {
       const file = join(consumer.installed, path)
       assert.match(readFileSync(file, "utf8"), /^#!\/usr\/bin\/env node\n/)
