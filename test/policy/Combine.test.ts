@@ -40,19 +40,19 @@ describe("combined options", () => {
     assert.deepStrictEqual(Policy.combine(more, row), row)
   })
 
-  it("keep one length of a cooldown where the second says nothing of it", () => {
+  it("keep one length of a cooldown if the second does not set it", () => {
     const first = { cooldown: { transient: { base: 7 } } }
     assert.deepStrictEqual(Policy.combine(first, { cooldown: { transient: {} } }), first)
     const longest = { cooldown: { transient: { max: 7 } } }
     assert.deepStrictEqual(Policy.combine(longest, { cooldown: { transient: {} } }), longest)
   })
 
-  it("have the numbers of retries that replace a schedule, and nothing of the schedule", () => {
+  it("have the numbers of retries that replace a schedule, and no part of the schedule", () => {
     const numbers = { retries: { times: 1 } }
     assert.deepStrictEqual(Policy.combine({ retries: Schedule.recurs(3) }, numbers), numbers)
   })
 
-  it("are refused as they were said, however wrong a length of time is", () => {
+  it("are refused as they were written, however wrong a length of time is", () => {
     const of = (base: unknown, max: unknown) => ({ cooldown: { transient: { base, max } } }) as Policy.Options
     const made = (first: Policy.Options, second: Policy.Options) => () =>
       Policy.make(Policy.combine(first, second))
@@ -63,7 +63,7 @@ describe("combined options", () => {
 })
 
 describe("a later layer", () => {
-  it.effect("without retries leaves those that were set, and the rows set beside them", () =>
+  it.effect("without retries leaves the retries that were set, and the rows set beside them", () =>
     Effect.gen(function* () {
       const first: Policy.Options = { retries: { times: 3 }, rules: { Empty: { retry: "never" } } }
       const { rules } = Policy.make(first, { maxWait: 1 })
@@ -92,7 +92,7 @@ describe("a later layer", () => {
 })
 
 describe("the second retry by default", () => {
-  it.effect("comes half a second after the first attempt has failed, or as late as it draws", () =>
+  it.effect("comes half a second after the first attempt has failed, or after its random delay", () =>
     Effect.gen(function* () {
       const retry = Policy.defaults.rules.Overloaded.retry
       assert(typeof retry !== "string")

@@ -135,7 +135,7 @@ describe("what is said", () => {
     assert.deepInclude(policy.rules.Timeout.rest, { base: 1, threshold: 5 })
   })
 
-  it("of the short forms reaches the rows they stand for", () => {
+  it("of the short forms reaches the rows that they set", () => {
     const { rules } = Policy.make({
       threshold: { transient: 4, unknown: 7 },
       cooldown: {
@@ -256,7 +256,7 @@ describe("the retries", () => {
     })
   )
 
-  it.effect("may be more than there are delays: the last one goes on", () =>
+  it.effect("may be more than there are delays: the last delay repeats", () =>
     Effect.gen(function* () {
       const policy = Policy.make({ retries: { times: 4, backoff: ["1 second", "3 seconds"] } })
       assert.deepStrictEqual(yield* delays(policy.rules.Empty.retry, 1), [1_000, 3_000, 3_000, 3_000])
@@ -398,7 +398,7 @@ describe("a chain's policy", () => {
     assert.deepInclude(policy.rules.Timeout, { rest: undefined, next: "model" })
   })
 
-  it("leaves the chain it was made from as it was", () => {
+  it("does not change the chain from which it was made", () => {
     const one = Chain.withPolicy(chain, { attempts: 1 })
     Chain.withPolicy(one, { attempts: 2 })
     assert.strictEqual(one.policy?.attempts, 1)

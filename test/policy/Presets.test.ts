@@ -83,14 +83,14 @@ describe("options for the process", () => {
     }).pipe(Effect.provide(Failover.layer(policy && { policy })))
   const process = Effect.provide(Layer.succeed(Policy.ProcessDefaults, Policy.sequentialProfiles))
 
-  it.effect("hold for every runtime that is built under them", () =>
+  it.effect("apply to every runtime that is built under them", () =>
     Effect.gen(function* () {
       assert.strictEqual(yield* ask(), 3)
       assert.strictEqual(yield* process(ask()), 1)
     })
   )
 
-  it.effect("lie under a runtime's own, short forms over rows included", () =>
+  it.effect("have lower precedence than a runtime's own, including short forms over rows", () =>
     Effect.gen(function* () {
       const rows: Policy.Options = { rules: { Overloaded: { retry: "never" } } }
       const under = Effect.provide(Layer.succeed(Policy.ProcessDefaults, rows))

@@ -81,7 +81,7 @@ describe("the commit point of a call", () => {
 })
 
 describe("a backoff", () => {
-  it("says which function was called with what", () => {
+  it("names the function and its arguments", () => {
     const jitter = Backoff.fullJitter as (...options: ReadonlyArray<unknown>) => unknown
     assert.strictEqual(
       messageOf(() => jitter()),
