@@ -14,7 +14,7 @@ const url = (
 }
 
 describe("the URL of an operation", () => {
-  it("equals what the vendor's own SDK makes of the base URL", () => {
+  it("equals the result of the vendor's own SDK", () => {
     const rows = [
       ["https://api.openai.com/v1", "https://api.openai.com/v1/chat/completions"],
       ["https://openrouter.ai/api/v1/", "https://openrouter.ai/api/v1/chat/completions"],

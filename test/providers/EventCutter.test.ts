@@ -46,7 +46,7 @@ describe("gathered events", () => {
     )
   })
 
-  it("have no secret, at whatever place of a text it stands, and like single events", () => {
+  it("have no secret, at any place of a text, and like single events", () => {
     const secret = "key-0123456789"
     const pair = 'key"0123456789'
     const secrets = Secrets.make([secret, pair])
@@ -111,7 +111,7 @@ describe("gathered events", () => {
   )
 })
 
-describe("events that say nothing", () => {
+describe("events without content", () => {
   const some = [
     ":\n\n",
     ": a comment\n\n",
@@ -134,7 +134,7 @@ describe("events that say nothing", () => {
     assert.isTrue(chunks.every(({ data, phase }) => phase.alive === true && (data ?? "") === ""))
   })
 
-  it("hide nothing that is between them, however the reads are split", () => {
+  it("hide nothing between them, however the reads are split", () => {
     for (const other of [
       ...others,
       "event: error\n\n",

@@ -241,7 +241,7 @@ describe("an event of an Anthropic message stream", () => {
     assert.deepStrictEqual(messages([text, stop("refusal")]), ["content", "complete"])
   })
 
-  it("is a failure if it reports one, or if there is nothing but a refusal", () => {
+  it("is a failure if it reports one, or if it contains only a refusal", () => {
     assert.deepStrictEqual(messages([{ type: "error", error: { type: "overloaded_error" } }]), ["Failed"])
     assert.deepStrictEqual(messages([stop("refusal")]), ["Failed"])
   })

@@ -176,7 +176,7 @@ describe("an invalid header", () => {
   )
 })
 
-describe("a lack of resources in our own process", () => {
+describe("insufficient resources in our own process", () => {
   it.live.each(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNOTAVAIL"])("benches nothing: %s", (code) =>
     Effect.gen(function* () {
       const thrown = Object.assign(new Error("connect"), { code })

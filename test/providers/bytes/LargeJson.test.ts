@@ -44,7 +44,7 @@ describe("large JSON from bytes", () => {
     }
   })
 
-  it("keeps bytes that are no UTF-8 as the decoder shows them", () => {
+  it("keeps bytes that are not UTF-8 as the decoder shows them", () => {
     for (const wrong of [[0xff], [0xe2, 0x82], [0x80], [0x80, 0x80, 0x80, 0x80, 0x80], [0xf0, 0x9f]]) {
       const text = Buffer.concat(Array.from({ length: 300_000 }, () => Buffer.from(wrong)))
       const given = Buffer.concat([bytes('{"a":"'), text, bytes('"}')])

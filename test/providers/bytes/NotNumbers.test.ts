@@ -7,7 +7,7 @@ const made = (text: string) => {
   return bytes && Buffer.from(bytes).toString()
 }
 
-describe("words that JSON does not have", () => {
+describe("numbers that JSON does not have", () => {
   it("become null outside of strings, with their sign", () => {
     assert.strictEqual(
       made('{"a":NaN,"b":[-Infinity, Infinity,-1],"c":"é"}'),

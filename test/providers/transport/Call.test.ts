@@ -148,7 +148,7 @@ describe("any other transport as a call", () => {
     })
   )
 
-  it.effect("tells that its head has come, also where nothing follows yet", () =>
+  it.effect("signals that its head has come, even if nothing follows yet", () =>
     Effect.gen(function* () {
       const open = Effect.succeed({ ...head, pull: Effect.never, finish: () => {} })
       const call = Call.begin(open, yield* Effect.context<never>())

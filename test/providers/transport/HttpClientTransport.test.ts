@@ -92,7 +92,7 @@ const exchanged = Effect.fnUntraced(function* (
 })
 
 describe("a whole answer over effect/http", () => {
-  it.effect("is asked for as it is, without a trace", () =>
+  it.effect("is requested unchanged, without a trace", () =>
     Effect.gen(function* () {
       const played = playing(200, "fine")
       yield* exchanged(played)
@@ -127,7 +127,7 @@ describe("a whole answer over effect/http", () => {
     })
   )
 
-  it.effect("is none where a browser hides a redirect as status 0", () =>
+  it.effect("is absent if a browser hides a redirect as status 0", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* exchanged(playing(0)), { status: 302, body: "", took: 0 })
     })
@@ -189,7 +189,7 @@ describe("an answer in pieces over effect/http", () => {
     return { response, state, leave: Scope.close(scope, Exit.void) }
   })
 
-  it.effect("has its head, its bytes as they come, and what broke it", () =>
+  it.effect("has its head, its bytes as they arrive, and the error that broke it", () =>
     Effect.gen(function* () {
       const { response } = yield* opened(playing(200, "a", new Error("reset")))
       assert.deepStrictEqual([response.status, response.headers["x-a"]], [200, "1"])

@@ -63,7 +63,7 @@ const failureOf = ({ answered, cause, tooLarge }: TransportError) => ({
 })
 
 describe("a request", () => {
-  it.effect("is handed to undici as it is, without timeouts of undici's own", () =>
+  it.effect("is passed to undici unchanged, without timeouts of undici's own", () =>
     Effect.gen(function* () {
       const { dispatched } = yield* sent()
       const options = {
@@ -93,7 +93,7 @@ describe("a request", () => {
     })
   )
 
-  it.live("that is given up while a large body is being encoded is not sent", () =>
+  it.live("that is cancelled while a large body is being encoded is not sent", () =>
     Effect.gen(function* () {
       const { call, dispatched } = yield* sent({ ...request, body: "x".repeat(2 ** 20) }, { begins: false })
       assert.deepStrictEqual(dispatched, [])
@@ -104,7 +104,7 @@ describe("a request", () => {
     })
   )
 
-  it.effect("that is given up before it has a connection is aborted as soon as it has one", () =>
+  it.effect("that is cancelled before it has a connection is aborted as soon as it has one", () =>
     Effect.gen(function* () {
       const { begin, call, told } = yield* sent(request, { begins: false })
       call.cancel()
@@ -131,7 +131,7 @@ describe("a whole answer", () => {
     })
   )
 
-  it.effect("fails with what broke it, and knows whether the head had arrived", () =>
+  it.effect("fails with the error that broke it, and records whether the head had arrived", () =>
     Effect.gen(function* () {
       for (const answered of [false, true]) {
         const { breaks, call, data, head } = yield* sent()
@@ -459,7 +459,7 @@ describe("a compressed answer", () => {
     })
   )
 
-  it.live("that is given up fails at once", () =>
+  it.live("that is cancelled fails at once", () =>
     Effect.gen(function* () {
       const { breaks, call, encoded, raw, told } = yield* sent()
       encoded("gzip")

@@ -127,7 +127,7 @@ describe("a transport over undici", () => {
     })
   )
 
-  it.effect("is one for all providers that are given none", () =>
+  it.effect("is shared by all providers that have none of their own", () =>
     Effect.gen(function* () {
       const shared = yield* UndiciTransport.shared
       assert.isDefined(shared.exchange)

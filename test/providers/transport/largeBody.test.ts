@@ -25,13 +25,13 @@ const handedOver = (body: string) =>
 const large = "é".repeat(700_000)
 
 describe("the body of a request", () => {
-  it.live("is handed over at once if it is small", () =>
+  it.live("is passed on at once if it is small", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* handedOver("é"), { body: "é", turn: 0 })
     })
   )
 
-  it.live("is joined, measured, encoded and handed over in a turn of its own each if it is large", () =>
+  it.live("is joined, measured, encoded and passed on, each in its own turn, if it is large", () =>
     Effect.gen(function* () {
       const { body, turn } = yield* handedOver(`${large}${large}`)
       assert.strictEqual(turn, 4)
