@@ -44,7 +44,7 @@ const hedged = (main: Calls, spare: Calls, requests = 1) =>
 const slow = [{ wait: "5 seconds" }, "main"] as const
 
 describe("a hedged request", () => {
-  it.effect("that the backup answers says nothing about the primary", () =>
+  it.effect("that the backup answers does not count for the primary", () =>
     Effect.gen(function* () {
       const { answers, ...failures } = yield* hedged([slow], [["spare"]], 3)
       assert.deepStrictEqual(answers, ["spare after 1000", "spare after 1000", "spare after 1000"])
@@ -130,7 +130,7 @@ describe("a hedged request", () => {
     }).pipe(Effect.scoped, Effect.provide(Failover.layer()))
   )
 
-  it.effect("does not change what the next one says", () =>
+  it.effect("does not change how the next one counts", () =>
     Effect.gen(function* () {
       const found = yield* hedged([slow, [refusedConnection]], [["spare"]], 2)
       assert.deepStrictEqual(found, {

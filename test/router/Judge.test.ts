@@ -34,7 +34,7 @@ const judged = (judge: Judge, failure: Failure, requests = 2) => {
   }).pipe(Effect.scoped, Effect.provide(Failover.layer()), Effect.provide(Logger.layer([logger])))
 }
 
-describe("a judge of one's own", () => {
+describe("the application's own judge", () => {
   it.effect("moves the route at once, counts a failure, or ignores it", () =>
     Effect.gen(function* () {
       const moved = yield* judged(() => "move", refusedConnection)
@@ -46,7 +46,7 @@ describe("a judge of one's own", () => {
     })
   )
 
-  it.effect("sees the failure of the primary", () =>
+  it.effect("receives the failure of the primary", () =>
     Effect.gen(function* () {
       const seen: Array<string> = []
       yield* judged((failure) => {

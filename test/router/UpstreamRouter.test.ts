@@ -780,7 +780,7 @@ describe("a router", () => {
     ["their deadline cuts off", (ask: Asking) => ask({ deadline: "10 seconds" })],
     ["their callers give up", (ask: Asking) => Effect.timeoutOption(ask({}), "4 seconds")]
   ] as const) {
-    test(`moves when the primary hangs, although it sees only attempts that ${how}`, () =>
+    test(`moves when the primary hangs, although it observes only attempts that ${how}`, () =>
       Effect.gen(function* () {
         const { main, router } = yield* upstreams({
           main: [[{ hang: true }]],
