@@ -97,7 +97,7 @@ describe("the built-in scenario", () => {
     })
   )
 
-  it.effect("cut-streams: streams that break off after their first word are lost, and no others", () =>
+  it.effect("cut-streams: streams that break off after their first content are lost, and no others", () =>
     Effect.gen(function* () {
       const played = yield* builtIn("cut-streams")
       assert.strictEqual(played.requests.failed, 0)

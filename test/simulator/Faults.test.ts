@@ -91,7 +91,7 @@ describe("a fault", () => {
     })
   )
 
-  it.effect("that cuts a stream loses it after its first word, and not before", () =>
+  it.effect("that cuts a stream loses it after its first content, and not before", () =>
     Effect.gen(function* () {
       const before = yield* builtIn("cut-streams", {
         faults: [{ target: "first provider", fault: "cut", afterWords: 0, share: 0.1 }]

@@ -35,7 +35,7 @@ describe("timers", () => {
     }
   })
 
-  it("let go of the action of a cancelled timer", () => {
+  it("release the action of a cancelled timer", () => {
     const timers = new Timers()
     const action = () => {}
     const timer = timers.add(1, action)

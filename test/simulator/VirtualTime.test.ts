@@ -9,7 +9,7 @@ import * as VirtualTime from "../../src/simulator/time/VirtualTime.ts"
 const run = <A, E>(program: Effect.Effect<A, E>) => VirtualTime.run(program, { startAt: 1_000 })
 
 describe("virtual time", () => {
-  it.live("advances only when nothing is left to do, and wakes sleepers in order", () =>
+  it.live("advances only when no work is left, and resumes sleepers in order", () =>
     Effect.gen(function* () {
       const woken: Array<string> = []
       const sleeper = (name: string, millis: number) =>

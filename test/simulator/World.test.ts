@@ -134,7 +134,7 @@ describe("a provider", () => {
     })
   )
 
-  it.effect("with a cold cache takes longer to its first word", () =>
+  it.effect("with a cold cache takes longer to its first content", () =>
     Effect.gen(function* () {
       const talk = (cacheLasts: number) =>
         report(
