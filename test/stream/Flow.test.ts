@@ -112,7 +112,7 @@ const providing = (flow: Flow.Flow<string, Failure.Failure>) => {
 }
 
 describe("the runtime over flows", () => {
-  it.effect("moves on from one that fails before its first content, and lets it go", () =>
+  it.effect("leaves one that fails before its first content, and releases it", () =>
     Effect.gen(function* () {
       const [a, b] = [new Tap<string, Failure.Failure>(), new Tap<string, Failure.Failure>()]
       a.put("role")

@@ -116,7 +116,7 @@ describe("a stream", () => {
     })
   )
 
-  it.effect("tells its end to those who come later as well, and who leaves changes nothing then", () =>
+  it.effect("signals its end to later listeners as well, and a reader that leaves then changes nothing", () =>
     Effect.gen(function* () {
       const { log, stream, tap } = yield* opening()
       let watched = 0

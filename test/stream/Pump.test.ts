@@ -98,7 +98,7 @@ describe("a pump", () => {
     })
   )
 
-  it.effect("goes on when its reader waits again in the same turn", () =>
+  it.effect("continues when its reader waits again in the same turn", () =>
     Effect.gen(function* () {
       const { flow, log } = yield* pumped(1, 2, 3)
       let taken = 0
@@ -149,7 +149,7 @@ describe("a flow", () => {
     })
   )
 
-  it.effect("that is looked at wakes its reader, and gathers only if its source does", () =>
+  it.effect("that is read resumes its reader, and gathers only if its source does", () =>
     Effect.gen(function* () {
       const tap = new Tap<number, never>()
       const flow = Flow.tap(tap, () => {})

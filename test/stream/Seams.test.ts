@@ -41,7 +41,7 @@ const held = () => {
 }
 
 describe("an opened stream", () => {
-  it.effect("tells those who come after it was opened", () =>
+  it.effect("notifies observers that come after it was opened", () =>
     Effect.gen(function* () {
       const tap = new Tap<string, unknown>()
       const stream = yield* opened(tap)
@@ -52,7 +52,7 @@ describe("an opened stream", () => {
     })
   )
 
-  it.effect("tells of its first content, and of its end, when they come", () =>
+  it.effect("signals its first content, and its end, when they come", () =>
     Effect.gen(function* () {
       const tap = new Tap<string, unknown>()
       const stream = yield* opened(tap, { commit: Commit.complete })
@@ -70,7 +70,7 @@ describe("an opened stream", () => {
     })
   )
 
-  it.effect("ends at once when its reader leaves, and says when its source is released", () =>
+  it.effect("ends at once when its reader leaves, and signals when its source is released", () =>
     Effect.gen(function* () {
       const { release, tap } = held()
       const stream = yield* opened(tap)
@@ -96,7 +96,7 @@ describe("an opened stream", () => {
     })
   )
 
-  it.effect("that was given up ends once, although its source ends as well", () =>
+  it.effect("that was cancelled ends once, although its source ends as well", () =>
     Effect.gen(function* () {
       const { release, tap } = held()
       const stream = yield* opened(tap)

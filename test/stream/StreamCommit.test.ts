@@ -90,7 +90,7 @@ describe("before the commit point", () => {
   ]
 
   for (const { says, call, at = 0, as } of wrong) {
-    it.effect(`${says} moves on, invisibly to the reader`, () =>
+    it.effect(`${says} leads to a fallback, invisibly to the reader`, () =>
       Effect.gen(function* () {
         const { a, b, chain } = scene(call)
         const opened = Effect.scoped(
@@ -113,7 +113,7 @@ describe("before the commit point", () => {
     )
   }
 
-  it.effect("a refused request comes to the caller, whichever way it was refused", () =>
+  it.effect("a refused request is returned to the caller, whichever way it was refused", () =>
     Effect.gen(function* () {
       for (const call of [[refusal()], [held("role"), refusal("ContentPolicy")]]) {
         const { b, stream } = scene(call)
@@ -299,7 +299,7 @@ describe("the commit point", () => {
       })
   )
 
-  it.effect("beyond the first content is given up when nothing more comes", () =>
+  it.effect("beyond the first content is cancelled when nothing more comes", () =>
     Effect.gen(function* () {
       const stalled = yield* reading(["one", { hang: true }], Commit.complete)
       assert.deepStrictEqual([stalled.seen, stalled.b, stalled.took], ["role fine", 1, 30_000])
@@ -308,7 +308,7 @@ describe("the commit point", () => {
 })
 
 describe("a probe that streams", () => {
-  it.effect("lets others call from its commit point on, and is failed by a late cut", () =>
+  it.effect("admits others from its commit point on, and is failed by a late cut", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [
         [throttle("5 seconds")],

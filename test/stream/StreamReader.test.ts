@@ -93,7 +93,7 @@ describe("a reader that is slow", () => {
 describe("a reader that stops", () => {
   const endless: Call = ["one", "two", { wait: "1 second" }, "three", { hang: true }]
 
-  it.effect("after some chunks lets the upstream go at once, which is not a failure", () =>
+  it.effect("after some chunks closes the upstream at once, which is not a failure", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [endless])
       const stream = Failover.stream(Chain.make(Model.make(a, "m")), "q")
@@ -107,7 +107,7 @@ describe("a reader that stops", () => {
     }).pipe(runtime)
   )
 
-  it.effect("by interruption while it waits lets the upstream go at once", () =>
+  it.effect("by interruption while it waits closes the upstream at once", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [endless])
       const b = Scripted.make("b", [["other"]])
@@ -122,7 +122,7 @@ describe("a reader that stops", () => {
     }).pipe(runtime)
   )
 
-  it.effect("by its own failure lets the upstream go, and the failure is the reader's", () =>
+  it.effect("by its own failure closes the upstream, and the failure is the reader's", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [endless])
       const stream = Failover.stream(Chain.make(Model.make(a, "m")), "q")
@@ -159,7 +159,7 @@ describe("a reader that stops", () => {
     }).pipe(runtime)
   )
 
-  it.effect("before it has read anything lets the upstream of an opened stream go with its scope", () =>
+  it.effect("before it has read anything closes the upstream of an opened stream with its scope", () =>
     Effect.gen(function* () {
       const a = Scripted.make("a", [endless])
       const chain = Chain.make(Model.make(a, "m"))

@@ -115,7 +115,7 @@ describe("a row of failures", () => {
     })
   )
 
-  it.effect("goes on after a stream that the request's time cut off: it proved nothing", () =>
+  it.effect("continues after a stream that the request's time cut off: it proved nothing", () =>
     Effect.gen(function* () {
       assert.isTrue(yield* rests(["hi", { hang: true }], "5 seconds"))
     })
@@ -165,7 +165,7 @@ describe("a stream that stalls", () => {
     })
   )
 
-  it.effect("is let go at once, stalled or too late, though its scope may stay open for long", () =>
+  it.effect("is closed at once, stalled or too late, though its scope may stay open for long", () =>
     Effect.gen(function* () {
       for (const deadline of ["10 minutes", "10 seconds"] as const) {
         const a = Scripted.make("a", [["one", { hang: true }]])
