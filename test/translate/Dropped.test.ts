@@ -226,7 +226,7 @@ describe("a field without a counterpart", () => {
 })
 
 describe("a request that a dialect changes within its protocol", () => {
-  it("asks for one answer: the calls in two would be taken for those of one", () => {
+  it("requests one answer: the calls in two would be mistaken for those of one", () => {
     const dialect = { ...resolve({ protocol: "openai", model: "m" }), apply: "always" as const }
     const sent = (more: Translate.JsonObject) =>
       Translate.expressRequest(

@@ -304,7 +304,7 @@ describe("a chat-completions request for an Anthropic model", () => {
     )
   })
 
-  it("lets a model continue its own text if it can, without trailing blanks", () => {
+  it("allows a model to continue its own text if it can, without trailing blanks", () => {
     const begun = [...hi, { role: "assistant", content: "The best answer is ( " }]
     assert.deepStrictEqual(messagesOf(begun, "claude-sonnet-4-5"), [
       ...hi,

@@ -22,7 +22,7 @@ const large = (events: ReadonlyArray<Translate.OutEvent>) =>
 const long = "hello 漢🦊\n".repeat(40_000)
 
 describe("a response stream", () => {
-  it("leaves the writing of the events with a whole large text to who sends them", () => {
+  it("leaves the serialization of the events with a whole large text to the sender", () => {
     const pieces = Array.from({ length: 400 }, (_, at) => ({
       content: long.slice(at * 1_000, (at + 1) * 1_000)
     }))

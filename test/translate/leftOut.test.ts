@@ -48,7 +48,7 @@ const chunk = (delta: object, finish_reason: string | null = null, more: object 
   ...more
 })
 
-describe("what a provider ran by itself", () => {
+describe("tools that a provider ran by itself", () => {
   // https://platform.claude.com/docs/en/build-with-claude/streaming (web search): the input comes in pieces
   it("is named with its input, and does not end the answer", () => {
     for (const type of ["server_tool_use", "mcp_tool_use"]) {

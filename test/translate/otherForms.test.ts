@@ -139,7 +139,7 @@ describe("the content of a chat", () => {
     assert.deepStrictEqual(dropped, [])
   })
 
-  it("may have thoughts among its parts, which are not said as text", () => {
+  it("may have thoughts among its parts, which are not sent as text", () => {
     const { body } = toClaude({
       messages: [
         hi,
@@ -198,7 +198,7 @@ describe("JSON as the answer", () => {
     }
   })
 
-  it("without a schema is requested of servers of chats, which have a word for it", () => {
+  it("without a schema is requested of servers of chats, which have a field for it", () => {
     const text = { format: { type: "json_object" } }
     const { body, dropped } = toChats({ text })
     assert.deepStrictEqual<unknown>(body.response_format, { type: "json_object" })
@@ -381,7 +381,7 @@ describe("a request that stays in its protocol", () => {
     assert.deepStrictEqual(dropped, ["thinking"])
   })
 
-  it("keeps the fields that only its server knows", () => {
+  it("keeps the fields that only its server supports", () => {
     const { body, dropped } = within({ top_k: 5, min_p: 0.1 }, {})
     assert.deepInclude(body, { top_k: 5, min_p: 0.1 })
     assert.deepStrictEqual(dropped, [])

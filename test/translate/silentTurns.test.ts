@@ -8,7 +8,7 @@ const assistant = (content: unknown) => ({ role: "assistant", content })
 const sent = (from: Translate.Dialect, body: Translate.JsonObject, to: Translate.Protocol = "openai") =>
   Translate.expressRequest(from, to, body, to === "openai" ? "llama-4" : "claude-sonnet-4-6")
 
-describe("a turn of the model that says nothing", () => {
+describe("a turn of the model without content", () => {
   // Claude Code keeps such turns when it is interrupted while the model thinks.
   for (const [what, content] of [
     ["a thought", [{ type: "thinking", thinking: "Hm.", signature: "s" }]],
