@@ -17,7 +17,7 @@ describe("LatestKeys", () => {
     assert.deepStrictEqual(held(map, "abcdef"), ["a", "b", "f"])
   })
 
-  it("goes on after entries were deleted, also the next one to be dropped and all of them", () => {
+  it("continues after entries were deleted, including the next one to be dropped and all of them", () => {
     const map = new LatestKeys<number>(3)
     for (const key of "abcd") map.add(key, 1)
     assert.isTrue(map.delete("b"))

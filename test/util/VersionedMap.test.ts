@@ -60,7 +60,7 @@ describe("a versioned map", () => {
     assert.strictEqual(map.with("b", undefined), map)
   })
 
-  it("lets an empty constant keep nothing of what came after it", () => {
+  it("keeps no later entries in an empty constant", () => {
     const empty = VersionedMap.from<string, number>()
     empty.with("a", 1).with("b", 2)
     assert.strictEqual(empty.size, 0)
@@ -68,7 +68,7 @@ describe("a versioned map", () => {
     assert.deepStrictEqual([...empty.changedBy(VersionedMap.from([["c", 1]]))], ["c"])
   })
 
-  it("goes round all entries, a few at a time", () => {
+  it("visits all entries, a few at a time", () => {
     let map = VersionedMap.from(Array.from({ length: 10 }, (_, i) => [i, i] as const))
     const seen: Array<number> = []
     for (let i = 0; i < 5; i++) {
