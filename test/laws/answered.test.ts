@@ -63,6 +63,49 @@ describe("no request is lost that has a retry left at a target that has recovere
   )
 })
 
+it.effect(
+  "no request is lost if its target hangs and the other one is throttled until some time before the deadline",
+  () => {
+    const day: Day = {
+      ...quiet,
+      services: [
+        {
+          ...quiet.services[0]!,
+          latency: 5,
+          troubles: [{ way: "hang", from: 3_000, lasts: 40_000 }],
+          rpm: 6
+        },
+        {
+          ...quiet.services[0]!,
+          latency: 900,
+          troubles: [{ way: "RateLimit with its end", from: 0, lasts: 9_000 }]
+        }
+      ],
+      strategy: "leastLoaded",
+      callers: 200,
+      gap: 400,
+      policy: { ...quiet.policy, deadline: 10_000 }
+    }
+    return Effect.map(play(day), (seen) => {
+      for (const law of Object.values(laws)) law(seen, day)
+    })
+  }
+)
+
+it.effect("a request may be lost if an operator has benched its target until just before its deadline", () => {
+  const day: Day = {
+    ...quiet,
+    services: [{ ...quiet.services[0]!, latency: 900 }],
+    callers: 200,
+    byHand: [{ service: 0, at: 0, lasts: 60_000 }],
+    policy: { ...quiet.policy, whenAllBenched: "wait" }
+  }
+  return Effect.map(play(day), (seen) => {
+    assert.isTrue(seen.ends.some(({ how }) => how === "DeadlineExceeded"))
+    for (const law of Object.values(laws)) law(seen, day)
+  })
+})
+
 describe("a request that has a retry left at a target that has recovered", () => {
   /** Identical requests of callers without a name. They count as one caller from its second failed visit on. */
   const alike: Day = {
@@ -112,6 +155,8 @@ describe("a request that has a retry left at a target that has recovered", () =>
     })
   )
 })
+
+const ofCaller = (ends: Played["ends"], caller: number) => ends.filter((end) => end.caller === caller)
 
 describe("the standing of a target for a request", () => {
   it.effect("depends on whether its caller is one for whom the target is benched", () =>
