@@ -92,19 +92,22 @@ it.effect(
   }
 )
 
-it.effect("a request may be lost if an operator has benched its target until just before its deadline", () => {
-  const day: Day = {
-    ...quiet,
-    services: [{ ...quiet.services[0]!, latency: 900 }],
-    callers: 200,
-    byHand: [{ service: 0, at: 0, lasts: 60_000 }],
-    policy: { ...quiet.policy, whenAllBenched: "wait" }
+it.effect(
+  "a request may be lost if an operator has benched its target until just before its deadline",
+  () => {
+    const day: Day = {
+      ...quiet,
+      services: [{ ...quiet.services[0]!, latency: 900 }],
+      callers: 200,
+      byHand: [{ service: 0, at: 0, lasts: 60_000 }],
+      policy: { ...quiet.policy, whenAllBenched: "wait" }
+    }
+    return Effect.map(play(day), (seen) => {
+      assert.isTrue(seen.ends.some(({ how }) => how === "DeadlineExceeded"))
+      for (const law of Object.values(laws)) law(seen, day)
+    })
   }
-  return Effect.map(play(day), (seen) => {
-    assert.isTrue(seen.ends.some(({ how }) => how === "DeadlineExceeded"))
-    for (const law of Object.values(laws)) law(seen, day)
-  })
-})
+)
 
 describe("a request that has a retry left at a target that has recovered", () => {
   /** Identical requests of callers without a name. They count as one caller from its second failed visit on. */

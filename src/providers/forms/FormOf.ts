@@ -16,6 +16,16 @@ export const formOf = (json: unknown): Form | undefined => {
   return events.test(type) || (type === "message" && Array.isArray(json.content)) ? "messages" : undefined
 }
 
+/** The members of a cut JSON object up to the first one that is a list or an object; of that one, the name and that it holds something. */
+export const beginningOf = (json: string): unknown => {
+  const [, members = "", name = ""] = /^\s*\{([^{}[\]]*?),?\s*"(\w+)"\s*:\s*[{[]/.exec(json) ?? []
+  try {
+    return name === "" ? undefined : { ...JSON.parse(`{${members}}`), [name]: [members] }
+  } catch {
+    return undefined
+  }
+}
+
 /** Whether an event shows that its stream is in another form than the called one. */
 export const isOther = (json: unknown, called: Form): boolean => {
   const form = formOf(json)

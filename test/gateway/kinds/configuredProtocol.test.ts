@@ -1,7 +1,7 @@
 /** Servers that answer in the form of another protocol than the one that is configured for them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { formOf, mismatch } from "../../../src/providers/forms/FormOf.ts"
+import { beginningOf, formOf, mismatch } from "../../../src/providers/forms/FormOf.ts"
 import { messageEvents } from "../../support/conversations.ts"
 import { chunk, completion, type Json, message, type Reply, stage } from "../../support/kinds.ts"
 
@@ -107,6 +107,22 @@ describe("an answer in the form of another protocol", () => {
         )
 
   for (const stream of [false, true])
+    it.live(`is recognized if it is long${stream ? ", streamed" : ""}`, () =>
+      Effect.gen(function* () {
+        const long = "Mild. ".repeat(20_000)
+        const { post } = yield* stage({
+          claude: { protocol: "openai", reply: () => ({ json: message([{ type: "text", text: long }]) }) },
+          chats: { protocol: "anthropic", reply: () => ({ json: completion({ content: long }) }) }
+        })
+        const path = "/v1/messages"
+        const first = yield* post(path, { ...asked(path, stream), model: "claude/m" })
+        assert.include(first.text, 'set protocol: \\"anthropic\\" for the provider claude')
+        const second = yield* post(path, { ...asked(path, stream), model: "chats/m" })
+        assert.include(second.text, 'set protocol: \\"openai\\" for the provider chats')
+      })
+    )
+
+  for (const stream of [false, true])
     it.live(
       `of a chat to a response benches nothing, and the next target answers${stream ? ", streamed" : ""}`,
       () =>
@@ -144,5 +160,7 @@ describe("an answer in the form of another protocol", () => {
     assert.isUndefined(mismatch({ choices: [{}] }, "chat/completions", "box"))
     assert.isUndefined(mismatch({ choices: [{}] }, "embeddings", "box"))
     assert.isUndefined(formOf({ type: "ping" }))
+    assert.isUndefined(beginningOf("{".repeat(9)))
+    assert.isUndefined(beginningOf('{"id": cut, "choices": ['))
   })
 })

@@ -52,7 +52,7 @@ describe("a wait of more than a minute", () => {
     )
   }
 
-  it.live("is unlike a short one, which Codex is told", () =>
+  it.live("is left out, unlike a short one", () =>
     Effect.gen(function* () {
       for (const got of yield* asked(throttled, { originator: "codex_exec" })) {
         assert.isAtMost(Number(got.headers["retry-after"]), 7)
