@@ -5,7 +5,7 @@ import type { Target } from "../../domain/Target.ts"
 import { BadRequest, classOf, type Failure, Transient } from "../../failure/Failure.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
-import { mismatch } from "../forms/FormOf.ts"
+import { beginningOf, mismatch } from "../forms/FormOf.ts"
 import type { Operation, Protocol } from "../protocols/Protocol.ts"
 import type { Head, TransportError } from "../transport/Transport.ts"
 import { ProviderResponse } from "../wire/ProviderResponse.ts"
@@ -98,11 +98,13 @@ const inOtherForm = (target: Target, message: string, isOptional: boolean): Fail
     ? new BadRequest({ target: target.key, reason: "Unsupported", message, evidence: "form" })
     : new Transient({ target: target.key, reason: "Malformed", message, evidence: "form" })
 
+/** The answer, or what shows its form: a long one is cut. */
 const parsed = (text: string): unknown => {
+  if (!text.trimStart().startsWith("{")) return undefined
   try {
-    return text.trimStart().startsWith("{") ? JSON.parse(text) : undefined
+    return JSON.parse(text)
   } catch {
-    return undefined
+    return text.length < maxText ? undefined : beginningOf(text.slice(0, 2_000))
   }
 }
 
