@@ -27,6 +27,8 @@ export interface Candidates<P extends Backend, R> {
   isWilling(target: Target): boolean
   /** Why a target cannot be called now. */
   why(target: Target): Bench.Benched | undefined
+  /** Whether a target is neither benched nor half-open. */
+  isFree(target: Target): boolean
   /** Whether its credential is over its own limit, or the target at a learned one. */
   isLimited(target: Target): boolean
 }
@@ -34,6 +36,15 @@ export interface Candidates<P extends Backend, R> {
 /** All benched targets of the chain. */
 export const all = <P extends Backend, R>(candidates: Candidates<P, R>): BenchedOfChain<P> =>
   of(candidates, () => true)
+
+/** Whether no target of the chain is free: each is benched, or was tried by the run and is half-open now. */
+export const noneIsFree = <P extends Backend, R>(
+  candidates: Candidates<P, R>,
+  halfOpen: ReadonlyArray<Pick<BenchedTarget<P>, "target">>
+): boolean => {
+  const open = new Set(halfOpen.map(({ target }) => target.key))
+  return of(candidates, ({ key }) => !open.has(key)).all
+}
 
 const of = <P extends Backend, R>(
   candidates: Candidates<P, R>,
@@ -52,6 +63,25 @@ const of = <P extends Backend, R>(
     }
   }
   return { all, benched }
+}
+
+/** The targets that the run has tried and that `isBenched` names, if their cooldowns have ended meanwhile. */
+export const halfOpen = <P extends Backend, R>(
+  candidates: Candidates<P, R>,
+  isBenched: (target: Target) => boolean
+): ReadonlyArray<Pick<BenchedTarget<P>, "backend" | "target">> => {
+  const { context, prepared } = candidates.position
+  const isThere = (target: Target) =>
+    candidates.hasTried(target) &&
+    candidates.isWilling(target) &&
+    candidates.why(target) === undefined &&
+    !candidates.isFree(target) &&
+    isBenched(target)
+  return prepared.models.flatMap((model) => {
+    const backend = model.backendIn(context)
+    const targets = model.targetsOf(backend).filter(isThere)
+    return targets.map((target) => ({ backend, target }))
+  })
 }
 
 /** Those that may accept the request: without models that refused it, and without windows that are too small. */

@@ -1,7 +1,10 @@
 /** When all targets of the chain are benched: try anyway, wait, or fail. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as TestClock from "effect/testing/TestClock"
+import * as Backend from "../../src/domain/Backend.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import * as Credential from "../../src/domain/Credential.ts"
 import * as Model from "../../src/domain/Model.ts"
@@ -30,6 +33,34 @@ const benched = Effect.fnUntraced(function* (
 const since = (provider: Scripted.Scripted): Scripted.Scripted => ({
   ...provider,
   calls: provider.calls.slice(1)
+})
+
+describe("with `wait`, a request to two targets that fail for 20 s", () => {
+  for (const [reason, took] of [
+    ["Timeout", 100],
+    ["Timeout", 5_000],
+    ["ServerError", 5_000]
+  ] as const)
+    for (const callers of [1, 20])
+      it.effect(`is answered when they have recovered: ${callers} with ${reason} after ${took} ms`, () =>
+        Effect.gen(function* () {
+          const chain = Chain.make(Backend.make("a", {}).model("m"), Backend.make("b", {}).model("m"))
+          const call = Effect.gen(function* () {
+            if ((yield* Clock.currentTimeMillis) >= 20_000) return "fine"
+            yield* Effect.sleep(took)
+            return yield* Effect.fail(fault(reason))
+          })
+          const ask = Effect.exit(Failover.use(chain, () => call))
+          const all = Effect.all(
+            Array.from({ length: callers }, () => ask),
+            { concurrency: "unbounded" }
+          )
+          const { value } = yield* play(all, { within: "2 minutes" })
+          assert.isTrue(value?.every(Exit.isSuccess))
+        }).pipe(
+          Effect.provide(Failover.layer({ policy: { deadline: "100 seconds", whenAllBenched: "wait" } }))
+        )
+      )
 })
 
 describe("by default, when everything is benched,", () => {

@@ -131,6 +131,18 @@ describe("a run whose attempts have failed", () => {
     chain,
     { ...throttled, whenAllBenched: "wait" }
   )
+  says(
+    "waits for one whose cooldown has ended since it has failed, where none is free",
+    "wait until 4000: b again, a again",
+    { a: { until: 9_000, tried: true }, b: { until: 500, tried: true } },
+    { failed: [{ target: "b/m#k", failure: throttle() }], whenAllBenched: "wait" }
+  )
+  says(
+    "does not wait for one whose last failure has benched nothing",
+    "end: ChainExhausted",
+    { a: { until: 9_000, tried: true }, b: { until: 500, tried: true } },
+    { failed: [{ target: "b/m#k", failure: refusal() }], whenAllBenched: "wait" }
+  )
   says("calls none of them again without a retry left", "wait until 4000: b, dead, hand", chain, {
     ...throttled,
     whenAllBenched: "wait",

@@ -19,7 +19,7 @@ import type { Target } from "../../domain/Target.ts"
 import type { BadRequest, ContextExceeded, Failure } from "../../failure/Failure.ts"
 import type * as RunError from "../../failure/RunError.ts"
 import type { WhenAllBenched } from "../../policy/Policy.ts"
-import type { Next } from "../../policy/Rule.ts"
+import { type Next, ruleOf } from "../../policy/Rule.ts"
 
 /** A place in the wait queue of a target. */
 export interface RunPlace<out P extends Backend> extends Place {
@@ -124,19 +124,30 @@ const placesOf = <P extends Backend, R>(all: Situation<P, R>, now: number): Read
 
 /** The places of a run that may not move: its visits that may go on, and with `wait` the benched targets that it has called. */
 const placesAgain = <P extends Backend, R>(
-  { attemptsLeft, candidates, unfinished, waitsUntil, whenAllBenched }: Situation<P, R>,
+  situation: Situation<P, R>,
   now: number
 ): ReadonlyArray<RunPlace<P>> => {
+  const { attemptsLeft, candidates, unfinished, waitsUntil, whenAllBenched } = situation
   if (attemptsLeft < 1 || now >= waitsUntil()) return []
   // A target that another process was probing has not been called.
   const begun = unfinished.filter(({ isFirst }) => !isFirst)
   if (whenAllBenched !== "wait") return begun
-  const awaited = BenchedTargets.ofWilling(candidates).benched.filter(
-    ({ target }) => candidates.hasTried(target) && !begun.some((place) => place.target.key === target.key)
+  const benched = BenchedTargets.ofWilling(candidates).benched.filter(({ target }) =>
+    candidates.hasTried(target)
+  )
+  const awaited = [...halfOpenIn(situation), ...benched].filter(
+    ({ target }) => !begun.some((place) => place.target.key === target.key)
   )
   const again = { notBefore: now, isFirst: false, anyway: false }
   return [...begun, ...awaited.map(({ backend, target }) => ({ backend, target, ...again }))]
 }
+
+/** The targets whose last failure in this run benched them, if their cooldowns have ended since then. */
+const halfOpenIn = <P extends Backend, R>({ candidates, failed }: Situation<P, R>) =>
+  BenchedTargets.halfOpen(candidates, ({ key, policy }) => {
+    const last = failed.findLast(({ target }) => target === key)
+    return last !== undefined && ruleOf(policy.rules, last.failure).rest !== undefined
+  })
 
 const benchedPlaces = <P extends Backend, R>(
   situation: Situation<P, R>,
@@ -166,17 +177,17 @@ const benchedPlaces = <P extends Backend, R>(
     return [...goOn, ...first([...benched, ...byHand], true)]
   }
   if (isOwnFault(failed.at(-1)?.failure)) return goOn
-  const { all, benched } = BenchedTargets.all(candidates)
-  // Targets that were tried are awaited only if there are no others and a retry remains.
-  const awaited = benched.filter(
+  // Targets that were tried are awaited only if no other is free and a retry remains. The cooldown of one may have ended meanwhile.
+  const halfOpen = halfOpenIn(situation)
+  const mayRetry = attemptsLeft > 0 && BenchedTargets.noneIsFree(candidates, halfOpen)
+  const awaited = BenchedTargets.all(candidates).benched.filter(
     ({ target, why }) =>
-      why.reason !== "LearnedLimit" &&
-      !isUnfinished(target) &&
-      (!candidates.hasTried(target) || (all && attemptsLeft > 0))
+      why.reason !== "LearnedLimit" && !isUnfinished(target) && (mayRetry || !candidates.hasTried(target))
   )
+  const again = mayRetry ? halfOpen.filter(({ target }) => !isUnfinished(target)) : []
   return [
     ...goOn,
-    ...awaited.map(({ backend, target }) => ({
+    ...[...again, ...awaited].map(({ backend, target }) => ({
       backend,
       target,
       notBefore: now,
