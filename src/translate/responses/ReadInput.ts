@@ -65,8 +65,20 @@ export const readInput = (
   else for (const item of itemsOf(body.instructions)) readItem(item, draft)
   if (typeof body.input === "string") {
     draft.turns.push({ role: "user", parts: [{ type: "text", text: body.input }] })
-  } else for (const item of itemsOf(body.input)) readItem(item, draft)
+  } else {
+    const items = itemsOf(body.input)
+    for (const item of items) readItem(item, draft)
+    if (hasOpenApproval(items)) dropped.content("input.mcp_approval_response")
+  }
   return { system: draft.system, turns: draft.turns, ...(developers.size > 0 && { developers }) }
+}
+
+/** Whether a call of a tool that only OpenAI can run was approved and not made yet: this request asks for it. */
+const hasOpenApproval = (items: ReadonlyArray<JsonObject>): boolean => {
+  const approved = items.findLastIndex(
+    ({ approve, type }) => type === "mcp_approval_response" && approve === true
+  )
+  return approved >= 0 && !items.slice(approved).some(({ type }) => type === "mcp_call")
 }
 
 /** The items; a text among them is a message of the user, and an item alone is a list of one. */

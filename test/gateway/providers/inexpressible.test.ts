@@ -50,6 +50,18 @@ const contents = [
     "an image by id",
     "/v1/responses",
     { input: [{ role: "user", content: [{ type: "input_image", file_id: "file-1" }] }], store: false }
+  ],
+  [
+    "a call of an MCP server's tool that was approved",
+    "/v1/responses",
+    {
+      input: [
+        { role: "user", content: "hi" },
+        { type: "mcp_approval_request", id: "mcpr_1", name: "find", arguments: "{}", server_label: "s" },
+        { type: "mcp_approval_response", approval_request_id: "mcpr_1", approve: true }
+      ],
+      store: false
+    }
   ]
 ] as const
 
@@ -86,6 +98,37 @@ describe("content that a target does not accept", () => {
       )
     }
   }
+
+  it.live("is not an approved call whose result is in the conversation, nor one that was denied", () =>
+    Effect.gen(function* () {
+      const { claude, post } = yield* gateway
+      claude.play(FaultServer.json(anthropic.answer))
+      const request = {
+        type: "mcp_approval_request",
+        id: "r",
+        name: "find",
+        arguments: "{}",
+        server_label: "s"
+      }
+      const response = { type: "mcp_approval_response", approval_request_id: "r" }
+      const call = {
+        type: "mcp_call",
+        id: "c",
+        name: "find",
+        arguments: "{}",
+        output: "b",
+        server_label: "s"
+      }
+      for (const items of [
+        [request, { ...response, approve: true }, call],
+        [request, { ...response, approve: false }]
+      ]) {
+        const input = [{ role: "user", content: "hi" }, ...items, { role: "user", content: "go on" }]
+        const got = yield* post("/v1/responses", { model: "claude/m", input, store: false })
+        assert.strictEqual(got.status, 200, got.text)
+      }
+    })
+  )
 
   it.live("is a PDF by URL for chats, but not for messages", () =>
     Effect.gen(function* () {
