@@ -5,7 +5,7 @@ import type { Target } from "../../domain/Target.ts"
 import { BadRequest, classOf, type Failure, Transient } from "../../failure/Failure.ts"
 import type { Secrets } from "../../redaction/Secrets.ts"
 import * as MonotonicClock from "../../time/MonotonicClock.ts"
-import { beginningOf, mismatch } from "../forms/FormOf.ts"
+import { beginningOf, mismatch, pageInstead } from "../forms/FormOf.ts"
 import type { Operation, Protocol } from "../protocols/Protocol.ts"
 import type { Head, TransportError } from "../transport/Transport.ts"
 import { ProviderResponse } from "../wire/ProviderResponse.ts"
@@ -52,6 +52,8 @@ export const make = (
         const excerpt = text.length > maxText ? text.slice(0, maxText) : text
         const other = head.status < 300 ? mismatch(parsed(text), operation.path, target.provider) : undefined
         if (other !== undefined) return Effect.fail(inOtherForm(target, other, operation.isOptional === true))
+        const page = head.status < 300 ? pageInstead(text, target.provider) : undefined
+        if (page !== undefined) return Effect.fail(inOtherForm(target, page, false))
         const contentType = first(head.headers["content-type"])
         const failure = classify({
           ...common,

@@ -63,3 +63,12 @@ export const mismatch = (json: unknown, operation: string, provider: string): st
   if (came === undefined || !isForm(operation) || came === operation) return undefined
   return `the answer is ${names[came]}, and ${names[operation]} was expected: ${remedy(came, operation, provider)}`
 }
+
+/**
+ * The message about a page of HTML in place of an answer: a login, a proxy, or the start page of an application. `undefined` for
+ * any other text.
+ */
+export const pageInstead = (text: string, provider: string): string | undefined =>
+  /^\s*<(?:!doctype html|html)\b/i.test(text)
+    ? `the answer is a page of HTML: check baseUrl of the provider ${provider}, and what answers there`
+    : undefined

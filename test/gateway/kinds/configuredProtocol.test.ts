@@ -106,6 +106,20 @@ describe("an answer in the form of another protocol", () => {
             })
         )
 
+  for (const protocol of ["openai", "anthropic"] as const)
+    for (const stream of [false, true])
+      it.live(`is recognized if it is a page of HTML: ${protocol}${stream ? ", streamed" : ""}`, () =>
+        Effect.gen(function* () {
+          const text = "<!DOCTYPE html><html><head><title>Welcome</title></head><body>Sign in</body></html>"
+          const { post } = yield* stage({
+            box: { protocol, more: { responses: false }, reply: () => ({ type: "text/html", text }) }
+          })
+          const got = yield* post("/v1/messages", asked("/v1/messages", stream))
+          assert.strictEqual(got.status, 502)
+          assert.include(got.text, "a page of HTML: check baseUrl of the provider box")
+        })
+      )
+
   for (const stream of [false, true])
     it.live(`is recognized if it is long${stream ? ", streamed" : ""}`, () =>
       Effect.gen(function* () {
