@@ -93,6 +93,38 @@ it.effect(
 )
 
 it.effect(
+  "no request is lost if its target hangs and its hedge hangs too, while another one can be called",
+  () => {
+    const [service] = quiet.services
+    const day: Day = {
+      ...quiet,
+      services: [
+        {
+          ...service!,
+          latency: 5,
+          troubles: [{ way: "RateLimit for a second", from: 300, lasts: 2_000 }],
+          rpm: 6
+        },
+        { ...service!, latency: 0, troubles: [{ way: "ModelMissing", from: 300, lasts: 200 }], weight: 0 },
+        { ...service!, latency: 0, troubles: [{ way: "hang", from: 0, lasts: 40_000 }], rpm: 6, weight: 3 },
+        { ...service!, latency: 5, troubles: [{ way: "hang", from: 0, lasts: 2_000 }] }
+      ],
+      tiers: [2],
+      strategy: "leastLoaded",
+      kind: "stream",
+      callers: 200,
+      gap: 400,
+      names: -1,
+      leaves: { every: 5, after: 0 },
+      policy: { ...quiet.policy, deadline: 2_500, maxWait: 1_000, retryBudget: 0, hedge: 300 }
+    }
+    return Effect.map(play(day), (seen) => {
+      for (const law of Object.values(laws)) law(seen, day)
+    })
+  }
+)
+
+it.effect(
   "a request may be lost if an operator has benched its target until just before its deadline",
   () => {
     const day: Day = {

@@ -151,7 +151,8 @@ export class RunState<P extends Backend, R, A> implements Situation {
   get visitEndsAt(): number {
     const { visit } = this
     if (visit.endsAt === undefined) {
-      visit.timedFrom = this.now()
+      // A hedge that has become the current attempt began earlier.
+      visit.timedFrom = visit.suspendedAt ?? this.now()
       visit.endsAt = this.#endOfVisit(always)
     } else if (visit.endsAt < this.deadlineAt && visit.endsAt <= this.now()) {
       visit.endsAt = this.#laterEndOfVisit()
