@@ -119,3 +119,15 @@ describe("a throttle that another target follows", () => {
     }).pipe(layer({ retries: { times: 2, backoff: ["1 second"] } }))
   )
 })
+
+describe("a chain of 12,000 throttled models", () => {
+  it.effect("returns to one after the other, as often as the request may repeat an attempt", () =>
+    Effect.gen(function* () {
+      const a = Scripted.make("a", [[throttle("1 second")]])
+      const models = Array.from({ length: 12_000 }, (_, i) => Model.make(a, `m${i}`))
+      const { error } = yield* play(Failover.complete(Chain.fromLinks(models), "q"))
+      assert.strictEqual(error?._tag, "ChainExhausted")
+      assert.strictEqual(a.calls.length, 12_007)
+    }).pipe(layer())
+  )
+})

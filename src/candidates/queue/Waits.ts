@@ -22,6 +22,16 @@ export class Waits<P extends Place> {
     else this.unfinished = [...this.unfinished.filter((other) => other.target !== place.target), place]
   }
 
+  /** Keeps several visits, one after the other: a long chain may have thousands. */
+  keepAll(places: ReadonlyArray<P>): void {
+    const latest = new Map<P["target"], P>()
+    for (const place of [...this.unfinished, ...places]) {
+      latest.delete(place.target)
+      latest.set(place.target, place)
+    }
+    this.unfinished = [...latest.values()]
+  }
+
   /** Drops the visit of a target. */
   drop(target: P["target"]): void {
     this.unfinished = this.unfinished.filter((other) => other.target !== target)

@@ -107,9 +107,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
   /** What it remembers for its waits. */
   get waits(): Waits<RunPlace<P>> {
     this.#waits ??= new Waits()
-    const later = this.#later
-    this.#later = undefined
-    if (later !== undefined) this.#keepAll(later)
+    if (this.#later !== undefined) this.#waits.keepAll(this.#placesOfLater())
     return this.#waits
   }
 
@@ -287,14 +285,15 @@ export class RunState<P extends Backend, R, A> implements Situation {
   keepVisit(notBefore: number, next: Next | undefined, isFirst = false): void {
     const { visit } = this
     const forRoom = this.candidates.isFull(visit.target) && notBefore <= this.now()
-    this.#keep({ visit, notBefore, next }, { isFirst, forRoom })
+    this.waits.keep(this.#placeOf({ visit, notBefore, next }, { isFirst, forRoom }))
   }
 
   /** Keeps the current visit, to continue it when the target has room, if no other target is left. With `fail` there is no wait. */
   keepForRoom(next: Next): void {
     const { visit } = this
     if (this.options.policy.whenAllBenched === "fail") return
-    this.#keep({ visit, notBefore: this.now(), next }, { forRoom: true, anyway: false })
+    const kept = { visit, notBefore: this.now(), next }
+    this.waits.keep(this.#placeOf(kept, { forRoom: true, anyway: false }))
   }
 
   /**
@@ -305,12 +304,17 @@ export class RunState<P extends Backend, R, A> implements Situation {
     this.#later = { visit: this.visit, notBefore, next, isThrottled, earlier: this.#later }
   }
 
-  #keepAll(later: LaterVisit<P>): void {
-    if (later.earlier !== undefined) this.#keepAll(later.earlier)
-    this.#keep(later, { isThrottled: later.isThrottled })
+  /** The places of the visits that were kept for later, the earliest first. */
+  #placesOfLater(): ReadonlyArray<RunPlace<P>> {
+    const places: Array<RunPlace<P>> = []
+    for (let later = this.#later; later !== undefined; later = later.earlier) {
+      places.push(this.#placeOf(later, { isThrottled: later.isThrottled }))
+    }
+    this.#later = undefined
+    return places.reverse()
   }
 
-  #keep(
+  #placeOf(
     { next, notBefore, visit }: Pick<LaterVisit<P>, "visit" | "notBefore" | "next">,
     {
       anyway = this.options.policy.whenAllBenched === "tryAnyway",
@@ -318,10 +322,10 @@ export class RunState<P extends Backend, R, A> implements Situation {
       isFirst = false,
       isThrottled = false
     }: Partial<Pick<RunPlace<P>, "isFirst" | "isThrottled" | "anyway" | "forRoom">>
-  ): void {
+  ): RunPlace<P> {
     const { backend, target } = visit
     const again = isFirst ? undefined : visit
-    this.waits.keep({ backend, target, notBefore, isFirst, isThrottled, anyway, visit: again, next, forRoom })
+    return { backend, target, notBefore, isFirst, isThrottled, anyway, visit: again, next, forRoom }
   }
 
   /** Releases the slot of a probe without a result. */
