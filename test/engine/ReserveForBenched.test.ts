@@ -121,6 +121,19 @@ describe("a target that hangs, before one that is benched", () => {
     }).pipe(layer())
   )
 
+  it.effect("keeps all the time beside a probe of the other if the request would not wait for it", () =>
+    Effect.gen(function* () {
+      const { chain } = chainOf(slow("9 seconds"), [[throttle("4 seconds")], [{ hang: true }]])
+      yield* throttled(chain)
+      yield* TestClock.adjust("4 seconds")
+      yield* Effect.forkChild(Failover.complete(Chain.make(chain.models[1]!), "q"), {
+        startImmediately: true
+      })
+      const { value } = yield* play(Failover.complete(chain, "q", ten))
+      assert.strictEqual(value, "slow")
+    }).pipe(layer({ whenAllBenched: "fail" }))
+  )
+
   it.effect("is left for a target that was passed over before it", () =>
     Effect.gen(function* () {
       const { calls, chain } = chainOf(throttledFor("6 seconds"), hang)

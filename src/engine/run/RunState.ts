@@ -177,11 +177,12 @@ export class RunState<P extends Backend, R, A> implements Situation {
     const { candidates, deadline, deadlineAt, options } = this
     const now = this.now()
     const check = now + VisitTime.longer(deadlineAt - now, deadline, options.policy.fallbackReserve)
-    // At the last check a probe that is under way is waited for rather than a target that has not answered for so long.
-    const isLast = check >= deadlineAt
+    // At the last check a probe that is under way is waited for rather than a target that has not answered for so long. With `fail`
+    // the run would not wait for it.
+    const waits = check >= deadlineAt && options.policy.whenAllBenched !== "fail"
     const end = this.#endOfVisit((target) => {
       const why = candidates.why(target)
-      return why === undefined || (isLast && why.probing)
+      return why === undefined || (waits && why.probing)
     })
     return end < deadlineAt ? end : check
   }
