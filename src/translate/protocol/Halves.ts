@@ -19,8 +19,12 @@ export class Halves {
     return this.#cut === undefined && !(isSaid(delta) && endsInHalf(textOf(delta)))
   }
 
-  /** The deltas to pass on: without a half at the end, and with the one that was kept before. */
+  /**
+   * The deltas to pass on: without a half at the end, and with the one that was kept before. Some servers send their counts of tokens
+   * with each chunk, so these may come between two halves.
+   */
   join(delta: Delta): ReadonlyArray<Delta> {
+    if (delta.type === "usage") return [delta]
     const cut = this.#cut
     this.#cut = undefined
     if (cut === undefined) return this.#split(delta)

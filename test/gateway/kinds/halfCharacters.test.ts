@@ -115,6 +115,17 @@ describe("a character that comes in two halves", () => {
     })
   )
 
+  it.live("is one again when counts of tokens come with each chunk", () =>
+    Effect.gen(function* () {
+      const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }
+      const counted = answer.map((event) => (typeof event === "string" ? event : { ...event, usage }))
+      const { post } = yield* stage({ up: chatsThat(() => ({ events: counted })) })
+      const { text } = yield* post(responses, { ...bodies[responses], model: "up/m", stream: true })
+      assert.notInclude(text, "\ufffd")
+      assert.include(text, "😀")
+    })
+  )
+
   it.live("is one again for a client of responses", () =>
     Effect.gen(function* () {
       const { post } = yield* stage({ up: chatsThat(() => ({ events: answer })) })
