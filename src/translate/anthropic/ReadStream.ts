@@ -37,6 +37,8 @@ export class AnthropicStreamReader implements StreamReader {
   readonly #leftOut = new Set<unknown>()
   /** The characters of all text so far, and what an open block of text cites. */
   #length = 0
+  /** Where the open block begins in that text. */
+  #from = 0
   readonly #cited = new Map<unknown, { readonly from: number; readonly citations: Array<unknown> }>()
 
   get isComplete(): boolean {
@@ -93,9 +95,11 @@ export class AnthropicStreamReader implements StreamReader {
   }
 
   #blockStart(index: unknown, block: JsonObject): Said {
-    const from = this.#length
+    this.#from = this.#length
     const said = this.#blockBegun(index, block)
-    if (hasCitations(block)) this.#cited.set(index, { from, citations: [...list(block.citations)] })
+    if (hasCitations(block)) {
+      this.#cited.set(index, { from: this.#from, citations: [...list(block.citations)] })
+    }
     return said
   }
 
@@ -155,16 +159,17 @@ export class AnthropicStreamReader implements StreamReader {
     return { type, text: words }
   }
 
-  /** Citations come before the text that cites. */
+  /** A citation is for the whole block, and may come before its text or after it. */
   #cite(index: unknown, citation: unknown): Said {
     const known = this.#cited.get(index)
-    if (known === undefined) this.#cited.set(index, { from: this.#length, citations: [citation] })
+    if (known === undefined) this.#cited.set(index, { from: this.#from, citations: [citation] })
     else known.citations.push(citation)
     return []
   }
 
   #blockStop(index: unknown): Said {
     const known = this.#cited.get(index)
+    this.#from = this.#length
     if (known === undefined) return this.#callStop(index)
     this.#cited.delete(index)
     return [...cited(known.citations, known.from, this.#length), ...this.#callStop(index)]

@@ -37,14 +37,17 @@ export const ofCitation = (citation: unknown, from: number, to: number): Source 
   return { type: "source", url, title: string(citation.title) ?? "", from, to, name: "content.citations" }
 }
 
+/** A source in a text that begins so many characters later. */
+export const moved = (source: Source, before: number): Source =>
+  before === 0
+    ? source
+    : { ...source, from: Math.max(0, source.from - before), to: Math.max(0, source.to - before) }
+
 /** An annotation as responses have it, in a text that begins `before` characters later. */
-export const written = ({ from, title, to, url }: Source, before = 0): JsonObject => ({
-  type: "url_citation",
-  start_index: Math.max(0, from - before),
-  end_index: Math.max(0, to - before),
-  url,
-  title
-})
+export const written = (source: Source, before = 0): JsonObject => {
+  const { from, title, to, url } = moved(source, before)
+  return { type: "url_citation", start_index: from, end_index: to, url, title }
+}
 
 /** An annotation as chats have it. */
 export const writtenInside = (source: Source): JsonObject => {

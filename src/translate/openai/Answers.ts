@@ -86,7 +86,7 @@ export const readAnswer = (body: JsonObject, own?: ReturnedFields.Own): Answer =
     if (said.type === "dropped" || said.type === "malformed") remarks.push(said)
     else if (tags !== undefined && said.type === "text")
       append(parts, tags.read(said.text).map(ThinkTags.spoken))
-    else if (said.type === "source") sources.push(said)
+    else if (said.type === "source") sources.push(Sources.moved(said, tags?.before ?? 0))
     else parts.push(said)
   }
   append(parts, tags?.end().map(ThinkTags.spoken) ?? [])

@@ -9,7 +9,7 @@ import { errorIn } from "../../words/ErrorPaths.ts"
 import { thoughtBlockNames, thoughtTextNames } from "../../words/Thoughts.ts"
 import type { Delta, Remark } from "../common/Common.ts"
 import { append, isObject, type JsonObject, objects, text } from "../common/Json.ts"
-import type { Source } from "../common/Sources.ts"
+import * as Sources from "../common/Sources.ts"
 import * as Usage from "../common/Usage.ts"
 import { readError } from "../protocol/Errors.ts"
 import type { SseEvent, StreamReader } from "../protocol/Protocol.ts"
@@ -55,6 +55,8 @@ export class OpenAiStreamReader implements StreamReader {
   /** The choice with the finish reason. */
   #last: JsonObject | undefined
   #refusal = ""
+  /** The pages that were cited. */
+  #cited: Set<string> | undefined
   #index: unknown
   #counts: Usage.TokenCounts | undefined
   readonly #own: ReturnedFields.Own | undefined
@@ -118,6 +120,7 @@ export class OpenAiStreamReader implements StreamReader {
 
   #untagged(delta: Delta | Remark, tags: ThinkTags.ThinkTags): ReadonlyArray<Delta | Remark> {
     if (delta.type === "text") return tags.read(delta.text).map(ThinkTags.spoken)
+    if (delta.type === "source") return [Sources.moved(delta, tags.before)]
     return delta.type === "call" || delta.type === "refusal" ? [...this.#held(), delta] : [delta]
   }
 
@@ -166,6 +169,15 @@ export class OpenAiStreamReader implements StreamReader {
     for (const piece of pieces) this.#calls.read(piece, deltas)
   }
 
+  /** Some servers name all pages so far with each chunk, or once more in a whole message at the end. */
+  #isNew({ from, to, url }: Sources.Source): boolean {
+    const key = `${from} ${to} ${url}`
+    this.#cited ??= new Set()
+    if (this.#cited.has(key)) return false
+    this.#cited.add(key)
+    return true
+  }
+
   #said(message: JsonObject): ReadonlyArray<Delta | Remark> {
     const deltas: Array<Delta | Remark> = []
     const left = ReturnedFields.ofMessage(message, this.#own)
@@ -179,14 +191,17 @@ export class OpenAiStreamReader implements StreamReader {
       if (thought.type === "redacted") deltas.push(thought)
       else deltas.push({ type: "signature", signature: thought.signature ?? "" })
     }
-    const spoken: Array<Words | Source | Remark> = []
+    const spoken: Array<Words | Sources.Source | Remark> = []
     readSpoken(message, spoken, this.#own?.messageExtras)
     for (const words of spoken) {
       if (words.type === "refusal") this.#refusal += words.text
       else if (words.type === "text") this.#hasText = true
       else if (words.type === "thinking") this.#hasThoughts = true
     }
-    append(deltas, spoken)
+    append(
+      deltas,
+      spoken.filter((said) => said.type !== "source" || this.#isNew(said))
+    )
     return deltas
   }
 }

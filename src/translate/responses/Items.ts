@@ -45,22 +45,25 @@ export class OpenMessage implements OpenItem {
   }
 
   say(type: Part["type"], delta: string): void {
-    let part = this.#parts.at(-1)
-    if (part?.type !== type) {
-      if (part !== undefined) this.#end(part)
-      part = { type, index: this.#parts.length, text: "", annotations: [] }
-      this.#parts.push(part)
-      this.#tell("content_part.added", { ...this.#at(part), part: written({ ...part, text: "" }) })
-    }
+    const last = this.#parts.at(-1)
+    const part = last?.type === type ? last : this.#begin(type)
     part.text += delta
     const more = type === "output_text" ? { logprobs: [] } : {}
     this.#tell(`${type}.delta`, { ...this.#at(part), delta, ...more })
   }
 
-  /** Adds a page that the last text cites. */
+  #begin(type: Part["type"]): Part {
+    const last = this.#parts.at(-1)
+    if (last !== undefined) this.#end(last)
+    const part: Part = { type, index: this.#parts.length, text: "", annotations: [] }
+    this.#parts.push(part)
+    this.#tell("content_part.added", { ...this.#at(part), part: written(part) })
+    return part
+  }
+
+  /** Adds a page that the last text cites; without one, that a text which may follow cites. */
   cite(annotation: JsonObject): void {
-    const part = this.#parts.findLast(({ type }) => type === "output_text")
-    if (part === undefined) return
+    const part = this.#parts.findLast(({ type }) => type === "output_text") ?? this.#begin("output_text")
     const annotation_index = part.annotations.push(annotation) - 1
     this.#tell("output_text.annotation.added", { ...this.#at(part), annotation_index, annotation })
   }

@@ -299,12 +299,13 @@ export const writeAnswer = (answer: Answer, context: Context): JsonObject => {
   draft.start(answer.model)
   let calls = 0
   let waiting = answer.sources ?? []
+  const length = waiting.length === 0 ? 0 : lengthOf(answer.parts)
   for (const part of answer.parts) {
     if (part.type === "call") {
       draft.call(calls, part.id, part.name)
       draft.argue(calls++, part.arguments)
     } else tell(draft, part)
-    waiting = citedSoFar(draft, waiting)
+    waiting = citedSoFar(draft, waiting, length)
   }
   for (const source of waiting) draft.cite(source)
   draft.stop(answer)
@@ -312,11 +313,18 @@ export const writeAnswer = (answer: Answer, context: Context): JsonObject => {
   return draft.end()
 }
 
-/** Adds the pages that the texts so far cite, and returns the others. */
-const citedSoFar = (draft: Draft, sources: ReadonlyArray<Sources.Source>): ReadonlyArray<Sources.Source> => {
+const lengthOf = (parts: ReadonlyArray<Spoken>): number =>
+  parts.reduce((sum, part) => (part.type === "text" ? sum + part.text.length : sum), 0)
+
+/** Adds the pages that the texts so far cite, and returns the others. Of `length` characters, a place behind the last is there. */
+const citedSoFar = (
+  draft: Draft,
+  sources: ReadonlyArray<Sources.Source>,
+  length: number
+): ReadonlyArray<Sources.Source> => {
   if (sources.length === 0 || !draft.isSaying) return sources
   return sources.filter((source) => {
-    const isLater = source.to > draft.length
+    const isLater = Math.min(source.to, length) > draft.length
     if (!isLater) draft.cite(source)
     return isLater
   })

@@ -41,6 +41,9 @@ export class ThinkTags {
   #state: "beginning" | "thinking" | "text" = "beginning"
   /** What may be the beginning of a tag. */
   #held = ""
+  /** The characters that were read until the text began, and those of them that are before it. */
+  #count = 0
+  #before = 0
   /** The template of the model has opened the block: the text begins in it. */
   readonly #isOpen: boolean
 
@@ -48,10 +51,16 @@ export class ThinkTags {
     this.#isOpen = rule === "unopened"
   }
 
+  /** The characters of the reasoning and its tags. What cites a place of the text counts them. */
+  get before(): number {
+    return this.#before
+  }
+
   /** The pieces that a further part of the text completes. */
   read(more: string): ReadonlyArray<Piece> {
     if (this.#state === "text") return [{ type: "text", text: more }]
     this.#held += more
+    this.#count += more.length
     if (this.#state === "beginning" && !this.#begin()) return []
     return this.#state === "thinking" ? this.#think() : this.#take("text")
   }
@@ -88,6 +97,7 @@ export class ThinkTags {
     }
     const said = this.#held.slice(0, at)
     this.#held = this.#held.slice(at + closing.length)
+    this.#before = this.#count - this.#held.length
     this.#state = "text"
     return [...piece("thinking", said), ...this.#take("text")]
   }
