@@ -70,7 +70,11 @@ export const make = (provider: GatewayProvider, now: () => number): GatewayProvi
     if (!given.every((flag) => /^[\w.-]{1,100}$/.test(flag))) return
     const sets = named === undefined ? [accepted(given, target)] : named.map((flag) => [flag])
     const until = now() + memory
-    const more = sets.filter(({ length }) => length > 0).map((flags) => ({ flags: new Set(flags), until }))
+    // Requests at once meet the same refusal, and each of them would take the place of another one.
+    const isNew = (flags: ReadonlyArray<string>) =>
+      flags.length > 0 && accepted(flags, target).length === flags.length
+    const more = sets.filter(isNew).map((flags) => ({ flags: new Set(flags), until }))
+    if (more.length === 0) return
     known.add(target.key, [...refusedBy(target), ...more].slice(-perTarget))
   }
 
