@@ -13,7 +13,8 @@ const isFields = (value: unknown): value is Fields =>
 const isText = (value: unknown): value is string => typeof value === "string" && value !== ""
 
 /**
- * What a choice says, as a message or a delta; `undefined` if it has neither.
+ * What a choice says, as a message or a delta; `undefined` if it has neither. A server that has text in its deltas (`isInDeltas`) may
+ * repeat it in `text`, or have all text so far there.
  *
  * @example
  * import { saidIn } from "./Choices.ts"
@@ -22,18 +23,21 @@ const isText = (value: unknown): value is string => typeof value === "string" &&
  * saidIn({ delta: "Hello" }) // => { content: "Hello" }
  * saidIn({ text: "Hello" }) // => { content: "Hello" }
  */
-export const saidIn = (choice: Fields): Fields | undefined => {
+export const saidIn = (choice: Fields, isInDeltas = false): Fields | undefined => {
   const { delta, message } = choice
   const said = isFields(message) && (!isFields(delta) || isBlank(delta)) ? message : (delta ?? message)
   if (isFields(said)) {
     const { content } = said
     if (content !== undefined && content !== null && content !== "") return said
-    const text = isText(said.text) ? said.text : choice.text
+    const text = isText(said.text) ? said.text : isInDeltas ? undefined : choice.text
     return isText(text) ? { ...said, content: text, text: undefined } : said
   }
   const text = isText(said) ? said : choice.text
   return isText(text) ? { content: text } : undefined
 }
+
+/** Whether the delta of a choice has text where the protocol has it. */
+export const hasDelta = ({ delta }: Fields): boolean => isFields(delta) && isText(delta.content)
 
 /** A delta with nothing but its role. */
 const isBlank = (delta: Fields): boolean => {

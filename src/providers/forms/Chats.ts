@@ -4,7 +4,7 @@
  * https://platform.openai.com/docs/api-reference/chat/object and
  * https://platform.openai.com/docs/api-reference/chat-streaming
  */
-import { saidIn } from "../../words/Choices.ts"
+import { hasDelta, saidIn } from "../../words/Choices.ts"
 import { isFull, isObject, type JsonObject } from "../wire/Wire.ts"
 import { ChatCalls } from "./ChatCalls.ts"
 import { counted } from "./Counted.ts"
@@ -59,6 +59,8 @@ const toWhole: Forms["toWhole"] = (events) => {
   const choices = new Map<unknown, Draft>()
   /** The choices that came in deltas. */
   const inDeltas = new Set<unknown>()
+  /** Those of them whose deltas have text. */
+  const withText = new Set<unknown>()
   for (const chunk of chunks) {
     const { choices: given, ...head } = chunk
     for (const [name, value] of Object.entries(head)) {
@@ -69,7 +71,8 @@ const toWhole: Forms["toWhole"] = (events) => {
       const known: Draft = choices.get(index) ?? { index, message: {} }
       choices.set(index, known)
       const { delta: _, message, ...rest }: Draft = choice
-      const said = saidIn(choice)
+      const said = saidIn(choice, withText.has(index))
+      if (hasDelta(choice)) withText.add(index)
       const piece = said === undefined || said === message ? undefined : said
       // A text that was taken for what was said.
       if (piece !== undefined && piece !== choice.delta) delete rest.text

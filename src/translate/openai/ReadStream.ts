@@ -4,7 +4,7 @@
  * https://developers.openai.com/api/reference/resources/chat/subresources/completions/streaming-events
  */
 
-import { saidIn } from "../../words/Choices.ts"
+import { hasDelta, saidIn } from "../../words/Choices.ts"
 import { errorIn } from "../../words/ErrorPaths.ts"
 import { thoughtBlockNames, thoughtTextNames } from "../../words/Thoughts.ts"
 import type { Delta, Remark } from "../common/Common.ts"
@@ -50,6 +50,8 @@ export class OpenAiStreamReader implements StreamReader {
   #isStarted = false
   #hasDeltas = false
   #hasText = false
+  /** Whether the deltas themselves have text. */
+  #isInDeltas = false
   #hasThoughts = false
   #isEnded = false
   /** The choice with the finish reason. */
@@ -127,7 +129,8 @@ export class OpenAiStreamReader implements StreamReader {
   #readChoice(choice: JsonObject, deltas: Array<Delta | Remark>): void {
     const index = choice.index ?? 0
     this.#index ??= index
-    const said = saidIn(choice) ?? {}
+    const said = saidIn(choice, this.#isInDeltas) ?? {}
+    this.#isInDeltas ||= hasDelta(choice)
     const isWhole = said === choice.message
     const message = isWhole ? this.#whole(said) : said
     this.#hasDeltas ||= !isWhole && hasContent(said)

@@ -65,6 +65,26 @@ describe("a chunk of a chat with the text in another place", () => {
     )
   }
 
+  it.live("is not said twice if all text so far is beside the deltas", () =>
+    Effect.gen(function* () {
+      const choice = (delta: object, text: string, finish_reason: string | null = null) => ({
+        id: "c1",
+        choices: [{ index: 0, delta, text, finish_reason }]
+      })
+      const { post } = yield* both([
+        choice({ content: "Hel" }, "Hel"),
+        choice({ content: "lo" }, "Hello"),
+        choice({}, "Hello", "stop"),
+        "[DONE]"
+      ])
+      const whole = yield* post("/v1/messages", body)
+      assert.include(whole.text, '"text":"Hello"')
+      const streamed = yield* post("/v1/messages", { ...body, stream: true })
+      const texts = dataOf(streamed.text).map(({ delta }) => delta?.text ?? "")
+      assert.strictEqual(texts.join(""), "Hello")
+    })
+  )
+
   it.live("is not said twice if the whole message follows", () =>
     Effect.gen(function* () {
       const message = { role: "assistant", content: "Hello" }
