@@ -106,14 +106,18 @@ const readBlocks = (content: unknown, isUsers: boolean, dropped: Dropped): Reado
   )
 }
 
-/** One row for each type of block: the fields that are read, and the result. */
+/**
+ * One row for each type of block: the fields that are read, and the result. `index` is the place of a block of the model in the stream that
+ * it came from, which some clients keep.
+ */
 interface Row {
   readonly keys: ReadonlySet<string>
   readonly read: (block: JsonObject, dropped: Dropped) => ReadonlyArray<Block>
 }
 
-/** `index`: the place of the block in the stream that it came from, which some clients keep. */
 const textKeys = new Set(["type", "text", "index"])
+
+const callKeys = ["type", "id", "name", "input", "index", "partial_json"]
 
 const readCall = (block: JsonObject): ReadonlyArray<Block> => [
   {
@@ -186,14 +190,14 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
   ],
   [
     "redacted_thinking",
-    { keys: new Set(["type", "data"]), read: ({ data }) => [{ type: "redacted", data: string(data) ?? "" }] }
+    {
+      keys: new Set(["type", "data", "index"]),
+      read: ({ data }) => [{ type: "redacted", data: string(data) ?? "" }]
+    }
   ],
-  [
-    "tool_use",
-    { keys: new Set(["type", "id", "name", "input", "caller", "index", "partial_json"]), read: readCall }
-  ],
-  ["server_tool_use", { keys: new Set(["type", "id", "name", "input", "caller"]), read: readCall }],
-  ["mcp_tool_use", { keys: new Set(["type", "id", "name", "input", "server_name"]), read: readCall }],
+  ["tool_use", { keys: new Set([...callKeys, "caller"]), read: readCall }],
+  ["server_tool_use", { keys: new Set([...callKeys, "caller"]), read: readCall }],
+  ["mcp_tool_use", { keys: new Set([...callKeys, "server_name"]), read: readCall }],
   // https://platform.claude.com/docs/en/build-with-claude/compaction
   [
     "compaction",
@@ -234,7 +238,7 @@ const rows: ReadonlyMap<string, Row> = new Map<string, Row>([
 ])
 
 const hostedResult: Row = {
-  keys: new Set(["type", "tool_use_id", "content", "is_error", "caller"]),
+  keys: new Set(["type", "tool_use_id", "content", "is_error", "caller", "index"]),
   read: readHostedResult
 }
 

@@ -98,6 +98,36 @@ describe("a call in the content of a message", () => {
       })
     )
 
+  it.live("keeps its arguments if the provider ran it, and nothing is named as left out", () =>
+    Effect.gen(function* () {
+      const found = {
+        type: "web_search_result",
+        url: "https://example.org",
+        title: "E",
+        encrypted_content: "e"
+      }
+      const { dropped, messages: got } = yield* sent("/v1/messages", {
+        ...messages([]),
+        messages: [
+          { role: "user", content: "hi" },
+          {
+            role: "assistant",
+            content: [
+              { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {}, index: 1 },
+              fragment('{"q":"a"}', 1),
+              { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [found], index: 2 },
+              { ...text, index: 3 }
+            ]
+          },
+          { role: "user", content: "more" }
+        ]
+      })
+      const [call] = got[1]!.tool_calls as ReadonlyArray<Json>
+      assert.deepStrictEqual(call!.function, { name: "web_search", arguments: '{"q":"a"}' })
+      assert.isUndefined(dropped)
+    })
+  )
+
   it.live("keeps an input that is not JSON as it is", () =>
     Effect.gen(function* () {
       const { messages: got } = yield* sent("/v1/messages", messages([used({ input: "a" })]))
