@@ -128,8 +128,10 @@ export class Watching<in out A, in out B, in out E, in out R = never> {
   }
 
   #timeUp(): void {
+    // Read first: a timeout that comes just after it is asked for is asked for again.
+    const now = MonotonicClock.millis(Context.get(this.#waiter.context, Clock.Clock))
     const due = this.#due()
-    if (due > MonotonicClock.millis(Context.get(this.#waiter.context, Clock.Clock))) {
+    if (due > now) {
       this.#timer.set(due)
     } else if (this.#running.timeUp?.() !== true) {
       this.#done = true

@@ -1,5 +1,6 @@
 /** Waiting for something that runs, also in a process that stands still for a while. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -48,6 +49,55 @@ describe("a wait for something that runs", () => {
       assert.strictEqual(yield* waitFor(Effect.never), "timeout")
     })
   )
+})
+
+describe("a further timeout that moves when it comes", () => {
+  it("is asked again when it comes while it is compared with the time", () => {
+    let now = 0
+    const asleep: Array<() => void> = []
+    const clock: Clock.Clock = {
+      currentTimeMillisUnsafe: () => now,
+      currentTimeMillis: Effect.sync(() => now),
+      currentTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
+      currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+      monotonicTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
+      monotonicTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+      sleep: () => Effect.callback<void>((resume) => void asleep.push(() => resume(Effect.void)))
+    }
+    const context = Context.make(Clock.Clock, clock)
+    let ownDueAt = 10
+    let endsAt = 11
+    const within = {
+      get visitEndsAt() {
+        if (endsAt <= now) endsAt = 50
+        const end = endsAt
+        // A millisecond passes at just this moment.
+        if (now === 10) now = 11
+        return end
+      }
+    }
+    const ended: Array<unknown> = []
+    const running: Running.Running<never> = {
+      pollUnsafe: () => undefined,
+      addObserver: () => {},
+      interruptUnsafe: () => ended.push("interrupted"),
+      dueAt: () => ownDueAt
+    }
+    const waiter = {
+      dueAt: Number.POSITIVE_INFINITY,
+      within,
+      context,
+      onEnd: (how: Running.Ended<never>) => Effect.sync(() => ended.push(how)),
+      onInterrupt: () => {}
+    }
+    const watching = new Running.Watching(running, waiter, () => ended.push("resumed"))
+    ownDueAt = 100
+    now = 10
+    asleep.shift()?.()
+    assert.deepStrictEqual(ended, [])
+    assert.isFalse(watching.isOver)
+    watching.leave()
+  })
 })
 
 describe("something that is an exit", () => {
