@@ -167,6 +167,11 @@ export class Candidates<P extends Backend, R> {
     return Availability.why(this.#shared, target, this.#now, this.who, isNext)
   }
 
+  /** The same as was last seen, for questions about thousands of targets: a bench may end later by now. */
+  whySeen(target: Target, now: number): Bench.Benched | undefined {
+    return Availability.whySeen(this.#shared, target, this.#now, this.who, now)
+  }
+
   /** Whether a target is not benched, and has no room for another attempt. */
   isFull(target: Target): boolean {
     return Availability.isFull(this.#shared, target, this.#now, this.who)

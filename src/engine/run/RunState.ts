@@ -181,7 +181,7 @@ export class RunState<P extends Backend, R, A> implements Situation {
     // the run would not wait for it.
     const waits = check >= deadlineAt && options.policy.whenAllBenched !== "fail"
     const end = this.#endOfVisit((target) => {
-      const why = candidates.why(target)
+      const why = candidates.whySeen(target, now)
       return why === undefined || (waits && why.probing)
     })
     return end < deadlineAt ? end : check
