@@ -13,6 +13,7 @@ import * as ChainLanguageModel from "../../src/ai/ChainLanguageModel.ts"
 import * as FailoverEmbeddingModel from "../../src/ai/FailoverEmbeddingModel.ts"
 import * as Chain from "../../src/domain/Chain.ts"
 import { BenchRegistry } from "../../src/health/BenchRegistry.ts"
+import * as Commit from "../../src/policy/Commit.ts"
 import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
 import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
@@ -103,6 +104,65 @@ describe("a tool call that cannot be made", () => {
           assert.deepStrictEqual(yield* benched, [])
         })
       )
+    )
+  }
+
+  const piece = (delta: object, finish_reason: string | null = null) =>
+    `data: ${JSON.stringify({ id: "c", choices: [{ index: 0, delta, finish_reason }] })}\n\n`
+  const called = (name: string, args?: string) => ({
+    tool_calls: [{ index: 0, id: "1", type: "function", function: { name, arguments: args } }]
+  })
+  const streamed = (...deltas: ReadonlyArray<object>) =>
+    FaultServer.sse([
+      piece({ role: "assistant" }),
+      ...deltas.map((delta) => piece(delta)),
+      piece({}, "tool_calls"),
+      "data: [DONE]\n\n"
+    ])
+  const more = (json: string) => ({ tool_calls: [{ index: 0, function: { arguments: json } }] })
+
+  for (const [what, commit, bad] of [
+    [
+      "of a tool that the model invents",
+      "first content",
+      streamed(called("wether", ""), more('{"city":"Oslo"}'))
+    ],
+    ["of an invented tool, in one piece", "first content", streamed(called("wether", '{"city":"Oslo"}'))],
+    ["of an invented tool without parameters", "first content", streamed(called("wether", "{}"))],
+    ["without its parameters", "first content", streamed(called("weather", "{}"))],
+    ["whose parameters do not decode", "complete", streamed(called("weather", ""), more('{"town":1}'))],
+    ["whose parameters are not JSON", "complete", streamed(called("weather", "{oops"))]
+  ] as const) {
+    it.live(
+      `makes a stream of a chain fall back before its commit point (${commit}), and benches nothing: ${what}`,
+      () =>
+        Effect.gen(function* () {
+          const server = yield* FaultServer.make
+          server.answer(({ body }) =>
+            body.includes('"gpt-2"')
+              ? streamed(called("weather", ""), more('{"city":'), more('"Oslo"}'))
+              : bad
+          )
+          const providers = OpenAi.layer({
+            baseUrl: `${server.origin}/v1`,
+            apiKey: Redacted.make("sk")
+          }).pipe(Layer.provide(Layer.fresh(UndiciTransport.layer())))
+          const layer = ChainLanguageModel.layer(Chain.make(OpenAi.model("gpt"), OpenAi.model("gpt-2")), {
+            policy: {
+              retries: { times: 0 },
+              commit: commit === "complete" ? Commit.complete : Commit.firstContent
+            }
+          })
+          yield* Effect.gen(function* () {
+            for (let i = 0; i < 4; i++) {
+              const said = yield* words(LanguageModel.streamText({ prompt: "hi", toolkit: Weather }))
+              assert.include(said, 'call(weather) result("clear in Oslo")')
+              assert.notInclude(said, "!")
+            }
+            assert.strictEqual(server.requests.length, 8)
+            assert.deepStrictEqual(yield* benched, [])
+          }).pipe(Effect.provide(weather), Effect.provide(Layer.fresh(Layer.provide(layer, providers))))
+        })
     )
   }
 

@@ -2,6 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AiError from "effect/ai/AiError"
 import * as LanguageModel from "effect/ai/LanguageModel"
+import * as Tool from "effect/ai/Tool"
+import * as Toolkit from "effect/ai/Toolkit"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -16,10 +18,14 @@ import { Anthropic } from "../../src/providers/Anthropic.ts"
 import { OpenAi } from "../../src/providers/OpenAi.ts"
 import * as UndiciTransport from "../../src/providers/transport/UndiciTransport.ts"
 import { VirtualTime } from "../../src/testing/index.ts"
-import { failing, heard, text } from "../support/ai.ts"
+import { failing, heard, text, words } from "../support/ai.ts"
 import * as FaultServer from "../support/FaultServer.ts"
 
 const { Rejected, Validation } = FailoverLanguageModel
+
+const say = (delta: object) => JSON.stringify({ id: "c", choices: [{ index: 0, delta }] })
+const finish = (finish_reason: string) =>
+  JSON.stringify({ id: "c", choices: [{ index: 0, delta: {}, finish_reason }] })
 
 /** Rejects answers that contain this word, and records every answer that it has checked. */
 const rejecting = (word: string, seen: Array<string> = []) =>
@@ -176,4 +182,43 @@ describe("a validation of a chain", () => {
       }).pipe(rejecting("no idea"), Effect.provide(Layer.fresh(layer)))
     })
   )
+
+  for (const [how, lines, sees] of [
+    [
+      "a text that the output limit cut",
+      [say({ content: "half" }), finish("length"), "[DONE]"],
+      "half (length)"
+    ],
+    [
+      "a call",
+      [
+        say({ tool_calls: [{ index: 0, id: "1", function: { name: "pay", arguments: "{}" } }] }),
+        finish("tool_calls"),
+        "[DONE]"
+      ],
+      "pay({}) (tool-calls)"
+    ]
+  ] as const)
+    it.live(`gets the calls and the finish reason of a stream: ${how}`, () =>
+      Effect.gen(function* () {
+        const server = yield* FaultServer.make
+        server.answer(() => FaultServer.sse(lines.map((line) => `data: ${line}\n\n`)))
+        const layer = ChainLanguageModel.layer(Chain.make(OpenAi.model("gpt"))).pipe(
+          Layer.provide(OpenAi.layer({ baseUrl: `${server.origin}/v1`, apiKey: Redacted.make("k") })),
+          Layer.provide(Layer.fresh(UndiciTransport.layer()))
+        )
+        const seen: Array<string> = []
+        const toolkit = Toolkit.make(Tool.make("pay"))
+        const asked = LanguageModel.streamText({ prompt: "hi", toolkit, disableToolCallResolution: true })
+        const said = yield* words(asked).pipe(
+          Effect.provide(toolkit.toLayer({ pay: () => Effect.void })),
+          Effect.provideService(ChainLanguageModel.Validation, ({ finishReason, text, toolCalls }) => {
+            const calls = toolCalls.map(({ name, params }) => `${name}(${JSON.stringify(params)})`)
+            return Effect.sync(() => void seen.push(`${text}${calls.join()} (${finishReason})`))
+          }),
+          Effect.provide(Layer.fresh(layer))
+        )
+        assert.deepStrictEqual(seen, [sees], said)
+      })
+    )
 })

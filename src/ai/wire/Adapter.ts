@@ -10,15 +10,17 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { type Dialect, resolve } from "../../dialect/index.ts"
-import type { Phase } from "../../domain/Phase.ts"
+import * as Phase from "../../domain/Phase.ts"
 import type { Provider } from "../../domain/Provider.ts"
 import type { Target } from "../../domain/Target.ts"
 import { BadRequest, type Failure, isFailure, Transient } from "../../failure/Failure.ts"
+import { contentNeeded } from "../../policy/Commit.ts"
 import type { HttpProvider } from "../../providers/HttpProvider.ts"
 import type * as Wire from "../../providers/wire/Wire.ts"
 import type { Delta, Remark } from "../../translate/common/Common.ts"
 import { isObject, type JsonObject } from "../../translate/common/Json.ts"
 import * as Restore from "../../translate/fit/Restore.ts"
+import type { StreamReader } from "../../translate/protocol/Protocol.ts"
 import { codecs } from "../../translate/Translate.ts"
 import * as Validation from "../calls/Validation.ts"
 import * as AnswerCheck from "./AnswerCheck.ts"
@@ -43,7 +45,7 @@ export interface Ask {
 /** The parts of one stream event. */
 export interface Piece {
   readonly parts: ReadonlyArray<Response.StreamPartEncoded>
-  readonly phase: Phase
+  readonly phase: Phase.Phase
   /** The closing parts if the stream ends after this piece. */
   readonly end: () => ReadonlyArray<Response.StreamPartEncoded>
 }
@@ -130,60 +132,131 @@ export const make = (provider: ChatProvider): Adapter => {
           const { validate } = ask
           return validate === undefined
             ? judged
-            : Effect.tap(judged, () => validated(validate, parts, target))
+            : Effect.tap(judged, () => validated(validate, parts, target, "generateText"))
         })
       ),
 
     stream: (ask, target) =>
       Stream.unwrap(
         Effect.map(write(ask, target, true), ({ body, restore }) => {
-          const restored = restore === undefined ? undefined : Restore.deltas(restore)
-          const own = (given: ReadonlyArray<Delta | Remark>) =>
-            restored === undefined ? given : given.flatMap((delta) => restored(delta))
-          const events = codec.streamReader()
-          const deltas = new DeltaReader(readingOf(ask))
-          const { validate } = ask
-          const collected = validate && new Validation.Collector()
-          let isJudged = false
-          const end = () => {
-            const parts: Array<Response.StreamPartEncoded> = []
-            for (const delta of own(events.end())) if (!isRemark(delta)) deltas.read(delta, parts)
-            return [...parts, ...deltas.end()]
-          }
-          return Stream.mapEffect(stream(body, target), (chunk): Effect.Effect<Piece, Failure> => {
-            const parts: Array<Response.StreamPartEncoded> = []
-            const { data, event } = chunk
-            if (data !== undefined) {
-              const json = chunk.json
-              for (const delta of own(events.read({ event, data }, json))) {
-                if (delta.type === "malformed") return Effect.fail(malformed(target, delta.message))
-                if (isRemark(delta)) continue
-                // Parts already passed on cannot be taken back, but the error is raised before any other part.
-                const unknown = delta.type === "call" ? unknownCall(ask, delta.name) : undefined
-                if (unknown !== undefined) return Effect.fail(unsupported(unknown, target))
-                deltas.read(delta, parts)
-              }
-            }
-            const piece: Piece = { parts, phase: chunk.phase, end }
-            if (collected === undefined || validate === undefined) return Effect.succeed(piece)
-            for (const part of parts) collected.add(part)
-            if (!chunk.phase.complete || isJudged) return Effect.succeed(piece)
-            isJudged = true
-            return Effect.as(Validation.ask(validate, collected, target, "streamText"), piece)
-          })
+          const reader = () => partReader(codec.streamReader(), restore, ask, target)
+          return Stream.mapEffect(stream(body, target), judging(reader, ask, target))
         })
       )
   }
 }
 
+/** Reads the events of one stream as parts. */
+interface PartReader {
+  /** Adds the parts of an event; returns a failure of the answer. */
+  readonly read: (chunk: Wire.Chunk, into: Array<Response.StreamPartEncoded>) => Failure | undefined
+  /** The last parts. */
+  readonly end: () => ReadonlyArray<Response.StreamPartEncoded>
+}
+
+const partReader = (
+  events: StreamReader,
+  restore: Restore.Restore | undefined,
+  ask: Ask,
+  target: Target
+): PartReader => {
+  const restored = restore === undefined ? undefined : Restore.deltas(restore)
+  const own = (given: ReadonlyArray<Delta | Remark>) =>
+    restored === undefined ? given : given.flatMap((delta) => restored(delta))
+  const deltas = new DeltaReader(readingOf(ask))
+  return {
+    read: ({ data, event, json }, into) => {
+      if (data === undefined) return undefined
+      for (const delta of own(events.read({ event, data }, json))) {
+        if (delta.type === "malformed") return malformed(target, delta.message)
+        if (isRemark(delta)) continue
+        // Parts already passed on cannot be taken back, but the error is raised before any other part.
+        const unknown = delta.type === "call" ? unknownCall(ask, delta.name) : undefined
+        if (unknown !== undefined) return unsupported(unknown, target)
+        deltas.read(delta, into)
+      }
+      return undefined
+    },
+    end: () => {
+      const parts: Array<Response.StreamPartEncoded> = []
+      for (const delta of own(events.end())) if (!isRemark(delta)) deltas.read(delta, parts)
+      return [...parts, ...deltas.end()]
+    }
+  }
+}
+
+/**
+ * Makes a piece of each event, and judges the answer if it is complete before its commit point: its calls, and the validation of the
+ * application. A reader makes the last parts, calls among them, at the end of the stream, so a second one reads the events for that.
+ */
+const judging = (
+  reader: () => PartReader,
+  ask: Ask,
+  target: Target
+): ((chunk: Wire.Chunk) => Effect.Effect<Piece, Failure>) => {
+  const { end, read } = reader()
+  const needed = ask.validate ? Number.POSITIVE_INFINITY : contentNeeded(target.policy.commit)
+  let content = 0
+  /** The events until the commit point. */
+  let before: Array<Wire.Chunk> | undefined = []
+  /** Whether there was content of which no part has been made: the name of a call waits for its arguments. */
+  let isWaiting = false
+  return (chunk) => {
+    const parts: Array<Response.StreamPartEncoded> = []
+    const failure = read(chunk, parts)
+    if (failure !== undefined) return Effect.fail(failure)
+    const { phase } = chunk
+    const piece = { parts, phase, end }
+    if (before === undefined) return Effect.succeed(piece)
+    before.push(chunk)
+    if (phase.complete) {
+      const all = lastParts(reader(), before)
+      before = undefined
+      return Effect.as(
+        judge(ask, all, target),
+        isWaiting ? { ...piece, phase: { ...phase, content: true } } : piece
+      )
+    }
+    const isSaid = parts.some(({ type }) => type !== "response-metadata")
+    if (phase.content && !isSaid) {
+      isWaiting = true
+      return Effect.succeed({ ...piece, phase: Phase.held })
+    }
+    if (phase.content && ++content >= needed) before = undefined
+    return Effect.succeed(piece)
+  }
+}
+
+/** All parts of a complete answer. */
+const lastParts = ({ end, read }: PartReader, chunks: ReadonlyArray<Wire.Chunk>) => {
+  const parts: Array<Response.StreamPartEncoded> = []
+  for (const chunk of chunks) read(chunk, parts)
+  return [...parts, ...end()]
+}
+
+const judge = (
+  ask: Ask,
+  parts: ReadonlyArray<Response.StreamPartEncoded>,
+  target: Target
+): Effect.Effect<void, Failure> => {
+  const checked = Effect.mapError(AnswerCheck.calls(ask.draft, parts), (reason) =>
+    unsupported(reason, target)
+  )
+  const { validate } = ask
+  return validate === undefined
+    ? checked
+    : Effect.andThen(checked, validated(validate, parts, target, "streamText"))
+}
+
 const validated = (
   validate: Validation.Validate,
-  parts: ReadonlyArray<Response.PartEncoded>,
-  target: Target
+  parts: ReadonlyArray<Response.PartEncoded | Response.StreamPartEncoded>,
+  target: Target,
+  method: string
 ): Effect.Effect<void, Failure> => {
   const collected = new Validation.Collector()
   for (const part of parts) collected.add(part)
-  return Validation.ask(validate, collected, target, "generateText")
+  return Validation.ask(validate, collected, target, method)
 }
 
 const unknownCall = (

@@ -30,19 +30,25 @@ export const answer = (
   { parts, refused }: Judged,
   target: Target
 ): Effect.Effect<Parts, Failure | AiError.AiErrorReason> => {
-  const calls = parts.filter((part) => part.type === "tool-call" && part.providerExecuted !== true)
-  if (options.responseFormat.type === "json" && calls.length === 0) {
+  if (options.responseFormat.type === "json" && !parts.some(isOwnCall)) {
     if (refused) return Effect.fail(refusal(target))
     return Effect.as(object(options.responseFormat.schema, parts), parts)
   }
-  if (calls.length === 0 || options.toolCallValidation === "deferred") return Effect.succeed(parts)
-  return Effect.as(
-    Effect.forEach(calls, (call) => toolCall(call as Response.ToolCallPartEncoded, options.tools), {
-      discard: true
-    }),
-    parts
-  )
+  return Effect.as(calls({ options }, parts), parts)
 }
+
+/** Checks the calls of the application's tools among the parts of an answer or a stream. */
+export const calls = (
+  { options }: Pick<Draft.Draft, "options">,
+  parts: ReadonlyArray<Response.PartEncoded | Response.StreamPartEncoded>
+): Effect.Effect<void, AiError.AiErrorReason> =>
+  options.toolCallValidation === "deferred"
+    ? Effect.void
+    : Effect.forEach(parts.filter(isOwnCall), (call) => toolCall(call, options.tools), { discard: true })
+
+const isOwnCall = (
+  part: Response.PartEncoded | Response.StreamPartEncoded
+): part is Response.ToolCallPartEncoded => part.type === "tool-call" && part.providerExecuted !== true
 
 /** Why a tool of this name cannot be called; `undefined` if it can. */
 export const unknownTool = (
