@@ -46,8 +46,9 @@ export type Validate = (answer: Answer) => Effect.Effect<void, Rejected>
  * The validation for the calls inside an effect, of failover models and of chains. Default: none.
  *
  * A whole answer is checked before it is returned. A stream is buffered until it is complete and then checked,
- * because returned parts cannot be taken back. If tools run during a call, an answer is checked only if no tool has
- * begun.
+ * because returned parts cannot be taken back. If tools run during a call, a whole answer is checked only if no tool has
+ * begun. A stream of `FailoverLanguageModel` whose tools run during the call is not checked, since its parts go to the tools
+ * at once.
  *
  * @example
  * import { FailoverLanguageModel } from "effect-failover/ai"
