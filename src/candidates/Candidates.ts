@@ -167,7 +167,7 @@ export class Candidates<P extends Backend, R> {
     return Availability.why(this.#shared, target, this.#now, this.who, isNext)
   }
 
-  /** The same as was last seen, for questions about thousands of targets: a bench may end later by now. */
+  /** Like `why`, but cheaper for thousands of targets: for a benched one it may return an earlier end than the current one. */
   whySeen(target: Target, now: number): Bench.Benched | undefined {
     return Availability.whySeen(this.#shared, target, this.#now, this.who, now)
   }

@@ -193,7 +193,7 @@ export class OpenStream<C> implements Running<OpenStream<C>>, Flow.Flow<C, unkno
   #push(chunks: NonEmptyReadonlyArray<C>): boolean {
     const { phaseOf } = this.#options
     const point = this.#point
-    // Most streams of applications: nothing is left to look at (a stream of 100 chunks takes 26.4 µs, and 28.7 without this line).
+    // Without phases a chunk after the commit point needs no check (a stream of 100 takes 26.4 µs, and 28.7 without this line).
     if (phaseOf === undefined && this.#committed) return this.#add(chunks)
     for (const chunk of chunks) {
       const phase = phaseOf === undefined ? Phase.content : this.#phase(phaseOf, chunk)

@@ -62,7 +62,7 @@ export type Ended<A> = Exit.Exit<A, unknown> | "timeout"
 export interface Waiter<in A, out B, out E, out R = never> {
   /** The latest timeout, in milliseconds since the epoch; its own timeout may be sooner. */
   readonly dueAt: number
-  /** What it is a part of: a further timeout, which may move when it comes. */
+  /** A further timeout, `visitEndsAt`. It is read again when it comes, since it may be a later one by then. */
   readonly within?: { readonly visitEndsAt: number } | undefined
   readonly context: Context.Context<never>
   /**
@@ -128,7 +128,7 @@ export class Watching<in out A, in out B, in out E, in out R = never> {
   }
 
   #timeUp(): void {
-    // Read first: a timeout that comes just after it is asked for is asked for again.
+    // The clock is read before the timeout: one that comes between the two reads is then read again.
     const now = MonotonicClock.millis(Context.get(this.#waiter.context, Clock.Clock))
     const due = this.#due()
     if (due > now) {

@@ -126,3 +126,23 @@ describe("a page in a response", () => {
     assert.deepStrictEqual(shown({ response: body }), ['"Paris" 1', "function_call"])
   })
 })
+
+it("a whole answer takes a time that grows with the numbers of its texts and pages, not with their product", () => {
+  const many = 20_000
+  const indices = Array.from({ length: many }, (_, at) => at)
+  const content = indices.map((at) => ({ type: "text", text: "a", citations: [page(at)] }))
+  const whole = { type: "message", role: "assistant", content, stop_reason: "end_turn", usage: {} }
+  const before = process.cpuUsage()
+  const { body } = Translate.translateWhole("anthropic", "responses", whole, context())
+  const { system, user } = process.cpuUsage(before)
+  assert.isBelow((system + user) / 1000, 1_000)
+  assert.lengthOf(JSON.stringify(body).match(/url_citation/g) ?? [], many)
+})
+
+const page = (at: number) => ({
+  type: "web_search_result_location",
+  url: `https://example.org/${at}`,
+  title: "E",
+  encrypted_index: "x",
+  cited_text: "a"
+})

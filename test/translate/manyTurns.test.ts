@@ -22,6 +22,7 @@ const calling = (...ids: ReadonlyArray<string>) => ({
 const result = (id: string) => ({ role: "tool", tool_call_id: id, content: "x" })
 const use = (id: string) => ({ type: "tool_use", id, name: "f", input: {} })
 const used = (id: string) => ({ type: "tool_result", tool_use_id: id, content: "x" })
+const fragment = { type: "input_json_delta", partial_json: "1" }
 const says = (role: string) => ({ role, content: "x" })
 const user = says("user")
 
@@ -106,6 +107,34 @@ describe("a request with 10,000 messages", () => {
         const { system, user } = process.cpuUsage(before)
         assert.isBelow((system + user) / 1000, most, `to ${model}`)
       }
+    })
+  }
+})
+
+describe("a message with 50,000 blocks", () => {
+  const blocks = (make: (index: number) => unknown) => Array.from({ length: 50_000 }, (_, at) => make(at))
+  const places = blocks((at) => at)
+  const cases: Readonly<Record<string, readonly [Translate.Dialect, object]>> = {
+    "fragments without a call": ["anthropic", { content: blocks(() => fragment) }],
+    "calls and fragments of none of their indices": [
+      "anthropic",
+      {
+        content: blocks((at) => (at % 2 === 0 ? { ...use(`c${at}`), index: at } : { ...fragment, index: -1 }))
+      }
+    ],
+    "calls that are in tool_calls too": [
+      "openai",
+      { content: places.map((at) => use(`c${at}`)), tool_calls: places.map((at) => call(`c${at}`)) }
+    ]
+  }
+  for (const [name, [from, message]] of Object.entries(cases)) {
+    it(`is translated in time: ${name}`, () => {
+      const to = from === "openai" ? "anthropic" : "openai"
+      const body = { model: "m", max_tokens: 1, messages: [{ role: "assistant", ...message }] }
+      const before = process.cpuUsage()
+      Translate.expressRequest(from, to, body, "m", undefined, resolve({ protocol: to, model: "m" }))
+      const { system, user } = process.cpuUsage(before)
+      assert.isBelow((system + user) / 1000, most)
     })
   }
 })

@@ -143,11 +143,13 @@ const placesAgain = <P extends Backend, R>(
 }
 
 /** The targets whose last failure in this run benched them, if their cooldowns have ended since then. */
-const halfOpenIn = <P extends Backend, R>({ candidates, failed }: Situation<P, R>) =>
-  BenchedTargets.halfOpen(candidates, ({ key, policy }) => {
-    const last = failed.findLast(({ target }) => target === key)
-    return last !== undefined && ruleOf(policy.rules, last.failure).rest !== undefined
+const halfOpenIn = <P extends Backend, R>({ candidates, failed }: Situation<P, R>) => {
+  const last = new Map(failed.map(({ failure, target }) => [target, failure]))
+  return BenchedTargets.halfOpen(candidates, ({ key, policy }) => {
+    const failure = last.get(key)
+    return failure !== undefined && ruleOf(policy.rules, failure).rest !== undefined
   })
+}
 
 const benchedPlaces = <P extends Backend, R>(
   situation: Situation<P, R>,

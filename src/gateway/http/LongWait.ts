@@ -1,5 +1,5 @@
 /**
- * Codex sleeps for the whole `retry-after`, however long it is and without a word, and ignores `x-should-retry`. Seen
+ * Codex sleeps for the whole `retry-after`, however long it is, shows nothing meanwhile, and ignores `x-should-retry`. Seen
  * with 0.171, over HTTP and WebSocket. Without the header it shows the error after retries of a few seconds each.
  */
 

@@ -155,9 +155,9 @@ const readAssistant = (message: JsonObject, dropped: Dropped): ReadonlyArray<Spo
   if (thought !== undefined) parts.push({ type: "thinking", text: thought })
   if (typeof message.content === "string") parts.push({ type: "text", text: message.content })
   else {
-    const calls = objects(message.tool_calls)
+    const known = new Set(objects(message.tool_calls).map(({ id }) => id))
     for (const part of CallBlocks.joined(contentParts(message.content))) {
-      if (CallBlocks.isRepeated(part, calls)) continue
+      if (CallBlocks.isRepeated(part, known)) continue
       const type = string(part.type) ?? "type"
       const thought = Reasoning.ofPart(part)
       if (thought !== undefined) {

@@ -9,29 +9,34 @@ import { isObject, type JsonObject, parse, string, text, write } from "../common
 
 const calls: ReadonlySet<unknown> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"])
 
-/** The blocks, with the fragments of arguments in the calls that they belong to; the same array if there are none. */
+/**
+ * The blocks, with the fragments of arguments in the calls that they belong to: the last one of their index, or else the last one.
+ * The same array if there are none.
+ */
 export const joined = (blocks: ReadonlyArray<JsonObject>): ReadonlyArray<JsonObject> => {
   if (!blocks.some(isFragment)) return blocks
   const made: Array<JsonObject> = []
+  // Looked up instead of searched: a request may have hundreds of thousands of fragments.
+  const byIndex = new Map<unknown, number>()
+  let last: number | undefined
   for (const block of blocks) {
-    const at = isFragment(block) ? callOf(block, made) : -1
-    const call = made[at]
-    if (call === undefined) made.push(block)
-    else
+    const at = isFragment(block) ? (byIndex.get(block.index) ?? last) : undefined
+    if (at !== undefined) {
+      const call = made[at]!
       made[at] = { ...call, partial_json: `${string(call.partial_json) ?? ""}${string(block.partial_json)}` }
+      continue
+    }
+    if (calls.has(block.type)) {
+      last = made.length
+      if (block.index !== undefined) byIndex.set(block.index, last)
+    }
+    made.push(block)
   }
   return made
 }
 
 const isFragment = ({ partial_json: json, type }: JsonObject): boolean =>
   type === "input_json_delta" && typeof json === "string"
-
-/** The place of the call that a fragment belongs to: the last one, or the last one of its index. */
-const callOf = ({ index }: JsonObject, blocks: ReadonlyArray<JsonObject>): number => {
-  const ofIndex = (block: JsonObject) => calls.has(block.type) && block.index === index
-  const found = index === undefined ? -1 : blocks.findLastIndex(ofIndex)
-  return found >= 0 ? found : blocks.findLastIndex(({ type }) => calls.has(type))
-}
 
 /** The arguments of a call as a JSON text: its input, an input that is a JSON text, or the fragments of an input. */
 export const argumentsOf = ({ input, partial_json: fragments }: JsonObject): string => {
@@ -40,8 +45,8 @@ export const argumentsOf = ({ input, partial_json: fragments }: JsonObject): str
   return json !== undefined && isObject(parse(json)) ? json : write(isEmpty ? {} : input)
 }
 
-/** Whether a block of content is a call, or a part of one, that the message has in `tool_calls` too. */
-export const isRepeated = ({ id, type }: JsonObject, known: ReadonlyArray<JsonObject>): boolean =>
+/** Whether a block of content is a call, or a part of one, that the message has in `tool_calls` too. `known`: the ids there. */
+export const isRepeated = ({ id, type }: JsonObject, known: ReadonlySet<unknown>): boolean =>
   type === "tool_use" || type === "tool_call"
-    ? known.some((call) => call.id === id)
-    : (type === "input_json_delta" || type === "tool_call_chunk") && known.length > 0
+    ? known.has(id)
+    : (type === "input_json_delta" || type === "tool_call_chunk") && known.size > 0

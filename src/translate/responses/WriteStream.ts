@@ -298,36 +298,30 @@ export const writeAnswer = (answer: Answer, context: Context): JsonObject => {
   const draft = new Draft(context, () => {})
   draft.start(answer.model)
   let calls = 0
-  let waiting = answer.sources ?? []
-  const length = waiting.length === 0 ? 0 : lengthOf(answer.parts)
+  const sources = byEnd(answer)
+  let cited = 0
   for (const part of answer.parts) {
     if (part.type === "call") {
       draft.call(calls, part.id, part.name)
       draft.argue(calls++, part.arguments)
     } else tell(draft, part)
-    waiting = citedSoFar(draft, waiting, length)
+    while (cited < sources.length && draft.isSaying && sources[cited]!.end <= draft.length) {
+      draft.cite(sources[cited++]!.source)
+    }
   }
-  for (const source of waiting) draft.cite(source)
+  for (const { source } of sources.slice(cited)) draft.cite(source)
   draft.stop(answer)
   if (answer.usage !== undefined) draft.count(answer.usage)
   return draft.end()
 }
 
-const lengthOf = (parts: ReadonlyArray<Spoken>): number =>
-  parts.reduce((sum, part) => (part.type === "text" ? sum + part.text.length : sum), 0)
-
-/** Adds the pages that the texts so far cite, and returns the others. Of `length` characters, a place behind the last is there. */
-const citedSoFar = (
-  draft: Draft,
-  sources: ReadonlyArray<Sources.Source>,
-  length: number
-): ReadonlyArray<Sources.Source> => {
-  if (sources.length === 0 || !draft.isSaying) return sources
-  return sources.filter((source) => {
-    const isLater = Math.min(source.to, length) > draft.length
-    if (!isLater) draft.cite(source)
-    return isLater
-  })
+/** The pages that an answer cites, by the ends of their places, so that each is looked at once. An end behind the text is that of the text. */
+const byEnd = ({ parts, sources = [] }: Answer) => {
+  if (sources.length === 0) return []
+  const length = parts.reduce((sum, part) => (part.type === "text" ? sum + part.text.length : sum), 0)
+  return sources
+    .map((source) => ({ source, end: Math.min(source.to, length) }))
+    .sort((one, other) => one.end - other.end)
 }
 
 const tell = (draft: Draft, part: Exclude<Spoken, { readonly type: "call" }>): void => {
